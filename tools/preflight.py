@@ -23,9 +23,10 @@ def what_is_missing() -> str:
             f"this is {sys.version_info.major}.{sys.version_info.minor}."
         )
     missing = []
-    compiler = os.environ.get("CC", "").split() or [
-        name for name in ("cc", "gcc", "clang") if shutil.which(name)
-    ][:1]
+    compiler = (
+        os.environ.get("CC", "").split()
+        or [name for name in ("cc", "gcc", "clang") if shutil.which(name)][:1]
+    )
     if not compiler or not shutil.which(compiler[0]) or not _compiles(compiler):
         missing.append(("a C compiler that works", "gcc libc6-dev"))
     if not (Path(sysconfig.get_paths()["include"]) / "Python.h").exists():
@@ -43,7 +44,7 @@ def _compiles(compiler: list[str]) -> bool:
     """A compiler without the C library's headers is of no use: build one line to see."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "probe.c"
-        source.write_text("#include <string.h>\nint main(void) { return (int)strlen(\"\"); }\n")
+        source.write_text('#include <string.h>\nint main(void) { return (int)strlen(""); }\n')
         try:
             done = subprocess.run(
                 [*compiler, str(source), "-o", str(source.with_suffix(""))],

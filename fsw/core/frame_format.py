@@ -38,7 +38,10 @@ class FrameFormat:
         if self.kind == "aos" and self.secondary_header:
             raise FswError("AOS frames have no secondary header")
         if self.insert_zone < 0 or not 0 <= self.secondary_header <= 64:
-            raise FswError(f"insert zone {self.insert_zone} or secondary header {self.secondary_header} octets")
+            raise FswError(
+                f"insert zone {self.insert_zone}, secondary header {self.secondary_header} octets: "
+                "allowed are 0 or more, and 0 to 64"
+            )
         if self.length > LONGEST_FRAME_OCTETS or self.data_octets < 1:
             raise FswError(
                 f"frame length {self.length} octets: allowed are {self.overhead_octets + 1} "
