@@ -1,0 +1,29 @@
+"""What every test shares: how hard hypothesis tries, and where the recordings of real spacecraft are.
+
+`HYPOTHESIS_PROFILE=ci` tries harder and always the same examples, so that a commit has one verdict;
+`sanitizer` tries less, since every example costs several times as much there.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is not a fault of the code: nothing here judges by the wall clock.
+_NO_CLOCK = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+
+settings.register_profile("default", **_NO_CLOCK)
+settings.register_profile("ci", max_examples=400, derandomize=True, print_blob=True, **_NO_CLOCK)
+settings.register_profile("sanitizer", max_examples=25, derandomize=True, print_blob=True, **_NO_CLOCK)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "recordings"
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """The folder of frames recorded from real spacecraft, beside the project and never in it."""
+    if not RECORDINGS.is_dir():
+        pytest.skip("no recordings at ../shared/recordings")
+    return RECORDINGS
