@@ -1,0 +1,1 @@
+"""Mission time, the cooperative scheduler, named random streams, snapshots. Knows no spacecraft."""

@@ -1,0 +1,1 @@
+"""Protocols: octets in, events out, no I/O, no clock."""

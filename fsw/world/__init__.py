@@ -1,0 +1,1 @@
+"""Nature: where things are, what lights them, what a lens sees, what a radio hears."""
