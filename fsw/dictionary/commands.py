@@ -1,0 +1,199 @@
+"""Every telecommand of the flight. All ours: nothing is published of Tianwen-1's own.
+
+Each states its effect, how to see that it worked, and how it can fail beyond acceptance.
+"""
+
+from enum import IntEnum
+
+import construct
+
+from fsw.dictionary.events import Event
+from fsw.dictionary.housekeeping import Structure
+from fsw.dictionary.identifiers import (
+    DownlinkRate,
+    FailureCode,
+    LensSelection,
+    PictureCoding,
+    PictureSet,
+    PictureSize,
+    Switch,
+)
+from fsw.dictionary.parameter import Parameter
+from fsw.dictionary.telecommand import Argument, Telecommand
+
+
+class Function(IntEnum):
+    """Function identifiers of ST[8,1]."""
+
+    RELEASE_ARM = 1
+    RELEASE_FIRE = 2
+    WIFI = 16
+    CAMERA_START = 17
+    CAMERA_STOP = 18
+    CAMERA_MODE = 19
+    CAMERA_EXPOSURE = 20
+    SELECT_PICTURES = 32
+    DOWNLINK_RATE = 48
+    DUMP_START = 49
+    DUMP_STOP = 50
+
+
+RELEASE_KEY = 0x5E1F  # fire carries it, so that no single wrong bit fires
+ARMED_FOR_S = 60
+
+_U8, _U16, _U32 = construct.Int8ub, construct.Int16ub, construct.Int32ub
+
+
+def _choice(name: str, text: str, enumeration: type[IntEnum], default: str | None = None) -> Argument:
+    return Argument(Parameter(name, _U8, text, enumeration=enumeration, default=default))
+
+
+def _function(
+    function: Function,
+    effect: str,
+    verification: str,
+    *arguments: Argument,
+    failures: tuple[FailureCode, ...] = (),
+    hazardous: bool = False,
+) -> Telecommand:
+    return Telecommand(
+        function.name, 8, 1, effect, verification, failures, arguments, int(function), hazardous=hazardous
+    )
+
+
+_SIDS = Argument(
+    Parameter("sids", _U16, "Housekeeping structures of the orbiter", enumeration=Structure), listed=True
+)
+_EVENTS = Argument(Parameter("events", _U16, "Events", enumeration=Event), listed=True)
+_CAMERA_FAILURES = (FailureCode.WIFI_OFF, FailureCode.NO_LINK, FailureCode.NO_ANSWER)
+
+TELECOMMANDS = (
+    Telecommand(
+        "PING",
+        17,
+        1,
+        "Tests the connection to the orbiter's computer.",
+        "ALIVE [17,2] and TC_COMPLETED [1,7].",
+    ),
+    _function(
+        Function.RELEASE_ARM,
+        f"Arms the release mechanism for {ARMED_FOR_S} s, or makes it safe.",
+        "Event RELEASE_ARMED or RELEASE_DISARMED; `release` in HOUSEKEEPING_RELEASE.",
+        _choice("state", "ON arms, OFF makes safe", Switch, "ON"),
+        failures=(FailureCode.ALREADY_RELEASED,),
+        hazardous=True,
+    ),
+    _function(
+        Function.RELEASE_FIRE,
+        "Fires the release mechanism: the camera leaves at 0.2 m/s. Only when armed. Cannot be undone.",
+        "Events RELEASE_FIRED and SEPARATION_SEEN; later CAMERA_AWAKE.",
+        Argument(
+            Parameter(
+                "key",
+                _U16,
+                f"Must be 0x{RELEASE_KEY:04X}: guards against a corrupted telecommand",
+                default=RELEASE_KEY,
+            ),
+            RELEASE_KEY,
+            RELEASE_KEY,
+        ),
+        failures=(FailureCode.NOT_ARMED, FailureCode.ALREADY_RELEASED, FailureCode.NO_SEPARATION),
+        hazardous=True,
+    ),
+    _function(
+        Function.WIFI,
+        "Switches the Wi-Fi access point.",
+        "Event WIFI_SWITCHED; `wifi` in HOUSEKEEPING_RELAY.",
+        _choice("state", "ON or OFF", Switch),
+    ),
+    _function(
+        Function.CAMERA_START,
+        "Starts both lenses, one picture a second each.",
+        "`camera` in HOUSEKEEPING_CAMERA is TAKING; `frames_taken` grows.",
+        failures=_CAMERA_FAILURES,
+    ),
+    _function(
+        Function.CAMERA_STOP,
+        "Stops both lenses; frames already in the camera are still sent.",
+        "`camera` in HOUSEKEEPING_CAMERA is STOPPED.",
+        failures=_CAMERA_FAILURES,
+    ),
+    _function(
+        Function.CAMERA_MODE,
+        "Sets size and coding of the pictures of a lens from the next exposure on.",
+        "`picture_size` and `picture_coding` in HOUSEKEEPING_CAMERA.",
+        _choice("size", "Size in pixels", PictureSize),
+        _choice("coding", "JPEG, or what the sensor puts out", PictureCoding, "JPEG"),
+        _choice("lens", "Which lens", LensSelection, "BOTH"),
+        failures=_CAMERA_FAILURES,
+    ),
+    _function(
+        Function.CAMERA_EXPOSURE,
+        "Sets the exposure time of a lens, or leaves it to the camera (0).",
+        "`exposure_us` in HOUSEKEEPING_CAMERA.",
+        Argument(Parameter("exposure_us", _U32, "Exposure time; 0 is automatic", "us"), 0, 1_000_000),
+        _choice("lens", "Which lens", LensSelection, "BOTH"),
+        failures=_CAMERA_FAILURES,
+    ),
+    _function(
+        Function.SELECT_PICTURES,
+        "Chooses the stored pictures with the largest lit subject for full downlink.",
+        "Event SELECTION_DONE; `pictures_selected` in HOUSEKEEPING_MASS_MEMORY.",
+        Argument(Parameter("count", _U16, "How many"), 0, 1000),
+        failures=(FailureCode.NOTHING_STORED,),
+    ),
+    _function(
+        Function.DOWNLINK_RATE,
+        "Switches the downlink: LOW, 256-octet CADUs, 4 a second; HIGH, 1024-octet CADUs.",
+        "Event DOWNLINK_RATE_CHANGED, in the new mode; the ground loses lock for a moment.",
+        _choice("rate", "LOW or HIGH", DownlinkRate),
+    ),
+    _function(
+        Function.DUMP_START,
+        "Sends stored pictures down as files.",
+        "Event DUMP_STARTED, then files on the picture channel, then DUMP_DONE.",
+        _choice("pictures", "Which", PictureSet, "THUMBNAILS_THEN_SELECTED"),
+        failures=(FailureCode.NOTHING_STORED, FailureCode.BUSY),
+    ),
+    _function(
+        Function.DUMP_STOP,
+        "Stops the dump after the file being sent.",
+        "Event DUMP_STOPPED; `dump` in HOUSEKEEPING_MASS_MEMORY is OFF.",
+        failures=(FailureCode.NOT_RUNNING,),
+    ),
+    Telecommand(
+        "HOUSEKEEPING_ONCE", 3, 27, "Sends structures once, now.", "The reports [3,25].", arguments=(_SIDS,)
+    ),
+    Telecommand(
+        "HOUSEKEEPING_ENABLE",
+        3,
+        5,
+        "Sends structures periodically.",
+        "The reports [3,25].",
+        arguments=(_SIDS,),
+    ),
+    Telecommand(
+        "HOUSEKEEPING_DISABLE",
+        3,
+        6,
+        "No longer sends structures periodically.",
+        "The reports [3,25] stop.",
+        arguments=(_SIDS,),
+    ),
+    Telecommand(
+        "EVENTS_ENABLE",
+        5,
+        5,
+        "Reports events.",
+        "TC_COMPLETED; the event when it comes.",
+        arguments=(_EVENTS,),
+    ),
+    Telecommand(
+        "EVENTS_DISABLE",
+        5,
+        6,
+        "No longer reports events; they are still counted.",
+        "TC_COMPLETED; `events_reported` in HOUSEKEEPING_COMPUTER stands.",
+        arguments=(_EVENTS,),
+    ),
+)

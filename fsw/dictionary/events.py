@@ -1,0 +1,170 @@
+"""ST[5] event reports: identifier (16 bits), then what belongs to the event. All ours.
+
+The severity fixes the subtype: 1 informative, 2 low, 3 medium, 4 high (ECSS-E-ST-70-41C 6.5).
+"""
+
+from enum import IntEnum
+
+import construct
+
+from fsw.dictionary.identifiers import (
+    ORBITER_APID,
+    DownlinkRate,
+    FailureCode,
+    Lens,
+    Origin,
+    RestartReason,
+    Task,
+    WifiState,
+)
+from fsw.dictionary.parameter import Linear, Parameter
+from fsw.dictionary.report import Report, Severity
+
+SUBTYPE_OF: dict[Severity, int] = {"info": 1, "low": 2, "medium": 3, "high": 4}
+
+
+class Event(IntEnum):
+    """Event identifiers."""
+
+    COMPUTER_STARTED = 1
+    TASK_RESTARTED = 2
+    MAILBOX_OVERFLOW = 3
+    BUDGET_OVERRUN = 4
+    TC_REJECTED = 5
+    RELEASE_ARMED = 16
+    RELEASE_DISARMED = 17
+    RELEASE_FIRED = 18
+    SEPARATION_SEEN = 19
+    SEPARATION_MISSING = 20
+    WIFI_SWITCHED = 32
+    CAMERA_AWAKE = 33
+    LINK_MODE_CHANGED = 34
+    LINK_LOST = 35
+    PICTURE_INCOMPLETE = 36
+    CAMERA_BATTERY_LOW = 37
+    SELECTION_DONE = 48
+    MASS_MEMORY_FULL = 49
+    DOWNLINK_RATE_CHANGED = 64
+    DUMP_STARTED = 65
+    DUMP_DONE = 66
+    DUMP_STOPPED = 67
+
+
+_U8, _U16, _U32 = construct.Int8ub, construct.Int16ub, construct.Int32ub
+_TASK = Parameter("task", _U8, "Which task", enumeration=Task)
+_RANGE = Parameter("range_m", _U16, "Range of the camera", "m", Linear(0.1), overflow="saturate")
+_FILES = Parameter("files", _U32, "Files of the dump")
+_OCTETS = Parameter("file_octets", _U32, "Octets of these files", overflow="saturate")
+
+
+def _event(event: Event, severity: Severity, text: str, *parameters: Parameter) -> Report:
+    return Report(
+        f"EVENT_{event.name}",
+        ORBITER_APID,
+        parameters,
+        text,
+        Origin.OURS,
+        service=5,
+        subtype=SUBTYPE_OF[severity],
+        identifier=int(event),
+        severity=severity,
+    )
+
+
+REPORTS = (
+    _event(Event.COMPUTER_STARTED, "info", "The orbiter's computer has started"),
+    _event(
+        Event.TASK_RESTARTED,
+        "medium",
+        "The watchdog restarted a task; its state is as after start",
+        _TASK,
+        Parameter("reason", _U8, "Why", enumeration=RestartReason),
+        Parameter("restarts", _U16, "Restarts of this task so far", overflow="saturate"),
+    ),
+    _event(
+        Event.MAILBOX_OVERFLOW,
+        "low",
+        "A message was lost because the mailbox was full",
+        _TASK,
+        Parameter("messages_lost", _U32, "Messages this task lost so far", overflow="wrap"),
+    ),
+    _event(
+        Event.BUDGET_OVERRUN,
+        "low",
+        "An activation took longer than its budget",
+        _TASK,
+        Parameter("used_us", _U32, "Time used", "us", overflow="saturate"),
+        Parameter("budget_us", _U32, "Time allowed", "us", overflow="saturate"),
+    ),
+    _event(
+        Event.TC_REJECTED,
+        "low",
+        "A telecommand was refused",
+        Parameter("request_packet_id", _U16, "Version, type and APID of the telecommand"),
+        Parameter("request_sequence", _U16, "Sequence flags and count of the telecommand"),
+        Parameter("failure_code", _U16, "Why", enumeration=FailureCode),
+    ),
+    _event(Event.RELEASE_ARMED, "info", "The release mechanism is armed"),
+    _event(Event.RELEASE_DISARMED, "info", "The release mechanism is safe again"),
+    _event(Event.RELEASE_FIRED, "info", "The firing pulse was given"),
+    _event(
+        Event.SEPARATION_SEEN,
+        "info",
+        "The break-wire is open",
+        Parameter("after_firing_us", _U32, "Time since the firing pulse", "us", overflow="saturate"),
+    ),
+    _event(Event.SEPARATION_MISSING, "high", "The firing pulse was given and the break-wire is closed"),
+    _event(
+        Event.WIFI_SWITCHED,
+        "info",
+        "The access point changed state on command",
+        Parameter("wifi", _U8, "New state", enumeration=WifiState),
+    ),
+    _event(Event.CAMERA_AWAKE, "info", "The first packet of the camera has come", _RANGE),
+    _event(
+        Event.LINK_MODE_CHANGED,
+        "info",
+        "The Wi-Fi rate follows the range",
+        Parameter("rate_before_kbps", _U16, "Net rate before", "kbit/s", overflow="saturate"),
+        Parameter("rate_now_kbps", _U16, "Net rate now", "kbit/s", overflow="saturate"),
+        _RANGE,
+    ),
+    _event(Event.LINK_LOST, "medium", "Nothing more comes from the camera", _RANGE),
+    _event(
+        Event.PICTURE_INCOMPLETE,
+        "low",
+        "A picture was cut short by loss; it is not kept as good",
+        Parameter("picture", _U32, "Number of the picture"),
+        Parameter("lens", _U8, "Lens", enumeration=Lens),
+        Parameter("octets_received", _U32, "Octets that came"),
+        Parameter("octets_expected", _U32, "Octets announced; 0 when not known"),
+    ),
+    _event(
+        Event.CAMERA_BATTERY_LOW,
+        "medium",
+        "The camera's primary battery is nearly empty",
+        Parameter("battery_used_wh", _U16, "Energy drawn", "Wh", Linear(0.001), overflow="saturate"),
+    ),
+    _event(
+        Event.SELECTION_DONE,
+        "info",
+        "Pictures for full downlink are chosen",
+        Parameter("selected", _U16, "Pictures chosen", overflow="saturate"),
+        Parameter("stored", _U32, "Pictures to choose from"),
+    ),
+    _event(
+        Event.MASS_MEMORY_FULL,
+        "high",
+        "A picture could not be stored",
+        Parameter("picture", _U32, "Number of the picture"),
+    ),
+    _event(
+        Event.DOWNLINK_RATE_CHANGED,
+        "info",
+        "The downlink has changed its mode",
+        Parameter("downlink_rate", _U8, "New mode", enumeration=DownlinkRate),
+    ),
+    _event(Event.DUMP_STARTED, "info", "Pictures go to the downlink", _FILES, _OCTETS),
+    _event(Event.DUMP_DONE, "info", "All pictures of the dump have gone to the downlink", _FILES, _OCTETS),
+    _event(Event.DUMP_STOPPED, "info", "The dump was stopped by telecommand", _FILES, _OCTETS),
+)

@@ -1,0 +1,150 @@
+"""Numbers both ends agree on: spacecraft, applications, units on board, and their enumerations.
+
+Real: spacecraft identifiers and APIDs 1281, 1287. Everything else is ours, on APIDs that none of
+the 52 real ones of Tianwen-1's orbiter uses.
+"""
+
+from enum import IntEnum, StrEnum
+
+
+class Origin(StrEnum):
+    """Where a layout comes from. Ours is never shown as the real spacecraft's."""
+
+    TIANWEN_1 = "Tianwen-1"
+    OURS = "ours"
+
+
+ORBITER_SCID = 245
+LANDER_SCID = 82
+
+ATTITUDE_APID = 1281  # real
+STATE_VECTOR_APID = 1287  # real
+ORBITER_APID = 1920  # ours: PUS services of the orbiter, both directions
+PICTURE_FILES_APID = 1921  # ours: CFDP protocol data units of picture files, downlink
+LANDER_APID = 1936  # ours: PUS services of the lander stack, downlink
+
+REAL_ORBITER_APIDS = frozenset(
+    {2, 3, 8, 14, 192, 194, 196, 198, 200, 202, 204, 206, 208, 210, 212, 214}
+    | {*range(448, 453), *range(454, 459), 460, 461, 462, 672, 704, 736, 768, 832}
+    | {*range(1024, 1029), *range(1280, 1289), 1344, 1360, 1536, 1537}
+)
+
+GROUND_SOURCE = 1  # PUS source identifier of the control centre, and destination of its reports
+
+
+class Task(IntEnum):
+    """A task on board, as events and housekeeping name it."""
+
+    NONE = 0
+    COMMANDING = 1
+    HOUSEKEEPING = 2
+    EVENTS = 3
+    RELEASE = 4
+    RELAY = 5
+    MASS_MEMORY = 6
+    SELECTION = 7
+    DOWNLINK = 8
+    NAVIGATION = 9
+    LANDER = 10
+
+
+class RestartReason(IntEnum):
+    WATCHDOG = 1
+    EXCEPTION = 2
+    BUDGET = 3
+
+
+class Lens(IntEnum):
+    """Lenses of the camera, on opposite sides."""
+
+    A = 0
+    B = 1
+
+
+class LensSelection(IntEnum):
+    A = 0
+    B = 1
+    BOTH = 2
+
+
+class PictureSize(IntEnum):
+    SVGA_800X600 = 0
+    UXGA_1600X1200 = 1
+
+
+class PictureCoding(IntEnum):
+    JPEG = 0
+    RAW_BAYER = 1
+
+
+class PictureKind(IntEnum):
+    THUMBNAIL = 0
+    FULL = 1
+
+
+class PictureSet(IntEnum):
+    """Which pictures a dump sends."""
+
+    THUMBNAILS = 0
+    SELECTED = 1
+    THUMBNAILS_THEN_SELECTED = 2
+
+
+class Switch(IntEnum):
+    OFF = 0
+    ON = 1
+
+
+class DownlinkRate(IntEnum):
+    LOW = 0
+    HIGH = 1
+
+
+class ReleaseState(IntEnum):
+    SAFE = 0
+    ARMED = 1
+    FIRED = 2
+    SEPARATED = 3
+
+
+class WifiState(IntEnum):
+    OFF = 0
+    SEARCHING = 1
+    LINKED = 2
+    LOST = 3
+
+
+class CameraState(IntEnum):
+    ASLEEP = 0
+    AWAKE = 1
+    TAKING = 2
+    STOPPED = 3
+
+
+class FailureCode(IntEnum):
+    """Why a telecommand failed: ST[1] reports 2, 4, 8 and 10 carry one.
+
+    1 to 15 fail acceptance (and equal `fsw.protocols.pus.AcceptanceFailure`), 16 to 63 the start,
+    64 and above the completion.
+    """
+
+    UNKNOWN_APID = 1
+    LENGTH_WRONG = 2
+    CHECKSUM_WRONG = 3
+    VERSION_WRONG = 4
+    UNKNOWN_SERVICE = 5
+    UNKNOWN_SUBTYPE = 6
+    ILLEGAL_ARGUMENT = 7
+    UNKNOWN_FUNCTION = 8
+    NO_SECONDARY_HEADER = 9
+    NOT_ARMED = 16
+    ALREADY_RELEASED = 17
+    WIFI_OFF = 18
+    NO_LINK = 19
+    BUSY = 20
+    NOTHING_STORED = 21
+    NOT_RUNNING = 22
+    QUEUE_FULL = 23
+    NO_SEPARATION = 64
+    NO_ANSWER = 65
+    LINK_LOST = 66

@@ -1,0 +1,39 @@
+"""ST[1] request verification and ST[17] test reports (ECSS-E-ST-70-41C 6.1, 6.17). Ours in widths.
+
+The request identifier is the first four octets of the telecommand's packet (clause 8.1.2.1). Failure
+codes have 16 bits; failure data are octets whose meaning depends on the code, often none.
+"""
+
+import construct
+
+from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID, FailureCode, Origin
+from fsw.dictionary.parameter import Parameter
+from fsw.dictionary.report import Report
+
+_REQUEST = (
+    Parameter("request_packet_id", construct.Int16ub, "Version, type and APID of the telecommand"),
+    Parameter("request_sequence", construct.Int16ub, "Sequence flags and count of the telecommand"),
+)
+_STEP = Parameter("step", construct.Int8ub, "Step of the execution")
+_CODE = Parameter("failure_code", construct.Int16ub, "Why it failed", enumeration=FailureCode)
+_DATA = Parameter("failure_data", construct.GreedyBytes, "Octets that belong to the code", default=b"")
+
+
+def _verification(subtype: int, name: str, text: str) -> Report:
+    fields = _REQUEST + (_STEP,) * (subtype in (5, 6)) + (_CODE, _DATA) * (subtype in (2, 4, 6, 8, 10))
+    return Report(name, ORBITER_APID, fields, text, Origin.OURS, 1, subtype)
+
+
+REPORTS = (
+    _verification(1, "TC_ACCEPTED", "The telecommand is well formed and known"),
+    _verification(2, "TC_NOT_ACCEPTED", "The telecommand is refused before it is looked at further"),
+    _verification(3, "TC_STARTED", "Execution has begun"),
+    _verification(4, "TC_NOT_STARTED", "Execution cannot begin"),
+    _verification(5, "TC_PROGRESS", "A step of the execution is done"),
+    _verification(6, "TC_STEP_FAILED", "A step of the execution failed"),
+    _verification(7, "TC_COMPLETED", "Execution is complete"),
+    _verification(8, "TC_NOT_COMPLETED", "Execution began and failed"),
+    _verification(10, "TC_NOT_ROUTED", "No application on board has this APID"),
+    Report("ALIVE", ORBITER_APID, (), "Answer to the connection test", Origin.OURS, 17, 2),
+    Report("LANDER_ALIVE", LANDER_APID, (), "Answer of the lander stack", Origin.OURS, 17, 2),
+)
