@@ -1,0 +1,372 @@
+"""The cooperative scheduler of one on-board computer.
+
+A task is a run-to-completion state machine: the scheduler hands it one message, it answers with
+actions and returns. Higher priority first, then oldest message first. Everything is bounded and
+counted: mailboxes, timers, work per activation, activations per instant. A task that misbehaves
+(raises, answers nonsense, overruns its budget again and again, floods, or falls silent) is
+restarted and reported; the others never notice.
+
+Processing time is modelled, in mission time: an activation costs `ACTIVATION_NS`, each action
+`ACTION_NS`, and what the task itself declares by `Spend`. The host's clock is never read.
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from fsw.kernel.snapshot import plain
+
+ACTIVATION_NS = 20_000
+ACTION_NS = 5_000
+MAX_TIMERS_PER_TASK = 64
+MAX_ACTIVATIONS_PER_INSTANT = 10_000
+OVERRUNS_BEFORE_RESTART = 3
+HOLD_AFTER_FLOOD_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Put a message into another task's mailbox."""
+
+    to: str
+    message: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Hand a value to the hardware behind a port; the vehicle's wiring knows where it goes."""
+
+    port: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Deliver `message` to this task at `at_ns`; a timer of the same name is replaced."""
+
+    name: str
+    at_ns: int
+    message: Any
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """Declare processing time beyond the ordinary, charged to the activation's budget."""
+
+    ns: int
+
+
+Action = Send | Emit | SetTimer | CancelTimer | Spend
+
+
+class Task(Protocol):
+    """What the scheduler runs. State must be plain data (see `fsw.kernel.snapshot`)."""
+
+    def start(self, now_ns: int) -> Iterable[Action]:
+        """Once at boot and once after every restart."""
+        ...
+
+    def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
+        """One message in, actions out."""
+        ...
+
+    def save(self) -> Any: ...
+
+    def load(self, saved: Any) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSettings:
+    """priority: smaller runs first. mailbox: messages held at most. budget_ns: modelled time per
+    activation. heartbeat_ns: longest silence allowed, 0 for a task that may sleep for ever."""
+
+    name: str
+    priority: int
+    make: Callable[[], Task]
+    mailbox: int = 32
+    budget_ns: int = 10_000_000
+    heartbeat_ns: int = 0
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What the scheduler reports of a task.
+
+    kind: `overflow` (message dropped, mailbox full), `overrun` (budget exceeded), `restarted`.
+    """
+
+    kind: str
+    task: str
+    why: str
+
+
+@plain
+@dataclass(slots=True)
+class TaskCounters:
+    activations: int = 0
+    dropped: int = 0
+    overruns: int = 0
+    restarts: int = 0
+    worst_ns: int = 0
+
+
+@dataclass(slots=True)
+class _Slot:
+    settings: TaskSettings
+    task: Task
+    mailbox: deque[Any] = field(default_factory=deque)
+    timers: dict[str, int] = field(default_factory=dict)
+    counters: TaskCounters = field(default_factory=TaskCounters)
+    consecutive_overruns: int = 0
+    last_active_ns: int = 0
+    held_until_ns: int = 0
+
+
+class Scheduler:
+    """Runs the tasks of one computer.
+
+    outside: called with each `Emit`. trouble_to: the task that receives `Trouble` messages.
+    """
+
+    def __init__(
+        self,
+        tasks: Iterable[TaskSettings],
+        outside: Callable[[str, Any, int], None],
+        *,
+        trouble_to: str | None = None,
+    ) -> None:
+        ordered = sorted(tasks, key=lambda settings: settings.priority)
+        self._slots = {settings.name: _Slot(settings, settings.make()) for settings in ordered}
+        if len(self._slots) != len(ordered):
+            raise ValueError("two tasks of one name")
+        self._outside = outside
+        self._trouble_to = trouble_to
+        self._heap: list[tuple[int, int, str, str, Any]] = []
+        self._sequence = 0
+        self._instant_ns = -1
+        self._instant_activations: dict[str, int] = {}
+        self.now_ns = 0
+        self.busy_ns = 0
+        self.unknown_recipient = 0
+
+    # ---- for the vehicle ------------------------------------------------------------------------
+
+    def boot(self, now_ns: int) -> None:
+        """Start every task, in order of priority."""
+        self.now_ns = now_ns
+        for slot in self._slots.values():
+            self._start(slot)
+
+    def post(self, to: str, message: Any) -> bool:
+        """A message from outside; False, counted and reported, when that mailbox is full."""
+        slot = self._slots.get(to)
+        if slot is None:
+            self.unknown_recipient += 1
+            return False
+        if len(slot.mailbox) >= slot.settings.mailbox or self.now_ns < slot.held_until_ns:
+            slot.counters.dropped += 1
+            self._report(Trouble("overflow", to, type(message).__name__))
+            return False
+        slot.mailbox.append(message)
+        return True
+
+    def next_ns(self) -> int | None:
+        """When `advance` has work next: now if a message waits, else the next timer or heartbeat."""
+        if any(slot.mailbox for slot in self._slots.values()):
+            return self.now_ns
+        times = [self._heap[0][0]] if self._heap else []
+        times += [
+            slot.last_active_ns + slot.settings.heartbeat_ns
+            for slot in self._slots.values()
+            if slot.settings.heartbeat_ns
+        ]
+        return min(times) if times else None
+
+    def advance(self, now_ns: int) -> None:
+        """Fire what is due, in order of time, and run until every mailbox is empty."""
+        self._run()
+        while self._heap and self._heap[0][0] <= now_ns:
+            at_ns, sequence, name, timer, message = heapq.heappop(self._heap)
+            self.now_ns = max(self.now_ns, at_ns)
+            slot = self._slots[name]
+            if slot.timers.get(timer) == sequence:
+                del slot.timers[timer]
+                self.post(name, message)
+                self._run()
+        self.now_ns = max(self.now_ns, now_ns)
+        for slot in self._slots.values():
+            beat = slot.settings.heartbeat_ns
+            if beat and self.now_ns - slot.last_active_ns >= beat:
+                self._restart(slot, f"silent for {beat // 1_000_000} ms")
+        self._run()
+
+    def task(self, name: str) -> Task:
+        """The task itself, for wiring and tests."""
+        return self._slots[name].task
+
+    def counters(self) -> dict[str, TaskCounters]:
+        """By task, in order of priority."""
+        return {name: slot.counters for name, slot in self._slots.items()}
+
+    def waiting(self) -> int:
+        """Messages in all mailboxes."""
+        return sum(len(slot.mailbox) for slot in self._slots.values())
+
+    # ---- running --------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while True:
+            slot = next((slot for slot in self._slots.values() if slot.mailbox), None)  # by priority
+            if slot is None:
+                return
+            self._activate(slot, slot.mailbox.popleft())
+            self._stop_a_flood(slot.settings.name)
+
+    def _stop_a_flood(self, name: str) -> None:
+        """Time that stands still while tasks run is a livelock: the busiest task is held."""
+        if self._instant_ns != self.now_ns:
+            self._instant_ns, self._instant_activations = self.now_ns, {}
+        here = self._instant_activations
+        here[name] = here.get(name, 0) + 1
+        if sum(here.values()) < MAX_ACTIVATIONS_PER_INSTANT:
+            return
+        busiest = max(here, key=lambda key: here[key])
+        # Held as well as restarted: two tasks that flood each other would never let go.
+        self._slots[busiest].held_until_ns = self.now_ns + HOLD_AFTER_FLOOD_NS
+        self._restart(self._slots[busiest], f"flooding: {here[busiest]} activations in one instant")
+        here.clear()
+
+    def _activate(self, slot: _Slot, message: Any) -> None:
+        slot.last_active_ns = self.now_ns
+        slot.counters.activations += 1
+        try:
+            actions = list(slot.task.handle(message, self.now_ns))
+        except Exception as error:
+            self._restart(slot, f"{type(error).__name__} on {type(message).__name__}: {error}")
+            return
+        wrong = self._perform(slot, actions)
+        if wrong:
+            self._restart(slot, wrong)
+
+    def _perform(self, slot: _Slot, actions: list[Action]) -> str:
+        """Carries the actions out; says what was wrong with them, or nothing."""
+        cost_ns = ACTIVATION_NS + ACTION_NS * len(actions)
+        for action in actions:
+            match action:
+                case Send(to, message):
+                    self.post(to, message)
+                case Emit(port, value):
+                    self._outside(port, value, self.now_ns)
+                case SetTimer(name, at_ns, message):
+                    if name not in slot.timers and len(slot.timers) >= MAX_TIMERS_PER_TASK:
+                        return f"more than {MAX_TIMERS_PER_TASK} timers"
+                    self._sequence += 1
+                    slot.timers[name] = self._sequence
+                    due_ns = max(at_ns, self.now_ns)
+                    heapq.heappush(self._heap, (due_ns, self._sequence, slot.settings.name, name, message))
+                    if len(self._heap) > 2 * MAX_TIMERS_PER_TASK * len(self._slots):
+                        self._forget_replaced_timers()
+                case CancelTimer(name):
+                    slot.timers.pop(name, None)
+                case Spend(ns):
+                    cost_ns += ns
+                case _:
+                    return f"answered {type(action).__name__}, which is no action"
+        self.busy_ns += cost_ns
+        slot.counters.worst_ns = max(slot.counters.worst_ns, cost_ns)
+        if cost_ns <= slot.settings.budget_ns:
+            slot.consecutive_overruns = 0
+            return ""
+        slot.counters.overruns += 1
+        slot.consecutive_overruns += 1
+        self._report(
+            Trouble("overrun", slot.settings.name, f"{cost_ns} ns of {slot.settings.budget_ns} ns allowed")
+        )
+        if slot.consecutive_overruns >= OVERRUNS_BEFORE_RESTART:
+            return f"{slot.consecutive_overruns} overruns in a row"
+        return ""
+
+    def _forget_replaced_timers(self) -> None:
+        self._heap = [entry for entry in self._heap if self._slots[entry[2]].timers.get(entry[3]) == entry[1]]
+        heapq.heapify(self._heap)
+
+    def _start(self, slot: _Slot) -> None:
+        slot.last_active_ns = self.now_ns
+        slot.consecutive_overruns = 0
+        try:
+            wrong = self._perform(slot, list(slot.task.start(self.now_ns)))
+        except Exception as error:
+            wrong = str(error)
+        if wrong:
+            # It stays down until its heartbeat or next message: starting it again now would loop.
+            self._report(Trouble("restarted", slot.settings.name, f"cannot start: {wrong}"))
+
+    def _restart(self, slot: _Slot, why: str) -> None:
+        """The watchdog's bite: a fresh task, an empty mailbox, no timers."""
+        slot.counters.restarts += 1
+        slot.counters.dropped += len(slot.mailbox)
+        slot.mailbox.clear()
+        slot.timers.clear()
+        slot.task = slot.settings.make()
+        self._report(Trouble("restarted", slot.settings.name, why))
+        self._start(slot)
+
+    def _report(self, trouble: Trouble) -> None:
+        # The reporter's own overflow is counted, not reported: that would feed the flood.
+        if self._trouble_to is not None and not (
+            trouble.kind == "overflow" and trouble.task == self._trouble_to
+        ):
+            self.post(self._trouble_to, trouble)
+
+    # ---- snapshots ------------------------------------------------------------------------------
+
+    def save(self) -> dict[str, Any]:
+        return {
+            "now_ns": self.now_ns,
+            "busy_ns": self.busy_ns,
+            "sequence": self._sequence,
+            "unknown_recipient": self.unknown_recipient,
+            "instant": [self._instant_ns, dict(self._instant_activations)],
+            "heap": sorted(self._heap, key=lambda entry: entry[:2]),
+            "tasks": {
+                name: {
+                    "state": slot.task.save(),
+                    "mailbox": list(slot.mailbox),
+                    "timers": dict(slot.timers),
+                    "counters": slot.counters,
+                    "consecutive_overruns": slot.consecutive_overruns,
+                    "last_active_ns": slot.last_active_ns,
+                    "held_until_ns": slot.held_until_ns,
+                }
+                for name, slot in self._slots.items()
+            },
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        """Continue exactly where `save` was; the tasks must be those of the saved scheduler."""
+        if list(saved["tasks"]) != list(self._slots):
+            raise ValueError(f"saved tasks {list(saved['tasks'])}: expected {list(self._slots)}")
+        self.now_ns = saved["now_ns"]
+        self.busy_ns = saved["busy_ns"]
+        self._sequence = saved["sequence"]
+        self.unknown_recipient = saved["unknown_recipient"]
+        self._instant_ns, self._instant_activations = saved["instant"]
+        self._heap = [tuple(entry) for entry in saved["heap"]]  # sorted, hence a heap
+        for name, state in saved["tasks"].items():
+            slot = self._slots[name]
+            slot.task = slot.settings.make()
+            slot.task.load(state["state"])
+            slot.mailbox = deque(state["mailbox"])
+            slot.timers = dict(state["timers"])
+            slot.counters = state["counters"]
+            slot.consecutive_overruns = state["consecutive_overruns"]
+            slot.last_active_ns = state["last_active_ns"]
+            slot.held_until_ns = state["held_until_ns"]
