@@ -81,13 +81,13 @@ def decode_label(message: bytes) -> PictureLabel | None:
     try:
         return PictureLabel(
             int(raw["picture"]),
-            PictureKind(raw["kind"]),
-            Lens(raw["lens"]),
-            PictureSize(raw["size"]),
-            PictureCoding(raw["coding"]),
+            PictureKind(int(raw["kind"])),
+            Lens(int(raw["lens"])),
+            PictureSize(int(raw["size"])),
+            PictureCoding(int(raw["coding"])),
             int(raw["exposed_at"]),
             int(raw["exposure_us"]),
-            float(_LAYOUT.parameters[-1].decode(raw["range_m"]).value),  # type: ignore[arg-type]
+            float(_LAYOUT.parameters[-1].decode(raw["range_m"]).value),
         )
     except (ValueError, FswError):
         return None

@@ -72,7 +72,7 @@ class Argument:
         value = self.parameter.decode(raw).value
         if self.parameter.enumeration is not None:
             if raw not in (self.parameter.texts or {}):
-                raise FswError(f"{self.name} = {raw}: allowed are {self.allowed}")
+                raise FswError(f"{self.name} = {raw!r}: allowed are {self.allowed}")
         elif isinstance(value, (int, float)) and not (
             (self.minimum is None or value >= self.minimum)
             and (self.maximum is None or value <= self.maximum)

@@ -194,7 +194,7 @@ class CdsFormat:
         """The format that a P-field announces (3.3.2)."""
         if octet >> 4 != _CDS_CODE or octet & 3 == 3:
             raise FswError(f"P-field {octet:#04x}: allowed for CDS are 0x40 to 0x4e, not ending in 11")
-        below: Literal[0, 2, 4] = (0, 2, 4)[octet & 3]  # type: ignore[assignment]
+        below: Literal[0, 2, 4] = (0, 2, 4)[octet & 3]
         return cls(3 if octet & 4 else 2, below, "agency" if octet & 8 else "1958")
 
     @property

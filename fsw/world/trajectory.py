@@ -108,7 +108,7 @@ class _Arc:
                 at = add(at, increment)
             speed = add(scale(increment, 1.0 / h), scale(pull_at(at, _TICKS), h / 2.0))
             # The change over the step, not the state, is extrapolated: it keeps more digits.
-            row = [(*subtract(at, position), *subtract(speed, velocity))]
+            row: list[tuple[float, ...]] = [(*subtract(at, position), *subtract(speed, velocity))]
             for m, coarser in enumerate(rows[-1] if rows else []):
                 ratio = n / _COLUMNS[len(rows) - 1 - m]
                 weight = 1.0 / (ratio * ratio - 1.0)
