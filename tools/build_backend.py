@@ -15,7 +15,7 @@ from scikit_build_core.build import *  # noqa: F403
 
 
 def _check() -> None:
-    missing = what_is_missing()
+    missing = what_is_missing(to_build_only=True)
     if missing:
         raise SystemExit(missing)
 

@@ -15,33 +15,46 @@ from pathlib import Path
 OLDEST_PYTHON = (3, 11)
 
 
-def what_is_missing() -> str:
-    """One line that names what to install, or an empty string."""
+def what_is_missing(*, to_build_only: bool = False) -> str:
+    """One line that names what to install, or an empty string.
+
+    to_build_only: leave out the venv module, which pip does without once it is running.
+    """
     if sys.version_info < OLDEST_PYTHON:
         return (
             f"fsw needs Python {OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]} or newer; "
             f"this is {sys.version_info.major}.{sys.version_info.minor}."
         )
+    named = os.environ.get("CC", "").split()
+    if named and not _compiles(named):
+        return (
+            f"fsw needs a C compiler that works, and CC={' '.join(named)!r} does not: "
+            "unset CC or name another compiler in it"
+        )
     missing = []
-    compiler = (
-        os.environ.get("CC", "").split()
-        or [name for name in ("cc", "gcc", "clang") if shutil.which(name)][:1]
-    )
-    if not compiler or not shutil.which(compiler[0]) or not _compiles(compiler):
+    if not named and not _compiles(_first_compiler()):
         missing.append(("a C compiler that works", "gcc libc6-dev"))
     if not (Path(sysconfig.get_paths()["include"]) / "Python.h").exists():
         missing.append(("Python's C headers (Python.h)", "python3-dev"))
-    if not _has_venv():
+    if not to_build_only and not _has_venv():
         missing.append(("Python's venv module", "python3-venv"))
     if not missing:
         return ""
     what = " and ".join(name for name, _ in missing)
     packages = " ".join(package for _, package in missing)
-    return f"fsw needs {what}: sudo apt-get install {packages}"
+    as_root = "" if os.geteuid() == 0 else "sudo "
+    return f"fsw needs {what}: {as_root}apt-get install -y {packages}"
+
+
+def _first_compiler() -> list[str]:
+    """The one that CMake would take."""
+    return [name for name in ("cc", "gcc", "clang") if shutil.which(name)][:1]
 
 
 def _compiles(compiler: list[str]) -> bool:
     """A compiler without the C library's headers is of no use: build one line to see."""
+    if not compiler:
+        return False
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "probe.c"
         source.write_text('#include <string.h>\nint main(void) { return (int)strlen(""); }\n')

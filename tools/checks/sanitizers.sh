@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Every test but the outside judges against a core built with ASan and UBSan, which stop at the first
+# fault; the same build counts which lines of C the tests ran. `sanitizers.sh WORK_DIR`
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+root=$PWD
+work=$(mkdir -p "$1" && cd "$1" && pwd)/sanitizers
+rm -rf "$work"
+mkdir -p "$work"
+
+python3 -m venv "$work/venv"
+"$work/venv/bin/pip" install -q '.[test,check]' \
+    -C cmake.define.FSW_SANITIZE=address,undefined -C cmake.define.CMAKE_C_FLAGS=--coverage \
+    -C build-dir="$work/build"
+cd "$work" # away from ./fsw, so that the installed package is the one tested
+
+preload=
+for library in libasan.so libubsan.so libstdc++.so.6; do # ASan must see C++'s throw before numpy uses it
+    preload+="$(gcc -print-file-name="$library") "
+done
+LD_PRELOAD=$preload ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
+    HYPOTHESIS_PROFILE=sanitizer PYTHONMALLOC=malloc \
+    venv/bin/pytest -q -n 2 -p no:cacheprovider --rootdir "$root" -c "$root/pyproject.toml" \
+    --ignore-glob='*test_against_*' --ignore="$root/tests/tools" "$root/tests"
+venv/bin/gcovr --root "$root" --filter "$root/c_core/" --exclude-unreachable-branches --txt-metric line build
