@@ -1,0 +1,342 @@
+"""What a mission file holds, as typed values; each section is a table of the file.
+
+Units are in the names. Attributes hold bare values; `MissionFile.figures` holds the same by dotted path
+("camera.mass_kg", "station.0.diameter_m") with unit, label and source.
+"""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from fsw.core.errors import FswError
+from fsw.core.frame_format import FrameFormat
+from fsw.kernel.time import SECOND, Epoch
+
+Label = Literal["stated", "derived", "assumed"]
+LABELS: tuple[Label, ...] = ("stated", "derived", "assumed")
+
+Triple = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One labelled value of a mission file."""
+
+    value: Any
+    unit: str
+    label: Label
+    source: str
+    note: str = ""
+
+
+class Within:
+    """Marks a number, or each of several, as allowed from `low` to `high`."""
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low = low
+        self.high = high
+
+
+class OneOf:
+    """Marks a text as one of some."""
+
+    def __init__(self, *choices: str) -> None:
+        self.choices = choices
+
+
+PLAIN = "text that names or describes: no figure, no label"
+UTC = "a UTC calendar time"
+COMPUTED = "not in the file"
+
+Name = Annotated[str, PLAIN]
+Utc = Annotated[str, UTC]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """[mission]: what it is, and when it plays."""
+
+    name: Name
+    title: Name
+    shows: Name
+    start_utc: Utc
+    release_utc: Utc
+    default_duration_s: Annotated[float, Within(1, 1e9)]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """[[trajectory.start]]: a heliocentric ICRF state, good between two manoeuvres."""
+
+    state_utc: Utc
+    position_km: Annotated[Triple, Within(-1e10, 1e10)]
+    velocity_km_s: Annotated[Triple, Within(-1e3, 1e3)]
+    from_utc: Utc | None = None
+    to_utc: Utc | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """[trajectory]: free flight from known states."""
+
+    path_reference_utc: Utc
+    path_flown_km: Annotated[float, Within(0, 1e11)]
+    start: tuple[Start, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attitude:
+    """[attitude]: where the body axes point in cruise, and how far control lets them wander."""
+
+    sun_from_plus_x_deg: Annotated[float, Within(-180, 180)]
+    earth_from_minus_z_deg: Annotated[float, Within(0, 180)]
+    dead_band_deg: Annotated[float, Within(0, 0.1)]
+    limit_cycle_s: Annotated[Triple, Within(10, 1e5)]
+
+
+@dataclass(frozen=True, slots=True)
+class Orbiter:
+    """[orbiter]: the spacecraft that releases the camera. Body axes as in [attitude], origin on the
+    lower deck's centre, Z towards the capsule."""
+
+    name: Name
+    launch_utc: Utc
+    mass_kg: Annotated[float, Within(1, 1e6)]
+    span_m: Annotated[float, Within(0.1, 100)]
+    flag_m: Annotated[tuple[float, float], Within(0.01, 10)]
+    mass_memory_octets: Annotated[int, Within(1, 1e15)]
+    release_point_m: Annotated[Triple, Within(-100, 100)]
+    release_direction: Annotated[Triple, Within(-1, 1)]
+
+    def __post_init__(self) -> None:
+        if not any(self.release_direction):
+            raise FswError("release_direction: allowed is any direction but (0, 0, 0)")
+
+
+@dataclass(frozen=True, slots=True)
+class PictureMode:
+    """[[camera.mode]]: a size of picture."""
+
+    width: Annotated[int, Within(16, 8192)]
+    height: Annotated[int, Within(16, 8192)]
+
+    @property
+    def name(self) -> str:
+        """As on the command line: 800x600."""
+        return f"{self.width}x{self.height}"
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """[camera]: the deployable camera, its lenses, its motion and its power."""
+
+    name: Name
+    made_by: Name
+    mass_kg: Annotated[float, Within(0.01, 1000)]
+    mass_with_release_device_kg: Annotated[float, Within(0.01, 1000)]
+    edge_m: Annotated[float, Within(0.01, 10)]
+    inertia_kg_m2: Annotated[Triple, Within(1e-9, 1e4)]
+    separation_speed_m_s: Annotated[float, Within(0.001, 100)]
+    tumble_deg_s: Annotated[float, Within(0, 360)]
+    tumble_range_deg_s: Annotated[tuple[float, float], Within(0, 360)]
+    battery_wh: Annotated[float, Within(0.001, 1e4)]
+    power_w: Annotated[float, Within(0.001, 1e4)]
+    lenses: Annotated[int, Within(1, 2)]
+    lens_axis: Annotated[Triple, Within(-1, 1)]
+    field_of_view_deg: Annotated[float, Within(1, 180)]
+    f_number: Annotated[float, Within(0.5, 64)]
+    pixel_um: Annotated[float, Within(0.5, 50)]
+    full_well_electrons: Annotated[float, Within(100, 1e7)]
+    read_noise_electrons: Annotated[float, Within(0, 1e4)]
+    period_s: Annotated[float, Within(0.01, 3600)]
+    first_frame_s: Annotated[float, Within(0, 3600)]
+    exposure_us: Annotated[int, Within(1, 10_000_000)]
+    exposure_automatic: bool
+    gain: Annotated[float, Within(0.1, 1000)]
+    jpeg_ratio: Annotated[float, Within(1, 100)]
+    default_mode: str
+    mode: tuple[PictureMode, ...]
+
+    def __post_init__(self) -> None:
+        names = [mode.name for mode in self.mode]
+        if self.default_mode not in names:
+            raise FswError(f"default_mode {self.default_mode!r}; allowed are {', '.join(names)}")
+        largest, rest = max(self.inertia_kg_m2), sorted(self.inertia_kg_m2)[:2]
+        if largest > sum(rest):
+            raise FswError("inertia_kg_m2: no body has one moment above the sum of the others")
+        if not any(self.lens_axis):
+            raise FswError("lens_axis: allowed is any direction but (0, 0, 0)")
+
+
+@dataclass(frozen=True, slots=True)
+class Wifi:
+    """[wifi]: the link from camera to orbiter."""
+
+    frequency_hz: Annotated[float, Within(1e8, 1e11)]
+    rate_near_bit_s: Annotated[float, Within(1e3, 1e10)]
+    range_m: Annotated[float, Within(1, 1e6)]
+    transmit_power_dbm: Annotated[float, Within(-50, 60)]
+    antenna_gains_dbi: Annotated[float, Within(-40, 60)]
+    noise_figure_db: Annotated[float, Within(0, 30)]
+    bandwidth_hz: Annotated[float, Within(1e3, 1e9)]
+    other_losses_db: Annotated[float, Within(0, 80)]
+    packet_octets: Annotated[int, Within(16, 65536)]
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """[[downlink.low.channel]]: a virtual channel, its share of the frames and its insert zone's end."""
+
+    content: Name
+    scid: Annotated[int, Within(0, 255)]
+    vcid: Annotated[int, Within(0, 63)]
+    share: Annotated[float, Within(0, 1)]
+    time_code: Annotated[str, OneOf("tianwen1", "tianwen1-lander")]
+    insert_zone_tail: str
+    fill: Annotated[int, Within(0, 255)]
+
+    def __post_init__(self) -> None:
+        if len(self.insert_zone_tail) != 4 or set(self.insert_zone_tail) - set("0123456789abcdef"):
+            raise FswError(f"insert_zone_tail {self.insert_zone_tail!r}; allowed are four digits 0-9, a-f")
+
+
+@dataclass(frozen=True, slots=True)
+class DownlinkMode:
+    """[downlink.low], [downlink.high]: modulation, coding and frame of one rate."""
+
+    modulation: Annotated[str, OneOf("PCM/PSK/PM", "QPSK")]
+    symbol_rate_baud: Annotated[float, Within(1, 1e9)]
+    bits_per_symbol: Annotated[int, Within(1, 2)]
+    subcarrier_hz: Annotated[float, Within(0, 1e9)]
+    modulation_loss_db: Annotated[float, Within(0, 30)]
+    antenna: Annotated[str, OneOf("low_gain", "high_gain")]
+    g2_inverted: bool
+    randomizer: Annotated[str, OneOf("255", "131071")]
+    reed_solomon_n: Annotated[int, Within(34, 255)]
+    reed_solomon_k: Annotated[int, Within(2, 239)]
+    interleave: Annotated[int, Within(1, 8)]
+    basis: Annotated[str, OneOf("conventional", "dual")]
+    frame_octets: Annotated[int, Within(16, 2048)]
+    insert_zone_octets: Annotated[int, Within(0, 64)]
+    cadu_octets: Annotated[int, Within(32, 4096)]
+    channel: tuple[Channel, ...]
+
+    def __post_init__(self) -> None:
+        if self.reed_solomon_n - self.reed_solomon_k not in (16, 32):
+            raise FswError("reed_solomon_n - reed_solomon_k: allowed are 16 and 32 check octets")
+        if self.frame_octets != self.reed_solomon_k * self.interleave:
+            raise FswError(f"frame_octets {self.frame_octets}; allowed is reed_solomon_k * interleave")
+        if self.cadu_octets != self.reed_solomon_n * self.interleave + 4:
+            raise FswError(f"cadu_octets {self.cadu_octets}; allowed is reed_solomon_n * interleave + 4")
+        shares = sum(channel.share for channel in self.channel)
+        if abs(shares - 1.0) > 1e-9:
+            raise FswError(f"the channels' shares add up to {shares:g}; allowed is 1")
+
+    @property
+    def frame_format(self) -> FrameFormat:
+        """AOS with an insert zone, without header error control, OCF or FECF."""
+        return FrameFormat("aos", self.frame_octets, insert_zone=self.insert_zone_octets)
+
+    @property
+    def frames_per_s(self) -> float:
+        """Of the rate-1/2 convolutional code's symbol stream."""
+        return self.symbol_rate_baud * self.bits_per_symbol / 2 / (8 * self.cadu_octets)
+
+    @property
+    def frame_period_ns(self) -> int:
+        """A frame's time on the air, to the nanosecond."""
+        return round(SECOND / self.frames_per_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Downlink:
+    """[downlink]: the X-band transmitter and its two rates."""
+
+    frequency_hz: Annotated[float, Within(1e8, 1e11)]
+    transmit_power_w: Annotated[float, Within(0.01, 1e5)]
+    dish_diameter_m: Annotated[float, Within(0.1, 100)]
+    dish_efficiency: Annotated[float, Within(0.05, 1)]
+    low_gain_dbi: Annotated[float, Within(-20, 30)]
+    line_loss_db: Annotated[float, Within(0, 20)]
+    low: DownlinkMode
+    high: DownlinkMode
+
+
+@dataclass(frozen=True, slots=True)
+class Uplink:
+    """[uplink]: telecommand frames to the orbiter."""
+
+    scid: Annotated[int, Within(0, 1023)]
+    vcid: Annotated[int, Within(0, 63)]
+    frequency_hz: Annotated[float, Within(1e8, 1e11)]
+    bit_rate_bit_s: Annotated[float, Within(1, 1e7)]
+    receive_gain_dbi: Annotated[float, Within(-20, 60)]
+    system_temperature_k: Annotated[float, Within(1, 1e4)]
+    modulation_loss_db: Annotated[float, Within(0, 30)]
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """[[station]]: an antenna on Earth."""
+
+    name: Name
+    diameter_m: Annotated[float, Within(0.1, 500)]
+    efficiency: Annotated[float, Within(0.05, 1)]
+    system_temperature_k: Annotated[float, Within(1, 1e4)]
+    transmit_power_w: Annotated[float, Within(0, 1e6)]
+    latitude_deg: Annotated[float, Within(-90, 90)]
+    longitude_deg: Annotated[float, Within(-180, 180)]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """[selection]: what is sent down unless a telecommand says otherwise."""
+
+    full_pictures: Annotated[int, Within(0, 10_000)]
+    thumbnail_width: Annotated[int, Within(16, 512)]
+    thumbnail_height: Annotated[int, Within(16, 512)]
+
+
+@dataclass(frozen=True, slots=True)
+class MissionFile:
+    """A whole mission file."""
+
+    mission: Identity
+    trajectory: Trajectory
+    attitude: Attitude
+    orbiter: Orbiter
+    camera: Camera
+    wifi: Wifi
+    downlink: Downlink
+    uplink: Uplink
+    station: tuple[Station, ...]
+    selection: Selection
+    figures: Annotated[Mapping[str, Figure], COMPUTED] = field(repr=False, hash=False)
+
+    def __post_init__(self) -> None:
+        if self.release_ns < 0:
+            raise FswError("mission.release_utc: allowed are times from mission.start_utc on")
+        for before, after in itertools.pairwise(self.trajectory.start):
+            if before.to_utc is None or before.to_utc != after.from_utc:
+                raise FswError("trajectory.start: each from_utc must be the to_utc of the one before")
+
+    @property
+    def name(self) -> str:
+        """As on the command line."""
+        return self.mission.name
+
+    @property
+    def epoch(self) -> Epoch:
+        """Mission time zero."""
+        return Epoch.from_utc(self.mission.start_utc)
+
+    @property
+    def release_ns(self) -> int:
+        """Mission time of the release."""
+        return self.epoch.parse(self.mission.release_utc)
+
+    @property
+    def default_duration_ns(self) -> int:
+        """Mission time to fly unless said otherwise."""
+        return round(self.mission.default_duration_s * SECOND)

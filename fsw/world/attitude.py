@@ -1,0 +1,111 @@
+"""How the orbiter points in cruise: a rule from Sun and Earth, and the small wandering of its control.
+
+Decoded telemetry has the Sun in the body XZ plane, 20 deg off +X towards -Z, and Earth 63.6 deg from
+-Z. The Sun then is 70 deg from -Z, and with Earth 6.27 deg from the Sun no attitude brings Earth
+nearer than 63.73 deg: 0.13 deg short of the decoded figure, which was read off a graph. That nearest
+place is in the XZ plane too, so the rule here is: the Sun exactly, Earth in the XZ plane on its -Z side.
+It leaves no freedom, and both decoded figures come out as closely as both can.
+"""
+
+from dataclasses import dataclass
+
+from fsw.core.errors import FswError
+from fsw.kernel.time import SECOND
+from fsw.world.special import PI, sine_cosine_degrees
+from fsw.world.trajectory import Trajectory
+from fsw.world.vectors import (
+    Quaternion,
+    Vector,
+    add,
+    cross,
+    dot,
+    length,
+    multiply,
+    normalise,
+    quaternion_from_axes,
+    rotate_back,
+    scale,
+    subtract,
+)
+
+# Sun and Earth nearer than this [sine of the angle] leave the roll about the Sun undefined.
+_IN_LINE = 1e-5
+
+
+def _across(direction: Vector, rate: Vector) -> Vector:
+    """The part of `rate` at right angles to a unit vector."""
+    return subtract(rate, scale(direction, dot(direction, rate)))
+
+
+def _direction(way: tuple[Vector, Vector]) -> tuple[Vector, Vector]:
+    """A separation and its rate as a unit vector and its rate [1/s]."""
+    separation, rate = way
+    distance = length(separation)
+    direction = scale(separation, 1.0 / distance)
+    return direction, scale(_across(direction, rate), 1.0 / distance)
+
+
+@dataclass(frozen=True, slots=True)
+class CruiseAttitude:
+    """Body to ICRF at any time; pure.
+
+    dead_band_deg: half the width of each axis's limit cycle; limit_cycle_s: the period of each. Between
+    thruster pulses, at the edges, an axis drifts at a constant rate: a triangle in time.
+    """
+
+    trajectory: Trajectory
+    sun_from_plus_x_deg: float
+    dead_band_deg: float
+    limit_cycle_s: Vector
+
+    def target(self, t_ns: int) -> Quaternion:
+        """The attitude that the pointing rule asks for (geometric directions)."""
+        return self.target_state(t_ns)[0]
+
+    def target_state(self, t_ns: int) -> tuple[Quaternion, Vector]:
+        """What the rule asks for, and the rate [rad/s, ICRF axes] at which it turns.
+
+        With Sun and Earth 6 deg apart the plane through both turns faster than either: about 2e-6 rad/s.
+        """
+        sun, sun_rate = _direction(self.trajectory.to_body("sun", t_ns))
+        earth, earth_rate = _direction(self.trajectory.to_body("earth", t_ns))
+        normal = cross(sun, earth)
+        size = length(normal)
+        if size < _IN_LINE:
+            raise FswError(f"attitude at {self.trajectory.ephemeris.epoch.utc(t_ns)}: Sun and Earth in line")
+        y_axis = scale(normal, 1.0 / size)
+        y_rate = scale(_across(y_axis, add(cross(sun_rate, earth), cross(sun, earth_rate))), 1.0 / size)
+        # In the XZ plane, from the Sun's direction towards -Z by 90 deg.
+        beyond = cross(y_axis, sun)
+        beyond_rate = add(cross(y_rate, sun), cross(y_axis, sun_rate))
+        sine, cosine = sine_cosine_degrees(self.sun_from_plus_x_deg)
+        x_axis = add(scale(sun, cosine), scale(beyond, -sine))
+        z_axis = add(scale(sun, -sine), scale(beyond, -cosine))
+        # Of three axes at right angles, half the sum of axis x rate is the rate at which all turn.
+        turning = add(add(cross(sun, sun_rate), cross(y_axis, y_rate)), cross(beyond, beyond_rate))
+        return quaternion_from_axes(x_axis, y_axis, z_axis), scale(turning, 0.5)
+
+    def _wandering(self, t_ns: int, axis: int) -> tuple[float, float]:
+        """Angle [rad] about a body axis from the target, and its rate [rad/s]."""
+        period_ns = round(self.limit_cycle_s[axis] * SECOND)
+        # A third of a cycle apart, so that the axes do not turn back together at mission time zero.
+        phase = (t_ns + axis * period_ns // 3) % period_ns / period_ns
+        edge = self.dead_band_deg * (PI / 180.0)
+        rate = 4.0 * edge / self.limit_cycle_s[axis]
+        if phase < 0.5:
+            return edge * (4.0 * phase - 1.0), rate
+        return edge * (3.0 - 4.0 * phase), -rate
+
+    def state(self, t_ns: int) -> tuple[Quaternion, Vector]:
+        """Attitude as flown (w, x, y, z; w not negative) and rate in body axes [rad/s]."""
+        target, turning = self.target_state(t_ns)
+        (x, p), (y, q), (z, r) = (self._wandering(t_ns, axis) for axis in range(3))
+        small = normalise((1.0, 0.5 * x, 0.5 * y, 0.5 * z))
+        attitude = normalise(multiply(target, small))
+        if attitude[0] < 0.0:
+            attitude = (-attitude[0], -attitude[1], -attitude[2], -attitude[3])
+        return attitude, add((p, q, r), rotate_back(attitude, turning))
+
+    def attitude(self, t_ns: int) -> Quaternion:
+        """Attitude as flown (w, x, y, z; w not negative)."""
+        return self.state(t_ns)[0]

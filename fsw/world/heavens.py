@@ -1,0 +1,140 @@
+"""The world of one mission: time, planets, path, light time, attitude and radio links, put together."""
+
+from dataclasses import dataclass
+
+from fsw.core.errors import FswError
+from fsw.kernel.time import Epoch
+from fsw.missions.mission_file import DownlinkMode, MissionFile, Station
+from fsw.world.attitude import CruiseAttitude
+from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM, SOLAR_IRRADIANCE_W_M2, Ephemeris
+from fsw.world.light_time import LightTime
+from fsw.world.radio import SpaceLink, WifiLink, dish_gain_dbi
+from fsw.world.trajectory import StartState, Trajectory
+from fsw.world.vectors import Quaternion, Vector, length, rotate_back, unit
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """Where a body is seen from the spacecraft (geometric): unit vector in ICRF, and distance."""
+
+    unit: Vector
+    distance_km: float
+
+    @property
+    def distance_au(self) -> float:
+        """In astronomical units."""
+        return self.distance_km / ASTRONOMICAL_UNIT_KM
+
+    def in_body(self, attitude: Quaternion) -> Vector:
+        """The unit vector in the axes of a body with this attitude (body to ICRF)."""
+        return rotate_back(attitude, self.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Heavens:
+    """Everything above that a mission file fixes. Pure functions of mission time throughout."""
+
+    epoch: Epoch
+    ephemeris: Ephemeris
+    trajectory: Trajectory
+    light_time: LightTime
+    attitude: CruiseAttitude
+
+    @classmethod
+    def of(cls, mission: MissionFile) -> "Heavens":
+        """From a mission file."""
+        epoch = mission.epoch
+        ephemeris = Ephemeris(epoch)
+        starts = [
+            StartState(
+                epoch.parse(start.state_utc),
+                start.position_km,
+                start.velocity_km_s,
+                None if start.from_utc is None else epoch.parse(start.from_utc),
+                None if start.to_utc is None else epoch.parse(start.to_utc),
+            )
+            for start in mission.trajectory.start
+        ]
+        reference = (epoch.parse(mission.trajectory.path_reference_utc), mission.trajectory.path_flown_km)
+        trajectory = Trajectory(ephemeris, starts, reference)
+        rule = mission.attitude
+        attitude = CruiseAttitude(
+            trajectory, rule.sun_from_plus_x_deg, rule.dead_band_deg, rule.limit_cycle_s
+        )
+        return cls(epoch, ephemeris, trajectory, LightTime(trajectory), attitude)
+
+    def direction(self, body: str, t_ns: int) -> Direction:
+        """Where "sun", "earth", "moon", "mars" or another planet is seen."""
+        way = self.trajectory.to_body(body, t_ns)[0]
+        return Direction(unit(way), length(way))
+
+    def irradiance_w_m2(self, t_ns: int) -> float:
+        """Sunlight on a surface that faces the Sun."""
+        au = self.direction("sun", t_ns).distance_au
+        return SOLAR_IRRADIANCE_W_M2 / (au * au)
+
+    def earth_distance_km(self, t_ns: int) -> float:
+        """To the geocentre."""
+        return self.direction("earth", t_ns).distance_km
+
+
+def station_named(mission: MissionFile, name: str | None = None) -> Station:
+    """A station of the mission; the first unless named."""
+    for station in mission.station:
+        if name is None or station.name == name:
+            return station
+    known = ", ".join(station.name for station in mission.station)
+    raise FswError(f"station {name!r}: allowed are {known}")
+
+
+def downlink(mission: MissionFile, mode: DownlinkMode, station: Station) -> SpaceLink:
+    """The X-band link down in one of its modes."""
+    radio = mission.downlink
+    dish = dish_gain_dbi(radio.dish_diameter_m, radio.dish_efficiency, radio.frequency_hz)
+    return SpaceLink(
+        frequency_hz=radio.frequency_hz,
+        transmit_power_w=radio.transmit_power_w,
+        transmit_gain_dbi=dish if mode.antenna == "high_gain" else radio.low_gain_dbi,
+        receive_gain_dbi=dish_gain_dbi(station.diameter_m, station.efficiency, radio.frequency_hz),
+        system_temperature_k=station.system_temperature_k,
+        losses_db=radio.line_loss_db,
+    )
+
+
+def downlink_es_n0_db(mode: DownlinkMode, link: SpaceLink, distance_km: float) -> float:
+    """Es/N0 of a mode's symbols at a distance; of QPSK both bits together."""
+    return link.es_n0_db(distance_km, mode.symbol_rate_baud, mode.modulation_loss_db)
+
+
+def uplink(mission: MissionFile, station: Station) -> SpaceLink:
+    """The telecommand link up."""
+    radio = mission.uplink
+    return SpaceLink(
+        frequency_hz=radio.frequency_hz,
+        transmit_power_w=station.transmit_power_w,
+        transmit_gain_dbi=dish_gain_dbi(station.diameter_m, station.efficiency, radio.frequency_hz),
+        receive_gain_dbi=radio.receive_gain_dbi,
+        system_temperature_k=radio.system_temperature_k,
+        losses_db=mission.downlink.line_loss_db,
+    )
+
+
+def uplink_bit_error_rate(mission: MissionFile, link: SpaceLink, distance_km: float) -> float:
+    """Of the telecommand's bits, before the BCH code."""
+    radio = mission.uplink
+    return link.bit_error_rate(distance_km, radio.bit_rate_bit_s, radio.modulation_loss_db)
+
+
+def wifi(mission: MissionFile) -> WifiLink:
+    """The link from camera to orbiter."""
+    radio = mission.wifi
+    return WifiLink(
+        frequency_hz=radio.frequency_hz,
+        rate_near_bit_s=radio.rate_near_bit_s,
+        range_m=radio.range_m,
+        transmit_power_dbm=radio.transmit_power_dbm,
+        antenna_gains_dbi=radio.antenna_gains_dbi,
+        noise_figure_db=radio.noise_figure_db,
+        bandwidth_hz=radio.bandwidth_hz,
+        other_losses_db=radio.other_losses_db,
+    )

@@ -1,0 +1,124 @@
+"""Mission files: what comes with fsw, and what the loader says of a file that is wrong."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fsw.core.errors import FswError
+from fsw.kernel.time import SECOND
+from fsw.missions import load, loader, names
+
+TEXT = (loader.__file__ or "").replace("loader.py", "tianwen1-cruise.toml")
+with open(TEXT, encoding="utf-8") as file:
+    TEXT = file.read()
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_mission_loads_under_its_own_name(name):
+    mission = load(name)
+    assert mission.name == name
+    assert all(figure.source and figure.label for figure in mission.figures.values())
+
+
+def test_cruise_bears_the_figures_of_the_flight():
+    mission = load("tianwen1-cruise")
+    assert mission.epoch.utc(0, 0) == "2020-09-30T15:59:50Z"
+    assert mission.release_ns == 10 * SECOND
+    assert (mission.camera.mass_kg, mission.figures["camera.mass_kg"].label) == (0.68, "stated")
+    assert (mission.camera.field_of_view_deg, mission.figures["camera.field_of_view_deg"].label) == (
+        120.0, "assumed")  # fmt: skip
+    assert [mode.name for mode in mission.camera.mode] == ["800x600", "1600x1200"]
+    assert mission.station[0].name == "Jiamusi"
+
+
+def test_downlink_rates_are_tianwen1s():
+    downlink = load("tianwen1-cruise").downlink
+    assert downlink.low.frames_per_s == 4.0
+    assert downlink.low.frame_period_ns == SECOND // 4
+    assert downlink.low.frame_octets * 8 * 4 == 7040
+    assert downlink.high.frames_per_s == 250.0
+    assert downlink.high.frame_octets * 8 * 250 == 1_784_000
+    assert downlink.low.frame_format.data_octets == 220 - 6 - 8 - 2
+    assert [(c.scid, c.vcid, c.share) for c in downlink.low.channel] == [
+        (245, 1, 0.5), (245, 3, 0.25), (82, 1, 0.25)]  # fmt: skip
+
+
+def line_of(text, fragment):
+    return next(number for number, line in enumerate(text.splitlines(), 1) if fragment in line)
+
+
+@pytest.mark.parametrize(("old", "new", "key", "message"), [
+    ("mass_kg = { value = 0.68", "mass_kg = { value = -0.68", "camera.mass_kg", "-0.68; allowed are"),
+    ("mass_kg = { value = 0.68", "mass_kg = { value = nan", "camera.mass_kg", "nan; allowed are numbers"),
+    ("mass_kg = { value = 0.68", 'mass_kg = { value = "0.68"', "camera.mass_kg", "allowed are numbers"),
+    ("lenses = { value = 2,", "lenses = { value = 2.5,", "camera.lenses", "whole numbers from 1 to 2"),
+    ("lenses = { value = 2,", "lens_count = { value = 2,", "camera.lens_count", "unknown key; allowed are"),
+    ("gain = { value = 1.0, label = \"assumed\"", 'gain = { value = 1.0, label = "guessed"', "camera.gain",
+     "label 'guessed'; allowed are stated, derived, assumed"),
+    ("gain = { value = 1.0, label = \"assumed\"", 'gain = { value = 1.0, remark = "x"', "camera.gain",
+     "unknown key 'remark'"),
+    ('source = "sunlight is plenty"', 'source = ""', "camera.gain", "source is missing"),
+    ("exposure_automatic = { value = true", "exposure_automatic = { value = 1", "camera.exposure_automatic",
+     "allowed are true and false"),
+    ("2020-09-30T16:00:00Z", "2020-09-31T16:00:00Z", "mission.release_utc", "UTC time '2020-09-31T"),
+    ('basis = { value = "conventional"', 'basis = { value = "Berlekamp"', "downlink.low.basis",
+     "allowed are conventional, dual"),
+    ("limit_cycle_s = { value = [420.0, 610.0, 530.0]", "limit_cycle_s = { value = [420.0]",
+     "attitude.limit_cycle_s", "allowed are lists of 3 numbers"),
+    ("scid = { value = 82,", "scid = { value = 820,", "downlink.low.channel.2.scid", "820; allowed"),
+])  # fmt: skip
+def test_errors_name_the_file_the_line_the_key_and_what_is_allowed(old, new, key, message):
+    assert old in TEXT
+    text = TEXT.replace(old, new, 1)
+    with pytest.raises(FswError) as caught:
+        loader.parse(text, "mine.toml")
+    said = str(caught.value)
+    assert said.startswith(f"mine.toml:{line_of(text, new)}: {key}: ")
+    assert message in said
+
+
+@pytest.mark.parametrize(("old", "new", "message"), [
+    ("frame_octets = { value = 892", "frame_octets = { value = 890", "high: frame_octets 890; allowed"),
+    ("cadu_octets = { value = 256", "cadu_octets = { value = 255", "downlink.low: cadu_octets 255; allowed"),
+    ("share = { value = 0.5", "share = { value = 0.6", "downlink.low: the channels' shares add up to 1.1"),
+    ('default_mode = { value = "800x600"', 'default_mode = { value = "640x480"',
+     "camera: default_mode '640x480'; allowed are 800x600, 1600x1200"),
+    ("[6.6e-4, 7.2e-4, 7.9e-4]", "[1e-4, 2e-4, 7.9e-4]", "camera: inertia_kg_m2: no body"),
+    ("[1.0, 0.0, 0.0]", "[0.0, 0.0, 0.0]", "camera: lens_axis: allowed is any direction"),
+    ("period_s = {", "# period_s = {", "camera.period_s: missing"),
+    ("2020-09-30T15:59:50Z", "2020-09-30T16:59:50Z", "mission.release_utc: allowed are times from"),
+    ('to_utc = { value = "2020-10-09T15:00:00Z"', 'to_utc = { value = "2020-10-10T15:00:00Z"',
+     "trajectory.start: each from_utc must be"),
+])  # fmt: skip
+def test_figures_are_checked_against_each_other(old, new, message):
+    assert old in TEXT
+    with pytest.raises(FswError, match=r"^mine\.toml(:\d+)?: ") as caught:
+        loader.parse(TEXT.replace(old, new, 1), "mine.toml")
+    assert message in str(caught.value)
+
+
+def test_other_missions_are_refused_and_the_known_ones_named(tmp_path):
+    with pytest.raises(FswError, match="allowed are tianwen1-cruise"):
+        load("tianwen9")
+    with pytest.raises(FswError, match=r"absent\.toml"):
+        load(tmp_path / "absent.toml")
+    path = tmp_path / "mine.toml"
+    path.write_text("[mission", encoding="utf-8")
+    with pytest.raises(FswError, match="not TOML"):
+        load(path)
+    path.write_text(TEXT, encoding="utf-8")
+    assert load(path) == load("tianwen1-cruise")
+    assert load(str(path)).figures == load("tianwen1-cruise").figures
+
+
+@given(st.data())
+def test_damaged_files_are_read_or_refused(data):
+    lines = TEXT.splitlines()
+    line = data.draw(st.integers(0, len(lines) - 1))
+    cut = data.draw(st.integers(0, len(lines[line])))
+    lines[line] = lines[line][:cut] + data.draw(st.text('{}[]="0x, \n', max_size=3)) + lines[line][cut + 1 :]
+    # Anything but an FswError fails the test.
+    with contextlib.suppress(FswError):
+        loader.parse("\n".join(lines), "mine.toml")
