@@ -132,8 +132,8 @@ class PacketExtractor:
         room = int(lib.f2p_most_octets(self._state, self._channels, n))
         most = room // 7 + 1
         octets = np.empty(room, np.uint8)
-        per_packet = [np.empty(most, dtype) for _, _, dtype in _PACKET_ARRAYS]
-        per_frame = [np.empty(n, dtype) for _, _, dtype in _FRAME_ARRAYS]
+        per_packet: list[npt.NDArray[Any]] = [np.empty(most, dtype) for _, _, dtype in _PACKET_ARRAYS]
+        per_frame: list[npt.NDArray[Any]] = [np.empty(n, dtype) for _, _, dtype in _FRAME_ARRAYS]
         batch = ffi.new("f2p_batch_t *")
         views = [ffi.from_buffer("uint8_t[]", octets, require_writable=True)]
         batch.octets = views[0]
@@ -224,7 +224,7 @@ class PacketExtractor:
 
 def _spacecraft_map(spacecraft_ids: Iterable[int] | None) -> bytes:
     if spacecraft_ids is None:
-        return b"\xff" * (lib.F2P_SPACECRAFT_IDS // 8)
+        return b"\xff" * int(lib.F2P_SPACECRAFT_IDS // 8)
     octets = bytearray(lib.F2P_SPACECRAFT_IDS // 8)
     for scid in spacecraft_ids:
         if not 0 <= scid < lib.F2P_SPACECRAFT_IDS:

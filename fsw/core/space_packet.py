@@ -192,7 +192,7 @@ def index(octets: Any, *, crc: bool = False) -> PacketIndex:
     consumed = 0
     stop = "full"
     while stop == "full":
-        arrays = [np.empty(chunk, dtype) for _, _, dtype in _INDEX_FIELDS]
+        arrays: list[npt.NDArray[Any]] = [np.empty(chunk, dtype) for _, _, dtype in _INDEX_FIELDS]
         table = ffi.new("space_packet_index_t *")
         views = [ffi.from_buffer(ctype, a) for (_, ctype, _), a in zip(_INDEX_FIELDS, arrays, strict=True)]
         for (name, _, _), view in zip(_INDEX_FIELDS, views, strict=True):
@@ -208,7 +208,8 @@ def index(octets: Any, *, crc: bool = False) -> PacketIndex:
         stop = _STOPS[why[0]]
         chunk = most
     columns = parts[0] if len(parts) == 1 else [np.concatenate(column) for column in zip(*parts, strict=True)]
-    return PacketIndex(*columns, consumed, stop)
+    fields: list[Any] = [*columns, consumed, stop]
+    return PacketIndex(*fields)
 
 
 def resynchronise(

@@ -125,7 +125,7 @@ class VirtualChannelSender:
     @property
     def between_packets(self) -> bool:
         """No packet is partly sent: an idle frame may go next."""
-        return self._state.rest == 0 and self._state.idle_left == 0
+        return bool(self._state.rest == 0 and self._state.idle_left == 0)
 
     @property
     def counters(self) -> dict[str, int]:
