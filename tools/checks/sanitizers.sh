@@ -12,14 +12,20 @@ python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install -q '.[test,check]' \
     -C cmake.define.FSW_SANITIZE=address,undefined -C cmake.define.CMAKE_C_FLAGS=--coverage \
     -C build-dir="$work/build"
-cd "$work" # away from ./fsw, so that the installed package is the one tested
+cd "$work" # away from ./fsw: the installed package is the one tested
 
 preload=
 for library in libasan.so libubsan.so libstdc++.so.6; do # ASan must see C++'s throw before numpy uses it
     preload+="$(gcc -print-file-name="$library") "
 done
-LD_PRELOAD=$preload ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
-    HYPOTHESIS_PROFILE=sanitizer PYTHONMALLOC=malloc \
-    venv/bin/pytest -q -n 2 -p no:cacheprovider --rootdir "$root" -c "$root/pyproject.toml" \
-    --ignore-glob='*test_against_*' --ignore="$root/tests/tools" "$root/tests"
+export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1
+export HYPOTHESIS_PROFILE=sanitizer PYTHONMALLOC=malloc
+tests() { # FOLDER...: from where ./fsw is not on the path
+    LD_PRELOAD=$preload venv/bin/python -P -m pytest -q --tb=short -n 2 -p no:cacheprovider \
+        --rootdir "$root" -c "$root/pyproject.toml" --ignore-glob='*test_against_*' "$@"
+}
+echo "the widest core that this processor runs:"
+tests --ignore="$root/tests/tools" "$root/tests"
+echo "the portable core:"
+FSW_CORE=portable tests "$root/tests/core"
 venv/bin/gcovr --root "$root" --filter "$root/c_core/" --exclude-unreachable-branches --txt-metric line build
