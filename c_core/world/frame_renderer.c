@@ -1,0 +1,248 @@
+#include "world/frame_renderer.h"
+
+#include <math.h>
+#include <string.h>
+
+/// Under this many pixels in active tiles, every one of them is supersampled: far models have no large faces.
+#define SMALL_PIXELS 6000
+enum { SAMPLES_SMALL = 15, SAMPLES_MEDIUM = 7, SAMPLES_LARGE = 3, CULL_DEPTH = 9 };
+
+typedef struct {
+    const scene_t *scene;
+    const sunlight_t *light;
+    const lens_t *lens;
+    int32_t width, height, instants;
+    float origin[3], pixel_rad;
+    float *rows;        // (instants, height, 9) rotations
+    uint32_t *key;      // (height, width)
+    uint8_t *refine;    // (height, width)
+    int32_t *active;    // tile numbers
+    float sun_side[2][3];
+    float *radiance;
+} frame_t;
+
+static int32_t tiles_across(int32_t pixels) { return (pixels + RENDER_TILE - 1) / RENDER_TILE; }
+
+uint64_t frame_renderer_scratch_size(int32_t width, int32_t height)
+{
+    uint64_t pixels = (uint64_t)width * (uint64_t)height;
+    uint64_t tiles = (uint64_t)tiles_across(width) * (uint64_t)tiles_across(height);
+    return pixels * 5 + tiles * 4 + (uint64_t)height * RENDER_MAX_INSTANTS * 9 * 4 + 64;
+}
+
+static void turn(const float rotation[9], const float d[3], float out[3])
+{
+    for (int k = 0; k < 3; k++)
+        out[k] = rotation[3 * k] * d[0] + rotation[3 * k + 1] * d[1] + rotation[3 * k + 2] * d[2];
+}
+
+static void ray(const frame_t *self, int32_t instant, int32_t row, float x, float y, float out[3])
+{
+    float d[3];
+    optics_unproject(self->lens, x, y, d);
+    turn(self->rows + 9 * ((int64_t)instant * self->height + row), d, out);
+}
+
+// The cone about a block of pixels, as seen over all the instants.
+static int block_may_hit(const frame_t *self, int32_t x0, int32_t y0, int32_t x1, int32_t y1, int depth)
+{
+    float corner[8][3], axis[3] = {0, 0, 0};
+    int n = 0;
+    int32_t last = self->instants - 1;
+    for (int i = 0; i < (last ? 8 : 4); i++) {
+        int32_t row = i & 2 ? y1 - 1 : y0;
+        ray(self, i & 4 ? last : 0, row, (float)(i & 1 ? x1 : x0) - 0.5f + (i & 1 ? 0.5f : -0.5f),
+            (float)row + (i & 2 ? 1.0f : -1.0f), corner[n]);
+        for (int k = 0; k < 3; k++)
+            axis[k] += corner[n][k];
+        n++;
+    }
+    float length = sqrtf(axis[0] * axis[0] + axis[1] * axis[1] + axis[2] * axis[2]), cosine = 1;
+    for (int k = 0; k < 3; k++)
+        axis[k] /= length;
+    for (int i = 0; i < n; i++) {
+        float c = corner[i][0] * axis[0] + corner[i][1] * axis[1] + corner[i][2] * axis[2];
+        cosine = c < cosine ? c : cosine;
+    }
+    // Sides of a block bulge by no more than this beyond its corners.
+    float sine = sqrtf(cosine < 1 ? 1 - cosine * cosine : 0) * 1.03f + 1e-4f;
+    if (sine > 0.98f)
+        return 1;
+    return ray_caster_cone_may_hit(self->scene->nodes, self->origin, axis, sqrtf(1 - sine * sine), sine, depth);
+}
+
+static int32_t least(int32_t a, int32_t b) { return a < b ? a : b; }
+
+static int32_t find_tiles(frame_t *self)
+{
+    enum { BLOCK = 8 * RENDER_TILE };
+    int32_t across = tiles_across(self->width), count = 0;
+    for (int32_t by = 0; by < self->height; by += BLOCK)
+        for (int32_t bx = 0; bx < self->width; bx += BLOCK) {
+            int32_t ex = least(bx + BLOCK, self->width), ey = least(by + BLOCK, self->height);
+            if (!block_may_hit(self, bx, by, ex, ey, 3))
+                continue;
+            for (int32_t y = by; y < ey; y += RENDER_TILE)
+                for (int32_t x = bx; x < ex; x += RENDER_TILE)
+                    if (block_may_hit(self, x, y, least(x + RENDER_TILE, self->width),
+                                      least(y + RENDER_TILE, self->height), CULL_DEPTH))
+                        self->active[count++] = y / RENDER_TILE * across + x / RENDER_TILE;
+        }
+    return count;
+}
+
+typedef struct {
+    int32_t x0, y0, x1, y1;
+} area_t;
+
+static area_t area_of(const frame_t *self, int32_t tile)
+{
+    int32_t across = tiles_across(self->width);
+    int32_t x = tile % across * RENDER_TILE, y = tile / across * RENDER_TILE;
+    return (area_t){x, y, least(x + RENDER_TILE, self->width), least(y + RENDER_TILE, self->height)};
+}
+
+// Do these neighbours belong to different things, or differ in brightness by more than a smooth surface would?
+static inline int differ(const frame_t *self, int64_t a, int64_t b, float floor_level)
+{
+    if (self->key[a] != self->key[b])
+        return 1;
+    if (!self->key[a])
+        return 0;
+    float p = self->radiance[4 * a + 1], q = self->radiance[4 * b + 1];
+    return p > 1.7f * q + floor_level || q > 1.7f * p + floor_level;
+}
+
+static void mark_edges(frame_t *self, int32_t tile, float floor_level)
+{
+    area_t a = area_of(self, tile);
+    for (int32_t y = a.y0; y < a.y1; y++)
+        for (int32_t x = a.x0; x < a.x1; x++) {
+            int64_t i = (int64_t)y * self->width + x;
+            int edge = (x > 0 && differ(self, i, i - 1, floor_level)) ||
+                       (x + 1 < self->width && differ(self, i, i + 1, floor_level)) ||
+                       (y > 0 && differ(self, i, i - self->width, floor_level)) ||
+                       (y + 1 < self->height && differ(self, i, i + self->width, floor_level));
+            self->refine[i] = (uint8_t)edge;
+        }
+}
+
+static inline float fraction(float x) { return x - (float)(int32_t)x; }
+
+static void refine_pixel(frame_t *self, int32_t x, int32_t y, int32_t samples)
+{
+    float *pixel = self->radiance + 4 * ((int64_t)y * self->width + x);
+    float sum[4] = {pixel[0], pixel[1], pixel[2], pixel[3]};
+    for (int32_t s = 1; s <= samples; s++) {
+        // Additive recurrences of low discrepancy: x, y (plastic number), Sun's disc and instant (golden ratio).
+        float dx = fraction(0.5f + (float)s * 0.7548776662f) - 0.5f;
+        float dy = fraction(0.5f + (float)s * 0.5698402910f) - 0.5f;
+        float sx = fraction(0.5f + (float)s * 0.6180339887f) * 1.6f - 0.8f;
+        float sy = fraction(0.5f + (float)s * 0.4142135624f) * 1.6f - 0.8f;
+        int32_t instant = (int32_t)(((int64_t)s * self->instants + self->instants / 2) / (samples + 1)) % self->instants;
+        float d[3], sun[3], seen[3];
+        ray(self, instant, y, (float)x + dx, (float)y + dy, d);
+        for (int k = 0; k < 3; k++)
+            sun[k] = self->light->direction[k] + sx * self->sun_side[0][k] + sy * self->sun_side[1][k];
+        if (shading_radiance(self->scene, self->light, sun, self->origin, d, self->pixel_rad, seen)) {
+            for (int k = 0; k < 3; k++)
+                sum[k] += seen[k];
+            sum[3] += 1;
+        }
+    }
+    for (int k = 0; k < 4; k++)
+        pixel[k] = sum[k] / (float)(samples + 1);
+}
+
+static void prepare(frame_t *self, const view_t *view)
+{
+    double rate = sqrt(view->rate[0] * view->rate[0] + view->rate[1] * view->rate[1] + view->rate[2] * view->rate[2]);
+    double smear_px = rate * view->exposure_s * self->lens->focal_px;
+    self->instants = smear_px > 0.6 ? 1 + (int32_t)(smear_px * 1.5 < RENDER_MAX_INSTANTS - 2 ? smear_px * 1.5 + 1
+                                                                                            : RENDER_MAX_INSTANTS - 1)
+                                    : 1;
+    for (int32_t i = 0; i < self->instants; i++) {
+        double within = ((i + 0.5) / self->instants - 0.5) * view->exposure_s;
+        for (int32_t row = 0; row < self->height; row++) {
+            double r[9], when = (row - (self->height - 1) / 2.0) * view->line_time_s + within;
+            float *out = self->rows + 9 * ((int64_t)i * self->height + row);
+            optics_rotation_at(view, when, r);
+            for (int k = 0; k < 9; k++)
+                out[k] = (float)r[k];
+        }
+    }
+    // Two directions across the Sun's disc.
+    const float *s = self->light->direction;
+    int least_axis = s[0] * s[0] < 0.5f ? 0 : 1;
+    float other[3] = {0, 0, 0};
+    other[least_axis] = 1;
+    float e[3] = {s[1] * other[2] - s[2] * other[1], s[2] * other[0] - s[0] * other[2], s[0] * other[1] - s[1] * other[0]};
+    float q = self->light->radius_rad / sqrtf(e[0] * e[0] + e[1] * e[1] + e[2] * e[2] + 1e-30f);
+    for (int k = 0; k < 3; k++)
+        self->sun_side[0][k] = e[k] * q;
+    const float *f = self->sun_side[0];
+    self->sun_side[1][0] = s[1] * f[2] - s[2] * f[1];
+    self->sun_side[1][1] = s[2] * f[0] - s[0] * f[2];
+    self->sun_side[1][2] = s[0] * f[1] - s[1] * f[0];
+}
+
+render_report_t frame_renderer_draw(const scene_t *scene, const sunlight_t *light, const lens_t *lens, const view_t *view,
+                                    int32_t width, int32_t height, float *radiance, int32_t *span, void *scratch)
+{
+    int64_t pixels = (int64_t)width * height;
+    frame_t self = {.scene = scene, .light = light, .lens = lens, .width = width, .height = height};
+    self.rows = scratch;
+    self.key = (uint32_t *)(self.rows + (int64_t)height * RENDER_MAX_INSTANTS * 9);
+    self.active = (int32_t *)(self.key + pixels);
+    self.refine = (uint8_t *)(self.active + (int64_t)tiles_across(width) * tiles_across(height));
+    self.radiance = radiance;
+    self.pixel_rad = (float)(1 / lens->focal_px);
+    for (int k = 0; k < 3; k++)
+        self.origin[k] = (float)view->position[k];
+    for (int32_t y = 0; y < height; y++)
+        span[2 * y] = span[2 * y + 1] = 0;
+    prepare(&self, view);
+
+    render_report_t report = {.tiles = find_tiles(&self)};
+    int32_t middle = self.instants / 2;
+    for (int32_t t = 0; t < report.tiles; t++) {
+        area_t a = area_of(&self, self.active[t]);
+        for (int32_t y = a.y0; y < a.y1; y++)
+            for (int32_t x = a.x0; x < a.x1; x++) {
+                float d[3];
+                int64_t i = (int64_t)y * width + x;
+                ray(&self, middle, y, (float)x, (float)y, d);
+                uint32_t key = shading_radiance(scene, light, light->direction, self.origin, d, self.pixel_rad,
+                                                radiance + 4 * i);
+                self.key[i] = key;
+                radiance[4 * i + 3] = key ? 1.0f : 0.0f;
+                report.pixels_hit += key != 0;
+            }
+    }
+    int everywhere = (int64_t)report.tiles * RENDER_TILE * RENDER_TILE <= SMALL_PIXELS || self.instants > 1;
+    float floor_level = light->irradiance[1] * 0.012f * 0.31830989f;
+    if (!everywhere)
+        for (int32_t t = 0; t < report.tiles; t++)
+            mark_edges(&self, self.active[t], floor_level);
+    int32_t samples = self.instants > SAMPLES_SMALL ? self.instants : SAMPLES_SMALL;
+    if (!everywhere)
+        samples = (int64_t)report.tiles * RENDER_TILE * RENDER_TILE <= pixels / 8 ? SAMPLES_MEDIUM : SAMPLES_LARGE;
+    for (int32_t t = 0; t < report.tiles; t++) {
+        area_t a = area_of(&self, self.active[t]);
+        for (int32_t y = a.y0; y < a.y1; y++) {
+            for (int32_t x = a.x0; x < a.x1; x++)
+                if (everywhere || self.refine[(int64_t)y * width + x]) {
+                    refine_pixel(&self, x, y, samples);
+                    report.pixels_refined++;
+                }
+            if (span[2 * y] == span[2 * y + 1]) {
+                span[2 * y] = a.x0;
+                span[2 * y + 1] = a.x1;
+            } else {
+                span[2 * y] = least(span[2 * y], a.x0);
+                span[2 * y + 1] = span[2 * y + 1] > a.x1 ? span[2 * y + 1] : a.x1;
+            }
+        }
+    }
+    return report;
+}

@@ -1,0 +1,50 @@
+/// shading.h - the radiance that comes back along one ray.
+///
+/// Sunlight with a hard or sampled penumbra, GGX highlights, one mirror reflection, and light that bounced
+/// once (baked per vertex). Radiance in W m^-2 sr^-1 in three bands: 600-700, 500-600, 400-500 nm.
+/// A scene is built once, read only afterwards, shareable between threads; the caller owns every array.
+#pragma once
+
+#include "world/materials.h"
+#include "world/ray_caster.h"
+
+typedef struct {
+    float normal[3], uv[2];  ///< uv in metres on the surface
+    float bounce[3];         ///< irradiance after one bounce [W m^-2]
+    float openness;          ///< share of the hemisphere that sees the sky
+    float spare[3];
+} scene_vertex_t;
+
+typedef struct {
+    int32_t corner[3];
+    uint16_t material, part;
+    float normal[3];
+    float spare;
+} scene_face_t;
+
+typedef struct {
+    const bvh_node_t *nodes;
+    const bvh_triangle_t *triangles;
+    scene_vertex_t *vertices;
+    const scene_face_t *faces;
+    const material_t *materials;
+    const float *foil;
+    int32_t face_count, vertex_count;
+} scene_t;
+
+typedef struct {
+    float direction[3];    ///< towards the Sun, unit
+    float irradiance[3];   ///< W m^-2 in the three bands at the scene
+    float radius_rad;      ///< angular radius of the disc
+} sunlight_t;
+
+/// Looks along a ray. @param pixel_rad angular size of a pixel; `sun` the direction to use for this sample.
+/// @return 0 where nothing is hit (radiance untouched), else a key that changes where part, material,
+///         facing or shadow does.
+uint32_t shading_radiance(const scene_t *self, const sunlight_t *light, const float sun[3], const float origin[3],
+                          const float direction[3], float pixel_rad, float radiance[3]);
+
+/// Fills every vertex's `bounce` and `openness`. @param position (vertices, 3), pulled-in start points;
+/// hemisphere (count, 3): cosine-distributed unit vectors about +z. Cost: vertices * count rays or two.
+void shading_bake(const scene_t *self, const sunlight_t *light, const float *position, const float *hemisphere,
+                  int32_t count);

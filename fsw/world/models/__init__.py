@@ -1,0 +1,1 @@
+"""Spacecraft as triangles."""
