@@ -72,7 +72,9 @@ def cbrt(x: Any) -> Doubles:
 def atan2(y: Any, x: Any) -> Doubles:
     a, b = (np.array(v, np.float64, order="C") for v in np.broadcast_arrays(y, x))
     out = np.empty_like(a)
-    lib.dmath_map_atan2(a.size, _buffer("double[]", a), _buffer("double[]", b), _buffer("double[]", out, True))
+    lib.dmath_map_atan2(
+        a.size, _buffer("double[]", a), _buffer("double[]", b), _buffer("double[]", out, True)
+    )
     return out
 
 
@@ -119,7 +121,9 @@ class Lens:
         lib.optics_unproject(self._c, x, y, out)
         return (out[0], out[1], out[2])
 
-    def project_rolling(self, view: "View", direction: Any, offset_s: float = 0.0) -> tuple[float, float] | None:
+    def project_rolling(
+        self, view: "View", direction: Any, offset_s: float = 0.0
+    ) -> tuple[float, float] | None:
         """As `project`, for a direction in the scene frame, each row at its own instant."""
         x, y = ffi.new("double *"), ffi.new("double *")
         vector = [float(v) for v in direction]
@@ -232,7 +236,9 @@ class TriangleScene:
         self._c = ffi.new("scene_t *")
         self._c.nodes = _buffer("bvh_node_t[]", self._nodes, True)
         self._c.triangles = _buffer("bvh_triangle_t[]", self._triangles, True)
-        self._c.vertices = ffi.cast("scene_vertex_t *", _buffer("uint8_t[]", self._vertices.view(np.uint8), True))
+        self._c.vertices = ffi.cast(
+            "scene_vertex_t *", _buffer("uint8_t[]", self._vertices.view(np.uint8), True)
+        )
         self._c.faces = ffi.cast("scene_face_t *", _buffer("uint8_t[]", self._faces.view(np.uint8)))
         self._c.materials = ffi.cast("material_t *", _buffer("float[]", self._materials.reshape(-1)))
         self._c.foil = _buffer("float[]", self._foil)
@@ -251,7 +257,7 @@ class TriangleScene:
         return len(self._faces)
 
     def bake(self, light: Sunlight, hemisphere: Floats) -> None:
-        """Light that bounced once, at every vertex. Call once, before sharing. hemisphere (n, 3): cosine law."""
+        """Light that bounced once, at every vertex. Call once, before sharing. hemisphere (n, 3): cosine."""
         centre = self._centres()
         start = self._position + np.float32(0.08) * (centre - self._position)
         hemisphere = np.ascontiguousarray(hemisphere, np.float32)

@@ -1,8 +1,8 @@
 """The deployable camera's sensor, and what becomes of its numbers.
 
-A common two-megapixel colour sensor with a JPEG encoder beside it: 1600 x 1200 pixels of 2.2 um; in the 800 x 600
-mode it averages four like-coloured pixels, which leaves the signal and halves the noise. The figures are assumed, of
-that class; each is named once, here.
+A common two-megapixel colour sensor with a JPEG encoder beside it: 1600 x 1200 pixels of 2.2 um; in the
+800 x 600 mode it averages four like-coloured pixels, which leaves the signal and halves the noise. The
+figures are assumed, of that class; each is named once, here.
 """
 
 from dataclasses import dataclass
@@ -48,7 +48,9 @@ class Exposure:
         if (self.width, self.height) not in optics.LINE_TIME_S:
             raise FswError(f"picture of {self.width}x{self.height}: 800x600 or 1600x1200")
         if self.exposure_us not in EXPOSURE_US:
-            raise FswError(f"exposure of {self.exposure_us} us: {EXPOSURE_US.start} to {EXPOSURE_US.stop - 1}")
+            raise FswError(
+                f"exposure of {self.exposure_us} us: {EXPOSURE_US.start} to {EXPOSURE_US.stop - 1}"
+            )
         if not GAIN[0] <= self.gain <= GAIN[1]:
             raise FswError(f"gain of {self.gain}: {GAIN[0]} to {GAIN[1]}")
         if self.lens not in (0, 1):
@@ -66,8 +68,8 @@ class RawFrame:
 def responsivity(width: int) -> tuple[float, float, float]:
     """Electrons per second per W m^-2 sr^-1 on the boresight, per band, at unit gain.
 
-    pi / 4N^2 * transmission * pixel area * quantum efficiency * wavelength / hc; the same in both modes, since
-    the small one averages.
+    pi / 4N^2 * transmission * pixel area * quantum efficiency * wavelength / hc; the same in both modes,
+    since the small one averages.
     """
     if width not in (800, 1600):
         raise FswError(f"width {width}: 800 or 1600")

@@ -39,7 +39,13 @@ _COLUMNS = (
 def _row(
     diffuse: tuple[float, float, float], specular: tuple[float, float, float], roughness: float, **more: float
 ) -> list[float]:
-    given = {"roughness": roughness, "crumple_scale": 1.0, "broad_roughness": 1.0, "seam_pitch_m": 1.0, **more}
+    given = {
+        "roughness": roughness,
+        "crumple_scale": 1.0,
+        "broad_roughness": 1.0,
+        "seam_pitch_m": 1.0,
+        **more,
+    }
     row = [*diffuse, *specular, *(float(given.get(name, 0)) for name in _COLUMNS)]
     return row + [0.0] * (MATERIAL_FLOATS - len(row))
 

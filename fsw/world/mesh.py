@@ -71,7 +71,9 @@ class Placement:
         """Directions (..., 3) from the local frame to the one outside."""
         out = np.empty_like(vectors)
         for k in range(3):
-            out[..., k] = (vectors[..., 0] * self.x[k] + vectors[..., 1] * self.y[k]) + vectors[..., 2] * self.z[k]
+            out[..., k] = (vectors[..., 0] * self.x[k] + vectors[..., 1] * self.y[k]) + vectors[
+                ..., 2
+            ] * self.z[k]
         return out
 
 
@@ -151,9 +153,14 @@ class MeshBuilder:
         self._count += rows * columns
 
     def quad(
-        self, origin: Sequence[float], u: Sequence[float], v: Sequence[float], material: int, at_zero: bool = False
+        self,
+        origin: Sequence[float],
+        u: Sequence[float],
+        v: Sequence[float],
+        material: int,
+        at_zero: bool = False,
     ) -> None:
-        """Parallelogram origin + s u + t v. Its uv start at zero, or, for materials with grain, somewhere new."""
+        """Parallelogram origin + s u + t v. Its uv start at zero or, for what has grain, somewhere new."""
         across, along_v = length(u), length(v)
         m, n = (max(1, min(12, ceil(size / self._finest_m))) for size in (across, along_v))
         s = (np.arange(m + 1) / m)[:, None, None]
@@ -214,7 +221,9 @@ class MeshBuilder:
             normal = np.stack([nr[:, None] * c, nr[:, None] * s, nz[:, None] + 0 * c], -1)
             steps = np.sqrt((r[1:] - r[:-1]) * (r[1:] - r[:-1]) + (z[1:] - z[:-1]) * (z[1:] - z[:-1]))
             run = np.concatenate([[0.0], np.cumsum(steps)])
-            uv = np.stack([0 * run[:, None] + angle * max(float(r.max()), 0.05), run[:, None] + 0 * angle], -1)
+            uv = np.stack(
+                [0 * run[:, None] + angle * max(float(r.max()), 0.05), run[:, None] + 0 * angle], -1
+            )
             self.grid(position, normal, uv, material)
 
     def revolve_at(
@@ -247,7 +256,14 @@ class MeshBuilder:
         self.pop()
 
     def prism(
-        self, sides: int, radius: float, low: float, high: float, material: int, top: int | None, bottom: int | None
+        self,
+        sides: int,
+        radius: float,
+        low: float,
+        high: float,
+        material: int,
+        top: int | None,
+        bottom: int | None,
     ) -> None:
         """A regular prism about z, first corner on +x."""
         corners = [(radius * cosine(i * TAU / sides), radius * sine(i * TAU / sides)) for i in range(sides)]

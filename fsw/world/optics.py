@@ -1,9 +1,9 @@
 """The deployable camera's two lenses: where a direction falls in a picture, and how rows are read.
 
-Camera body axes: lens 0 looks along +z, lens 1 along -z; in both, picture down is body +y. Lens axes: boresight +z,
-+x to the right of the picture, +y down; so lens 1's x and z are the body's reversed.
-Field of view: 120 deg across the DIAGONAL of the picture (as data sheets of small lenses state it), which is 96 deg
-across its width. Focal length, f-number and distortion are assumed.
+Camera body axes: lens 0 looks along +z, lens 1 along -z; in both, picture down is body +y. Lens axes:
+boresight +z, +x to the right of the picture, +y down; so lens 1's x and z are the body's reversed.
+Field of view: 120 deg across the DIAGONAL of the picture (as data sheets of small lenses state it), which is
+96 deg across its width. Focal length, f-number and distortion are assumed.
 """
 
 from functools import cache
@@ -74,7 +74,12 @@ def turned_back(rotation: tuple[float, ...], v: Vector) -> Vector:
 
 
 def view_of(
-    position_m: Vector, attitude: Quaternion, rate_rad_s: Vector, lens: int, line_time_s: float, exposure_s: float
+    position_m: Vector,
+    attitude: Quaternion,
+    rate_rad_s: Vector,
+    lens: int,
+    line_time_s: float,
+    exposure_s: float,
 ) -> View:
     """How lens 0 or 1 of the camera body looks at the scene during one frame."""
     if lens not in (0, 1):

@@ -1,4 +1,4 @@
-"""What the camera's encoder puts out: a baseline JPEG with EXIF and thumbnail, or the raw Bayer numbers as PGM."""
+"""What the camera's encoder puts out: baseline JPEG with EXIF and thumbnail, or the Bayer numbers as PGM."""
 
 from io import BytesIO
 
@@ -33,7 +33,9 @@ def _jpeg(rgb: NDArray[np.uint8], quality: int, block: bytes) -> bytes:
     out = BytesIO()
     height, width = rgb.shape[:2]
     image = Image.frombuffer("RGB", (width, height), rgb, "raw", "RGB", 0, 1)
-    image.save(out, "JPEG", quality=quality, subsampling="4:2:0", optimize=False, progressive=False, exif=block)
+    image.save(
+        out, "JPEG", quality=quality, subsampling="4:2:0", optimize=False, progressive=False, exif=block
+    )
     return out.getvalue()
 
 
@@ -43,7 +45,8 @@ def encode_raw(raw: RawFrame) -> bytes:
     height, width = raw.dn.shape
     e = raw.exposure
     head = (
-        f"P5\n# CFA RGGB\n# BLACK {BLACK_DN}\n# EXPOSURE_US {e.exposure_us}\n# GAIN {e.gain:g}\n# LENS {e.lens}\n"
+        f"P5\n# CFA RGGB\n# BLACK {BLACK_DN}\n# EXPOSURE_US {e.exposure_us}\n"
+        f"# GAIN {e.gain:g}\n# LENS {e.lens}\n"
         f"{width} {height}\n{2**BITS - 1}\n"
     )
     return head.encode("ascii") + raw.dn.astype(">u2").tobytes()

@@ -1,7 +1,7 @@
 """The studio: a spacecraft in sunlight before black sky, and a camera that looks at it.
 
-Scene frame: the orbiter's body axes, metres, right-handed, +Z towards the capsule, wings along +-Y. Scene -> rays ->
-radiance -> sensor numbers; every call is a pure function of its arguments and may run in any thread.
+Scene frame: the orbiter's body axes, metres, right-handed, +Z towards the capsule, wings along +-Y.
+Scene -> rays -> radiance -> sensor numbers; every call is a pure function of its arguments, in any thread.
 """
 
 from collections import OrderedDict
@@ -42,8 +42,8 @@ class Pose:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A planet or moon far away, in the scene frame. albedo: Lambert, red, green, blue; sun_direction: from the
-    body to the Sun, which decides the lit side; sun_distance_au: the body's own."""
+    """A planet or moon far away, in the scene frame. albedo: Lambert, red, green, blue; sun_direction:
+    from the body to the Sun, which decides the lit side; sun_distance_au: the body's own."""
 
     direction: Vector
     angular_radius_rad: float
@@ -56,6 +56,9 @@ EARTH_ALBEDO = (0.46, 0.55, 0.72)  # Lambert equivalents of geometric albedo 0.3
 MOON_ALBEDO = (0.20, 0.18, 0.15)
 
 
+_AT_REST = Articulation()
+
+
 @dataclass(frozen=True, slots=True)
 class Light:
     """Of the instant. sun_direction: unit, scene frame; scene_to_icrf: w, x, y, z; bodies as seen from here;
@@ -65,7 +68,7 @@ class Light:
     sun_distance_au: float
     scene_to_icrf: Quaternion = (1.0, 0.0, 0.0, 0.0)
     bodies: tuple[Body, ...] = ()
-    articulation: Articulation = Articulation()
+    articulation: Articulation = _AT_REST
 
 
 def pointing(sun_direction: Vector, earth_direction: Vector) -> Articulation:
@@ -90,16 +93,16 @@ def _hemisphere(count: int) -> Floats:
     """Cosine-distributed directions about +z, by the golden angle."""
     i = np.arange(count) + 0.5
     radius, angle = np.sqrt(i / count), i * 2.399963229728653
-    return np.stack([radius * render.cos(angle), radius * render.sin(angle), np.sqrt(1 - i / count)], 1).astype(
-        np.float32
-    )
+    return np.stack(
+        [radius * render.cos(angle), radius * render.sin(angle), np.sqrt(1 - i / count)], 1
+    ).astype(np.float32)
 
 
 class Studio:
     """One spacecraft and one camera with two lenses. Built once; immutable; shareable between threads.
 
-    The triangles for each stand of wings and dish (in steps of 0.1 deg) are made when first needed, about half a
-    second, and kept; this changes no result.
+    The triangles for each stand of wings and dish (in steps of 0.1 deg) are made when first needed, about
+    a second, and kept; this changes no result.
     """
 
     def __init__(self, model: str = "tianwen1-stack", camera_serial: int = 1) -> None:
@@ -132,7 +135,9 @@ class Studio:
         sun = self._sunlight(light)
         canvas = Canvas(lens, view)
         canvas.draw_scene(self._scene(light), sun)
-        canvas.draw_body(SkyBody(sun.direction, sun.radius_rad, sun.direction, (1, 1, 1), sun.irradiance, True))
+        canvas.draw_body(
+            SkyBody(sun.direction, sun.radius_rad, sun.direction, (1, 1, 1), sun.irradiance, True)
+        )
         for body in light.bodies:
             canvas.draw_body(_sky_body(body))
         self._draw_stars(canvas, light, exposure)
@@ -197,7 +202,7 @@ class Studio:
         canvas.draw_stars(turned.astype(np.float32), np.ascontiguousarray(sky.irradiance[:count]))
 
     def _ghosts(self, canvas: Canvas, light: Light) -> tuple[Ghost, ...]:
-        """The Sun reflected between the lens's surfaces: faint discs opposite it across the picture's centre."""
+        """The Sun reflected between the lens's surfaces: faint discs on the line through the centre."""
         sun = self._sunlight(light)
         at = canvas.lens.project_rolling(canvas.view, sun.direction)
         width, height = canvas.lens.width, canvas.lens.height

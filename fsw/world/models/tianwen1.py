@@ -4,6 +4,7 @@
 39 x 26 cm, capsule 3.4 m across are public figures; every other dimension is assumed from pictures.
 """
 
+import itertools
 from dataclasses import dataclass
 from math import pi, sqrt
 
@@ -111,8 +112,12 @@ def _side(b: MeshBuilder, side: int) -> None:
         b.tube((0.25, 0.42, 0.1), (0.25, 0.42, 0.38), 0.08, M.ALUMINIUM, 20)
     elif side == 2:
         b.box((0.0, 0.75, 0.07), (0.9, 0.95, 0.14), M.AMBER_FOIL)
-        b.tube((0.0, 0.8, 0.1), (0.0, 0.8, 0.75), 0.30, M.WHITE_PAINT, 40, 0.30, capped=False)  # high-resolution camera
-        b.revolve_at((0.0, 0.8, 0.0), [(0.30, 0.75), (0.275, 0.752), (0.265, 0.30), (0.001, 0.29)], M.BLACK_PAINT, 40)
+        b.tube(
+            (0.0, 0.8, 0.1), (0.0, 0.8, 0.75), 0.30, M.WHITE_PAINT, 40, 0.30, capped=False
+        )  # high-resolution camera
+        b.revolve_at(
+            (0.0, 0.8, 0.0), [(0.30, 0.75), (0.275, 0.752), (0.265, 0.30), (0.001, 0.29)], M.BLACK_PAINT, 40
+        )
     else:
         b.box((-0.3, 0.5, 0.05), (0.5, 0.5, 0.1), M.SILVER_FOIL)
         b.box((0.35, 0.9, 0.06), (0.45, 0.6, 0.12), M.AMBER_FOIL)
@@ -155,7 +160,10 @@ def _propulsion(b: MeshBuilder) -> None:
     b.next_part()
     b.revolve([(1.02, 0.0), (0.91, -0.21), (0.80, -0.42)], M.GOLD_FOIL, 64)
     b.revolve(
-        [(0.80, -0.42), (0.84, -0.43), (0.84, -0.50), (0.72, -0.50), (0.72, -0.42)], M.ALUMINIUM, 64, sharp=True
+        [(0.80, -0.42), (0.84, -0.43), (0.84, -0.50), (0.72, -0.50), (0.72, -0.42)],
+        M.ALUMINIUM,
+        64,
+        sharp=True,
     )
     b.revolve([(0.72, -0.44), (0.35, -0.40), (0.001, -0.36)], M.AMBER_FOIL, 48)
     b.next_part()
@@ -241,7 +249,13 @@ def _antenna(b: MeshBuilder, articulation: Articulation) -> None:
         q = radius * 0.62
         foot = (q * cosine(a), q * sine(a), q * q / (4 * focus))
         b.tube(foot, (0.1 * cosine(a), 0.1 * sine(a), top), 0.014, M.WHITE_PAINT, 8)
-    subreflector = [(1e-4, top - 0.03), (0.12, top - 0.05), (0.15, top), (0.15, top + 0.03), (1e-4, top + 0.05)]
+    subreflector = [
+        (1e-4, top - 0.03),
+        (0.12, top - 0.05),
+        (0.15, top),
+        (0.15, top + 0.03),
+        (1e-4, top + 0.05),
+    ]
     b.revolve(subreflector, M.WHITE_PAINT, 32)
     b.tube((0.0, 0.0, -0.05), (0.0, 0.0, -0.25), 0.16, M.ALUMINIUM, 20)
     b.pop()
@@ -265,7 +279,7 @@ def _capsule(b: MeshBuilder, z: float) -> None:
     back = [(0.62, z), (0.66, z + 0.10), (1.02, z + 0.55), (1.40, z + 1.02), (radius - 0.02, z + 1.66)]
     b.next_part()
     b.revolve(back[:2], M.ALUMINIUM, segments, sharp=True)
-    for low, high in zip(back[1:], back[2:], strict=False):
+    for low, high in itertools.pairwise(back):
         steps = [(low[0] + (high[0] - low[0]) * i / 3, low[1] + (high[1] - low[1]) * i / 3) for i in range(4)]
         b.revolve(steps, M.BACK_SHELL, segments)
     b.next_part()
@@ -277,14 +291,18 @@ def _capsule(b: MeshBuilder, z: float) -> None:
     r0, z0 = shoulder[-1]
     z1 = z0 + (r0 - tangent) * cosine(slope) / sine(slope)
     b.revolve(shoulder, M.HEAT_SHIELD, segments)
-    b.revolve([(r0 + (tangent - r0) * i / 6, z0 + (z1 - z0) * i / 6) for i in range(7)], M.HEAT_SHIELD, segments)
+    b.revolve(
+        [(r0 + (tangent - r0) * i / 6, z0 + (z1 - z0) * i / 6) for i in range(7)], M.HEAT_SHIELD, segments
+    )
     centre = z1 - blunt * sine(slope)
     caps = [slope + (pi / 2 - slope) * i / 5 for i in range(6)]
-    b.revolve([(max(blunt * cosine(t), 1e-5), centre + blunt * sine(t)) for t in caps], M.HEAT_SHIELD, segments)
+    b.revolve(
+        [(max(blunt * cosine(t), 1e-5), centre + blunt * sine(t)) for t in caps], M.HEAT_SHIELD, segments
+    )
     b.next_part()
     for k in range(8):
         c, s = cosine(k * pi / 4 + 0.2), sine(k * pi / 4 + 0.2)
-        for low, high in zip(back[1:-1], back[2:], strict=True):
+        for low, high in itertools.pairwise(back):
             p, q = low[0] + 0.004, high[0] + 0.004
             b.tube((p * c, p * s, low[1]), (q * c, q * s, high[1]), 0.009, M.HARNESS, 6, capped=False)
     for k in range(4):  # reaction control pods
