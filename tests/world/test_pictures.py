@@ -167,7 +167,7 @@ class TestGeometry:
             (canvas.radiance[row, :, 3] * columns).sum() / canvas.radiance[row, :, 3].sum()
             for row in (150, 450)
         ]
-        # Body y is picture down, so the body's +x comes towards -z: what is ahead moves left, later rows more.
+        # Body y is picture down, so the body's +x comes towards -z: what is ahead moves left.
         expected = -canvas.lens.focal_px * rate * 300 * optics.LINE_TIME_S[800, 600]
         # Off the middle row a direction's azimuth moves the picture by cos(elevation) less.
         assert middle[1] - middle[0] == pytest.approx(expected, rel=0.08)
@@ -278,7 +278,7 @@ class TestSensor:
 
     @pytest.mark.parametrize("width", [800, 1600])
     def test_photon_transfer(self, width):
-        """Variance between two frames grows with the mean with the mean from the read noise up."""
+        """Variance between two frames grows with the mean, from the read noise up."""
         exposure = Exposure(width, width * 3 // 4)
         averaged, per_dn = image_sensor.averaged_pixels(width), image_sensor.electrons_per_dn(1)
         middle = np.s_[width * 3 // 8 - 60 : width * 3 // 8 + 60, width // 2 - 60 : width // 2 + 60]
