@@ -1,6 +1,5 @@
 """A machine that cannot build fsw is told so in one line that says what to install."""
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -14,15 +13,10 @@ TOOLS = Path(__file__).resolve().parents[2] / "tools"
 
 
 @pytest.fixture
-def preflight(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def preflight(load_tool, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The module, with no compiler named in the environment."""
     monkeypatch.delenv("CC", raising=False)
-    spec = importlib.util.spec_from_file_location("preflight", TOOLS / "preflight.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_tool("preflight.py")
 
 
 def _executable(path: Path, script: str) -> Path:

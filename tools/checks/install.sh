@@ -3,7 +3,7 @@
 set -euo pipefail
 
 packages=(
-    clang-19 libclang-rt-19-dev        # second compiler, libFuzzer
+    clang-19 libclang-rt-19-dev llvm-19 # second compiler, libFuzzer, names in its reports
     cppcheck                           # static analysis
     gcc-arm-none-eabi                  # Cortex-M3, no C library: flight code must not need one
     tshark                             # judge: Space Packets
