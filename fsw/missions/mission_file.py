@@ -141,7 +141,9 @@ class Camera:
     tumble_deg_s: Annotated[float, Within(0, 360)]
     tumble_range_deg_s: Annotated[tuple[float, float], Within(0, 360)]
     battery_wh: Annotated[float, Within(0.001, 1e4)]
+    battery_at_least_h: Annotated[float, Within(0, 1e6)]
     power_w: Annotated[float, Within(0.001, 1e4)]
+    colour: bool
     lenses: Annotated[int, Within(1, 2)]
     lens_axis: Annotated[Triple, Within(-1, 1)]
     field_of_view_deg: Annotated[float, Within(1, 180)]
@@ -165,6 +167,10 @@ class Camera:
         largest, rest = max(self.inertia_kg_m2), sorted(self.inertia_kg_m2)[:2]
         if largest > sum(rest):
             raise FswError("inertia_kg_m2: no body has one moment above the sum of the others")
+        if self.battery_wh < self.battery_at_least_h * self.power_w:
+            raise FswError(
+                f"battery_wh {self.battery_wh:g}; allowed is what lasts battery_at_least_h at power_w"
+            )
         if not any(self.lens_axis):
             raise FswError("lens_axis: allowed is any direction but (0, 0, 0)")
 
@@ -203,7 +209,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class DownlinkMode:
-    """[downlink.low], [downlink.high]: modulation, coding and frame of one rate."""
+    """[downlink.low], .transition, .high: modulation, coding and frame of one rate."""
 
     modulation: Annotated[str, OneOf("PCM/PSK/PM", "QPSK")]
     symbol_rate_baud: Annotated[float, Within(1, 1e9)]
@@ -251,7 +257,7 @@ class DownlinkMode:
 
 @dataclass(frozen=True, slots=True)
 class Downlink:
-    """[downlink]: the X-band transmitter and its two rates."""
+    """[downlink]: the X-band transmitter, its two rates, and the mode that stands between them."""
 
     frequency_hz: Annotated[float, Within(1e8, 1e11)]
     transmit_power_w: Annotated[float, Within(0.01, 1e5)]
@@ -259,7 +265,9 @@ class Downlink:
     dish_efficiency: Annotated[float, Within(0.05, 1)]
     low_gain_dbi: Annotated[float, Within(-20, 30)]
     line_loss_db: Annotated[float, Within(0, 20)]
+    transition_s: Annotated[float, Within(0, 3600)]
     low: DownlinkMode
+    transition: DownlinkMode
     high: DownlinkMode
 
 

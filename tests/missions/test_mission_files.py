@@ -38,6 +38,7 @@ def test_downlink_rates_are_tianwen1s():
     assert downlink.low.frames_per_s == 4.0
     assert downlink.low.frame_period_ns == SECOND // 4
     assert downlink.low.frame_octets * 8 * 4 == 7040
+    assert downlink.transition.frames_per_s == 4.0
     assert downlink.high.frames_per_s == 250.0
     assert downlink.high.frame_octets * 8 * 250 == 1_784_000
     assert downlink.low.frame_format.data_octets == 220 - 6 - 8 - 2
@@ -87,6 +88,7 @@ def test_errors_name_the_file_the_line_the_key_and_what_is_allowed(old, new, key
      "camera: default_mode '640x480'; allowed are 800x600, 1600x1200"),
     ("[6.6e-4, 7.2e-4, 7.9e-4]", "[1e-4, 2e-4, 7.9e-4]", "camera: inertia_kg_m2: no body"),
     ("[1.0, 0.0, 0.0]", "[0.0, 0.0, 0.0]", "camera: lens_axis: allowed is any direction"),
+    ("battery_wh = { value = 6.0", "battery_wh = { value = 4.0", "battery_wh 4; allowed is what lasts"),
     ("period_s = {", "# period_s = {", "camera.period_s: missing"),
     ("2020-09-30T15:59:50Z", "2020-09-30T16:59:50Z", "mission.release_utc: allowed are times from"),
     ('to_utc = { value = "2020-10-09T15:00:00Z"', 'to_utc = { value = "2020-10-10T15:00:00Z"',

@@ -42,7 +42,7 @@ def test_the_low_rate_closes_with_the_large_dish_alone(mission):
         for station in mission.station
     }
     assert levels["Jiamusi"] == pytest.approx(4.05, abs=0.05)
-    assert levels["Kashi"] < -0.5
+    assert max(levels["Kashi"], levels["Argentina"]) < -0.5
 
 
 def test_the_high_rate_closes_with_margin_at_every_station(mission):
@@ -73,7 +73,7 @@ def test_levels_fall_with_the_square_of_distance(mission, distance_km):
 def test_stations_are_found_by_name(mission):
     assert links.station_named(mission).name == "Jiamusi"
     assert links.station_named(mission, "Kashi").diameter_m == 35.0
-    with pytest.raises(FswError, match="allowed are Jiamusi, Kashi"):
+    with pytest.raises(FswError, match="allowed are Jiamusi, Kashi, Argentina"):
         links.station_named(mission, "Goldstone")
 
 
