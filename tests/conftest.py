@@ -18,6 +18,9 @@ settings.register_profile("ci", max_examples=400, derandomize=True, print_blob=T
 settings.register_profile("sanitizer", max_examples=25, derandomize=True, print_blob=True, **_NO_CLOCK)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
+# An interpreter that a test starts finds the installed fsw, not the source folder it is started in.
+os.environ["PYTHONSAFEPATH"] = "1"
+
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "recordings"
 
 
