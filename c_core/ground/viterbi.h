@@ -1,18 +1,20 @@
 /// viterbi.h - soft-decision Viterbi decoder of the code of flight/convolutional.h, with node synchronisation.
 ///
 /// Symbols are octets in offset binary: 0 a sure 0, 255 a sure 1, 127 and 128 know nothing. Hard decisions
-/// are the octets 0 and 255. Five bits of each are used (sign and 15 levels), within 0.1 dB of all eight.
+/// are the octets 0 and 255. Five bits of each are used (sign and 15 levels), within 0.02 dB of all eight.
 ///
-/// The stream is endless and the state flat. Bits come in groups of 1024, each traced back from 128 steps
-/// beyond its end or further (18 constraint lengths), so they lag the symbols by 1152 to 1215 steps;
-/// viterbi_flush gives the rest. Nothing depends on how the symbols are cut into calls, nor on the build.
+/// The stream is endless and the state flat. Bits come in groups of 1024, and each group is decoded by itself:
+/// path costs settle over the 64 steps before it, and each bit is traced back from 128 steps beyond it or
+/// more (9 and 18 constraint lengths). So groups are independent, two of them fill a processor that one
+/// leaves waiting, and nothing depends on how the symbols are cut into calls, nor on the build. Bits lag
+/// the symbols by 128 to 1152 steps; viterbi_flush gives the rest.
 ///
 /// Node synchronisation: each group is encoded again and compared with the symbols' signs. Too many
 /// differences mean that the decoder pairs the second symbol of one bit with the first of the next; it then
 /// drops one symbol and starts afresh, after one bad group while searching, after four once it was right.
 /// The inverse of a stream decodes to the inverse bits: frame_sync resolves polarity.
 ///
-/// Cost, one core of 2024: 2.5 ns a bit with AVX-512, 10 ns portable. Cannot fail.
+/// Cost, one core of 2024: 3 ns a bit with AVX2 or AVX-512, 11 ns portable. Cannot fail.
 #pragma once
 
 #include <stdbool.h>
@@ -22,15 +24,15 @@
 #include "flight/convolutional.h"
 
 enum {
-    VITERBI_STATES = 64,
-    VITERBI_UNIT_STEPS = 64,        ///< Symbols are taken in pairs, 64 pairs at once.
     VITERBI_GROUP_STEPS = 1024,     ///< Bits handed out together.
-    VITERBI_OVERLAP_STEPS = 128,    ///< Steps beyond a bit that its traceback starts from, at least.
-    VITERBI_HELD_STEPS = VITERBI_GROUP_STEPS + VITERBI_OVERLAP_STEPS,
+    VITERBI_WARM_STEPS = 64,        ///< Steps before a group.
+    VITERBI_OVERLAP_STEPS = 128,    ///< Steps beyond a group.
+    VITERBI_BLOCK_STEPS = VITERBI_WARM_STEPS + VITERBI_GROUP_STEPS + VITERBI_OVERLAP_STEPS,
     VITERBI_GROUP_OCTETS = VITERBI_GROUP_STEPS / 8,
-    VITERBI_FLUSH_OCTETS = (VITERBI_HELD_STEPS + VITERBI_UNIT_STEPS) / 8,
-    /// Of a group's 2048 symbols: more that differ from the decoded bits encoded again mean wrong pairing (11.7 %).
-    /// Noise alone, or symbols paired wrongly, differ in 13.0 +- 0.4 %; at Es/N0 = -1 dB, where RS(255,223) begins to fail, it is 10.4 %.
+    VITERBI_FLUSH_OCTETS = (VITERBI_GROUP_STEPS + VITERBI_OVERLAP_STEPS) / 8,
+    /// Of a group's 2048 symbols: more that differ from its bits encoded again mean wrong pairing (11.7 %).
+    /// Noise alone, or symbols paired wrongly, differ in 13.0 +- 0.4 %; at Es/N0 = -1 dB, where RS(255,223)
+    /// begins to fail, it is 10.4 %.
     VITERBI_TOLERATED_ERRORS = 240,
 };
 
@@ -41,18 +43,14 @@ typedef struct {
     uint32_t symbol_errors;    ///< Symbols whose sign the decoder overruled, of 2 * bits.
 } viterbi_group_t;
 
-/// Invariant: steps is a multiple of 64 below VITERBI_HELD_STEPS; decisions and signs of that many are held.
+/// Invariant between calls: fewer symbols than a block has are held; the first 2 * VITERBI_WARM_STEPS of
+/// them were decoded already, or know nothing at the start of a stream.
 typedef struct {
-    uint8_t metric[VITERBI_STATES];            ///< Cost of the best path to each state.
-    uint64_t decision[VITERBI_HELD_STEPS];     ///< Bit s: state s was reached from (s >> 1) + 32.
-    uint8_t sign[2 * VITERBI_HELD_STEPS / 8];  ///< Hard decisions of the symbols, packed.
-    uint8_t symbol[2 * VITERBI_UNIT_STEPS];    ///< Symbols waiting for a whole unit.
+    uint8_t symbol[2 * (VITERBI_BLOCK_STEPS + VITERBI_GROUP_STEPS)];
     uint32_t symbols;
-    uint32_t steps;
-    uint64_t first_symbol;                     ///< Position of the first symbol of the first held step.
-    convolutional_t encoder;                   ///< Encodes the decoded bits again.
-    bool drop_symbol;                          ///< The next symbol is to be dropped.
-    bool synchronised;                         ///< A good group since the last drop.
+    uint64_t first_symbol;     ///< Position of the first symbol not yet decoded.
+    convolutional_t encoder;   ///< Encodes the decoded bits again.
+    bool synchronised;         ///< A good group since the last drop.
     uint8_t bad_groups;
     uint64_t drops;
 } viterbi_t;
