@@ -79,7 +79,7 @@ def responsivity(width: int) -> tuple[float, float, float]:
 
 
 def electrons_per_dn(gain: float) -> float:
-    return FULL_WELL_E / (2**BITS - 1 - BLACK_DN) / gain
+    return FULL_WELL_E / ((1 << BITS) - 1 - BLACK_DN) / gain
 
 
 def averaged_pixels(width: int) -> int:
