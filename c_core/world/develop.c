@@ -8,7 +8,7 @@
 void develop_curve(develop_setting_t *self)
 {
     for (int32_t i = 0; i < DEVELOP_CURVE; i++) {
-        double x = i < DEVELOP_WHITE ? (double)i / DEVELOP_WHITE : 1;
+        double x = i < DEVELOP_WHITE ? (double)i / (double)DEVELOP_WHITE : 1;
         double y = x <= 0.0031308 ? 12.92 * x : 1.055 * dmath_pow(x, 1 / 2.4) - 0.055;
         self->curve[i] = (uint8_t)(int32_t)(y * 255 + 0.5);
     }

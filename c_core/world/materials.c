@@ -63,7 +63,7 @@ static float foil_height(float x, float y, uint32_t seed)
 void materials_make_foil(float *map, uint32_t seed)
 {
     // Heights one row at a time; slopes by central differences, the map repeating.
-    const float texel = 1.0f / FOIL_SIZE;
+    const float texel = 1.0f / (float)FOIL_SIZE;
     for (int32_t j = 0; j < FOIL_SIZE; j++)
         for (int32_t i = 0; i < FOIL_SIZE; i++)
             map[4 * (j * FOIL_SIZE + i) + 3] =
@@ -73,8 +73,8 @@ void materials_make_foil(float *map, uint32_t seed)
             int32_t left = (i + FOIL_SIZE - 1) % FOIL_SIZE, right = (i + 1) % FOIL_SIZE;
             int32_t up = (j + FOIL_SIZE - 1) % FOIL_SIZE, down = (j + 1) % FOIL_SIZE;
             float *t = map + 4 * (j * FOIL_SIZE + i);
-            t[0] = (map[4 * (j * FOIL_SIZE + right) + 3] - map[4 * (j * FOIL_SIZE + left) + 3]) * (FOIL_SIZE / 2.0f);
-            t[1] = (map[4 * (down * FOIL_SIZE + i) + 3] - map[4 * (up * FOIL_SIZE + i) + 3]) * (FOIL_SIZE / 2.0f);
+            t[0] = (map[4 * (j * FOIL_SIZE + right) + 3] - map[4 * (j * FOIL_SIZE + left) + 3]) * ((float)FOIL_SIZE / 2.0f);
+            t[1] = (map[4 * (down * FOIL_SIZE + i) + 3] - map[4 * (up * FOIL_SIZE + i) + 3]) * ((float)FOIL_SIZE / 2.0f);
         }
     for (int32_t i = 0; i < FOIL_SIZE * FOIL_SIZE; i++) {
         float *t = map + 4 * i;

@@ -33,7 +33,7 @@ void optics_lens_init(lens_t *self, int32_t width, int32_t height, double field_
     self->centre_y = (height - 1) / 2.0;
     // Rays are wanted a little beyond the corner: samples of the last pixels, tiles that overhang.
     double most = (half_diagonal + 64.0) / self->focal_px;
-    double step = most * most / OPTICS_TABLE;
+    double step = most * most / (double)OPTICS_TABLE;
     self->edge_rad = angle_of(self, most);
     self->steps_per_radius2 = (float)(1 / step);
     for (int i = 0; i <= OPTICS_TABLE + 1; i++) {

@@ -60,7 +60,7 @@ static uint64_t stream_of(uint64_t seed, uint64_t use) { return mixed(mixed(seed
 
 void radio_channel_init(radio_channel_t *self, double es_n0_db) {
     const double db = es_n0_db > -30 ? (es_n0_db < 40 ? es_n0_db : 40) : -30;
-    const double deviation_steps = AMPLITUDE_STEPS * sqrt_half * exponential(-db * ln_10 / 20);
+    const double deviation_steps = (double)AMPLITUDE_STEPS * sqrt_half * exponential(-db * ln_10 / 20);
     // Chances in 2^-32; one column of Walker's table holds 2^24 of them.
     uint64_t chance[256], before = 0;
     for (int octet = 0; octet < 256; octet++) {
