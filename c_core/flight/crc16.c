@@ -81,8 +81,7 @@ static uint16_t by_tables(uint16_t crc, const uint8_t *octets, size_t length) {
         for (unsigned i = 4; i < 11; i++) carried[i] ^= carried[i - 4];                                    \
         for (unsigned i = 11; i < 16; i++) carried[i] ^= carried[i - 4] ^ carried[i - 11];                 \
         for (octets += sizeof carried; windows > 2; octets += sizeof carried, windows--) {                 \
-            block_t next[16];                                                                              \
-            memcpy(next, octets, sizeof next);                                                             \
+            const block_t *const next = (const block_t *)(const void *)octets;                             \
             for (unsigned i = 0; i < 4; i++) carried[i] ^= next[i] ^ carried[i + 12] ^ carried[i + 5];     \
             for (unsigned i = 4; i < 11; i++) carried[i] ^= next[i] ^ carried[i - 4] ^ carried[i + 5];     \
             for (unsigned i = 11; i < 16; i++) carried[i] ^= next[i] ^ carried[i - 4] ^ carried[i - 11];   \
@@ -93,9 +92,10 @@ static uint16_t by_tables(uint16_t crc, const uint8_t *octets, size_t length) {
         for (unsigned i = 0; i < 11; i++) residue[i] ^= carried[i + 5];                                    \
     }
 
-typedef uint64_t block8_t;
-typedef uint64_t block16_t __attribute__((vector_size(16)));
-typedef uint64_t block64_t __attribute__((vector_size(64)));
+// Of alignment one and allowed to alias: blocks are read where they lie, at any address.
+typedef uint64_t block8_t __attribute__((aligned(1), may_alias));
+typedef uint64_t block16_t __attribute__((vector_size(16), aligned(1), may_alias));
+typedef uint64_t block64_t __attribute__((vector_size(64), aligned(1), may_alias));
 DEFINE_FOLD(fold8, block8_t)
 DEFINE_FOLD(fold16, block16_t)
 DEFINE_FOLD(fold64, block64_t)
