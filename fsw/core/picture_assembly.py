@@ -210,13 +210,9 @@ class PictureAssembler:
         return Health(packet) if event.kind == lib.PICTURE_HEALTH else Report(packet)
 
     def counters(self) -> dict[str, int]:
-        """Pictures complete and incomplete; packets lost, by the sequence counts; packets fed, by fate."""
+        """Pictures complete and incomplete; every packet fed, by what became of it."""
         count = self._self.count
-        counts = {
-            "complete": int(count.complete),
-            "incomplete": int(count.incomplete),
-            "lost": int(count.lost),
-        }
+        counts = {"complete": int(count.complete), "incomplete": int(count.incomplete)}
         return counts | {f"packets_{fate}": int(count.packet[i]) for i, fate in enumerate(_FATES)}
 
     def save(self) -> dict[str, Any]:

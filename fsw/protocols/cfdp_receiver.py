@@ -137,7 +137,8 @@ class Receiver:
     def __init__(self, settings: ReceiverSettings) -> None:
         self.settings = settings
         self._open: dict[tuple[int, int], _Transfer] = {}  # least lately begun first
-        self._finished: dict[tuple[int, int], None] = {}
+        # Metadata as received of those that came whole, nothing for others.
+        self._finished: dict[tuple[int, int], bytes] = {}
         self._kept = 0  # octets of all open transfers
         self.dropped: dict[str, int] = {}
 
@@ -162,7 +163,10 @@ class Receiver:
             return self._drop("class 2 is not supported")
         key = transaction.key
         if key in self._finished:
-            return self._drop("transaction is finished")
+            # A sender that was restarted numbers from zero again: other metadata mean another file.
+            if not isinstance(pdu, Metadata) or pdus.encode(pdu) == self._finished[key]:
+                return self._drop("transaction is finished")
+            del self._finished[key]
         reach = pdu.offset + len(pdu.octets) if isinstance(pdu, FileData) else pdu.file_size
         if reach > self.settings.most_file_octets:
             return self._drop("file too large")
@@ -225,6 +229,7 @@ class Receiver:
         if not right:
             return [self._give_up(key, "checksum")]
         self._close(key)
+        self._finished[key] = pdus.encode(metadata)
         return [FileReceived(*key, metadata.destination_name, bytes(transfer.octets), metadata.messages)]
 
     def _give_up(self, key: tuple[int, int], reason: Reason) -> FileIncomplete:
@@ -241,7 +246,7 @@ class Receiver:
         )
 
     def _close(self, key: tuple[int, int]) -> _Transfer:
-        self._finished[key] = None
+        self._finished[key] = b""
         if len(self._finished) > _REMEMBERED:
             del self._finished[next(iter(self._finished))]
         transfer = self._open.pop(key)
@@ -266,7 +271,7 @@ class Receiver:
                 ]
                 for key, transfer in self._open.items()
             ],
-            "finished": [list(key) for key in self._finished],
+            "finished": [[*key, metadata] for key, metadata in self._finished.items()],
             "dropped": dict(self.dropped),
         }
 
@@ -281,5 +286,5 @@ class Receiver:
             transfer.end = ended if isinstance(ended, EndOfFile) else None
             self._open[(source, sequence)] = transfer
         self._kept = sum(len(transfer.octets) for transfer in self._open.values())
-        self._finished = {(source, sequence): None for source, sequence in saved["finished"]}
+        self._finished = {(source, sequence): octets for source, sequence, octets in saved["finished"]}
         self.dropped = dict(saved["dropped"])

@@ -14,6 +14,7 @@ from enum import IntEnum, IntFlag
 from typing import Any
 
 from fsw.core.errors import FswError
+from fsw.protocols.time_codes import TIANWEN1, CucFormat
 
 VERSION = 2
 PRIMARY_HEADER_OCTETS = 6
@@ -32,6 +33,22 @@ _IDENTIFIER = struct.Struct(">HH")
 
 TC_OVERHEAD_OCTETS = _TC.size + ERROR_CONTROL_OCTETS
 TM_OVERHEAD_OCTETS = _TM.size + TIME_OCTETS + ERROR_CONTROL_OCTETS
+
+
+# Ours: the orbiter's clock is Tianwen-1's (UTC without leap seconds since 2015-12-31T16:00:00Z); its
+# PUS reports show it in 2^-24 s.
+TIME_FORMAT = CucFormat(4, 3, "agency", implicit=True)
+TIME_EPOCH_POSIX_NS = TIANWEN1.decode(bytes(TIANWEN1.octets))
+
+
+def encode_time(posix_ns: int) -> bytes:
+    """The 7 octets of report time at a POSIX time. Raises FswError before the clock's epoch."""
+    return TIME_FORMAT.encode(posix_ns - TIME_EPOCH_POSIX_NS)
+
+
+def decode_time(octets: bytes) -> int:
+    """POSIX nanoseconds of the 7 octets of report time."""
+    return TIME_EPOCH_POSIX_NS + TIME_FORMAT.decode(octets)
 
 
 class Acknowledge(IntFlag):

@@ -236,3 +236,15 @@ def test_nothing_is_produced_where_nothing_fits() -> None:
     assert sender.waiting_octets == 3000
     assert len(sender.produce(2100).lengths) == 2
     assert sender.waiting_octets == 1000
+
+
+def test_a_restarted_sender_is_heard_again() -> None:
+    receiver = Receiver(ReceiverSettings(1))
+    names = []
+    for name in ("first", "second", "second"):
+        sender = _sender()
+        sender.put(PutRequest(name, b"octets"))
+        for unit in _pdus(sender):
+            names += [event.name for event in receiver.receive(unit, 0)]
+    assert names == ["first", "second"]
+    assert receiver.dropped == {"transaction is finished": 3}

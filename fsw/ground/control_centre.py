@@ -1,0 +1,121 @@
+"""The control centre: what the station received goes to telemetry, verification, pictures and archive."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fsw.dictionary import Request
+from fsw.dictionary.identifiers import GROUND_SOURCE, PICTURE_FILES_APID
+from fsw.ground.archive import Archive
+from fsw.ground.commanding import Commander, Radiation, Sent, UplinkSettings
+from fsw.ground.pictures import PictureStore
+from fsw.ground.receiving import ReceivedPacket
+from fsw.ground.telemetry import Telemetry, TelemetryProcessor
+from fsw.kernel.time import Epoch
+from fsw.protocols import cfdp_receiver as cfdp
+
+_PRIMARY_HEADER_OCTETS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture file came to its end: its entry in the index."""
+
+    received_ns: int
+    entry: Mapping[str, Any]
+
+
+News = Telemetry | Picture
+
+
+class ControlCentre:
+    """Give it packets; ask it for values, pictures and what became of telecommands.
+
+    archive and pictures_folder are optional: without them everything is kept in memory.
+    """
+
+    def __init__(
+        self,
+        epoch: Epoch,
+        archive: Archive | None = None,
+        pictures_folder: Path | None = None,
+        uplink: UplinkSettings | None = None,
+    ) -> None:
+        self._archive = archive
+        self.telemetry = TelemetryProcessor(epoch, archive)
+        self.pictures = PictureStore(epoch, pictures_folder)
+        self.commander = Commander(uplink)
+        self.files = cfdp.Receiver(cfdp.ReceiverSettings(GROUND_SOURCE))
+
+    def radiate(self, request: Request, now_ns: int) -> Radiation:
+        """The CLTU of a telecommand; see `Commander.radiate`."""
+        return self.commander.radiate(request, now_ns)
+
+    def receive(self, packets: Iterable[ReceivedPacket]) -> list[News]:
+        """Packets of the station, in order; what is new."""
+        news: list[News] = []
+        for packet in packets:
+            if packet.apid == PICTURE_FILES_APID:
+                octets = packet.octets[_PRIMARY_HEADER_OCTETS:]
+                news += self._file(self.files.receive(octets, packet.received_ns), packet.received_ns)
+                continue
+            telemetry = self.telemetry.process(
+                packet.octets, packet.received_ns, packet.spacecraft, packet.virtual_channel
+            )
+            self.commander.note(telemetry)
+            news.append(telemetry)
+        return news
+
+    def tick(self, now_ns: int) -> list[News]:
+        """Gives up files for which nothing more has come in time. Call once a second or so."""
+        deadline = self.files.next_deadline_ns
+        if deadline is None or deadline > now_ns:
+            return []
+        return self._file(self.files.poll(now_ns), now_ns)
+
+    def finish(self, now_ns: int) -> list[News]:
+        """The flight has ended: files still open are incomplete; index and archive are written out."""
+        news = self._file(self.files.finish(), now_ns)
+        self.flush()
+        return news
+
+    def flush(self) -> None:
+        """Index and archive as they are now."""
+        self.pictures.write_index()
+        if self._archive is not None:
+            self._archive.commit()
+
+    def telecommands(self) -> list[Sent]:
+        """All telecommands sent, with what became of them."""
+        return self.commander.sent
+
+    def _file(self, events: list[cfdp.Event], now_ns: int) -> list[News]:
+        news: list[News] = []
+        for event in events:
+            entry = self.pictures.add(event, now_ns)
+            if not entry["complete"] and self._archive is not None:
+                details = {key: entry[key] for key in ("file", "octets", "expected_octets", "reason")}
+                self._archive.add_event(
+                    now_ns, None, "ground", "GROUND_FILE_INCOMPLETE", "A file did not come whole", details
+                )
+            news.append(Picture(now_ns, entry))
+        return news
+
+    def save(self) -> dict[str, Any]:
+        """Plain data. The archive is saved too, if there is one."""
+        return {
+            "telemetry": self.telemetry.save(),
+            "pictures": self.pictures.save(),
+            "commander": self.commander.save(),
+            "files": self.files.save(),
+            "archive": None if self._archive is None else self._archive.save(),
+        }
+
+    def load(self, saved: Mapping[str, Any]) -> None:
+        self.telemetry.load(saved["telemetry"])
+        self.pictures.load(saved["pictures"])
+        self.commander.load(saved["commander"])
+        self.files.load(saved["files"])
+        if self._archive is not None and saved["archive"] is not None:
+            self._archive.load(saved["archive"])

@@ -1,0 +1,187 @@
+"""Packets to named values: PUS reports, the real packets of Tianwen-1, events, verification.
+
+What arrives is judged, never trusted: a packet that the dictionary does not know, or that contradicts
+its declaration, is kept as octets with the reason.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fsw import dictionary
+from fsw.core.errors import FswError
+from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID, STATE_VECTOR_APID
+from fsw.dictionary.parameter import Value, Violation
+from fsw.dictionary.report import Report
+from fsw.ground.archive import Archive, ParameterRow
+from fsw.kernel.time import Epoch
+from fsw.protocols import pus
+from fsw.protocols.time_codes import TIANWEN1
+
+PUS_APIDS = frozenset({ORBITER_APID, LANDER_APID})
+_PRIMARY_HEADER_OCTETS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """One packet, decoded as far as it can be.
+
+    received_ns: mission time at which its frame came in. spacecraft_ns: mission time it was made, by
+    the spacecraft's clock; None where it carries no time. report, values: None when the dictionary does
+    not know it; then `problem` says why if it should have been known.
+    """
+
+    received_ns: int
+    spacecraft_ns: int | None
+    spacecraft: int
+    virtual_channel: int
+    apid: int
+    count: int
+    octets: bytes
+    service: int | None = None
+    subtype: int | None = None
+    report: Report | None = None
+    values: Mapping[str, Value] = field(default_factory=dict)
+    violations: tuple[Violation, ...] = ()
+    problem: str | None = None
+
+    @property
+    def is_event(self) -> bool:
+        return self.service == 5 and self.report is not None
+
+
+def decode_packet(
+    octets: bytes, received_ns: int, spacecraft: int, virtual_channel: int, epoch: Epoch
+) -> Telemetry:
+    """A whole Space Packet (at least 7 octets). Never raises on what a peer sent."""
+    apid = int.from_bytes(octets[:2], "big") & 0x7FF
+    count = int.from_bytes(octets[2:4], "big") & 0x3FFF
+    service = subtype = spacecraft_ns = problem = None
+    source_data = octets[_PRIMARY_HEADER_OCTETS:]
+    if apid in PUS_APIDS:
+        packet = pus.decode_report(octets)
+        if isinstance(packet, str):
+            return Telemetry(
+                received_ns, None, spacecraft, virtual_channel, apid, count, octets, problem=packet
+            )
+        service, subtype, source_data = packet.service, packet.subtype, packet.source_data
+        spacecraft_ns = epoch.from_posix_ns(pus.decode_time(packet.time))
+    report = dictionary.recognise_report(apid, service, subtype, source_data)
+    values: Mapping[str, Value] = {}
+    violations: tuple[Violation, ...] = ()
+    if report is None:
+        problem = None if service is None else f"no report [{service},{subtype}] is declared"
+    else:
+        try:
+            values = report.decode(source_data)
+            violations = tuple(report.check(values))
+        except FswError as error:
+            report, problem = None, str(error)
+        else:
+            if apid == STATE_VECTOR_APID:
+                ticks = values["state_time"].raw
+                assert isinstance(ticks, int)
+                spacecraft_ns = epoch.from_posix_ns(TIANWEN1.decode(ticks.to_bytes(6, "big")))
+    return Telemetry(
+        received_ns,
+        spacecraft_ns,
+        spacecraft,
+        virtual_channel,
+        apid,
+        count,
+        octets,
+        service,
+        subtype,
+        report,
+        values,
+        violations,
+        problem,
+    )
+
+
+def event_text(telemetry: Telemetry) -> str:
+    """An event in one line: its text and what belongs to it."""
+    assert telemetry.report is not None
+    details = ", ".join(
+        f"{name} {value.value}{' ' + value.unit if value.unit else ''}"
+        for name, value in telemetry.values.items()
+    )
+    return telemetry.report.text + (f": {details}" if details else "")
+
+
+class TelemetryProcessor:
+    """Decodes packets, remembers the latest of each report, and fills the archive if there is one."""
+
+    def __init__(self, epoch: Epoch, archive: Archive | None = None) -> None:
+        self._epoch = epoch
+        self._archive = archive
+        self.latest: dict[str, Telemetry] = {}
+        self.packets = 0
+        self.problems: dict[str, int] = {}
+
+    def process(self, octets: bytes, received_ns: int, spacecraft: int, virtual_channel: int) -> Telemetry:
+        """One packet in; its decoded form out, and into the archive."""
+        telemetry = decode_packet(octets, received_ns, spacecraft, virtual_channel, self._epoch)
+        self.packets += 1
+        if telemetry.problem is not None:
+            self.problems[telemetry.problem] = self.problems.get(telemetry.problem, 0) + 1
+        if telemetry.report is not None:
+            self.latest[telemetry.report.name] = telemetry
+        if self._archive is not None:
+            self._store(telemetry, self._archive)
+        return telemetry
+
+    def value(self, report: str, parameter: str) -> Value | None:
+        """The latest value of a parameter, or None if none has come."""
+        telemetry = self.latest.get(report)
+        return None if telemetry is None else telemetry.values.get(parameter)
+
+    def _store(self, telemetry: Telemetry, archive: Archive) -> None:
+        received, made = telemetry.received_ns, telemetry.spacecraft_ns
+        archive.add_packet(
+            received,
+            made,
+            telemetry.spacecraft,
+            telemetry.virtual_channel,
+            telemetry.apid,
+            telemetry.count,
+            telemetry.service,
+            telemetry.subtype,
+            telemetry.octets,
+        )
+        report = telemetry.report
+        if report is None or report.service == 1:
+            return
+        if report.severity is not None:
+            details = {name: _plain(value.value) for name, value in telemetry.values.items()}
+            archive.add_event(received, made, report.severity, report.name, event_text(telemetry), details)
+            return
+        name = report.name
+        rows: list[ParameterRow] = [
+            (received, made, name, key, raw, value, unit)
+            for key, (raw, value, unit) in telemetry.values.items()
+        ]
+        archive.add_parameters(rows)
+
+    def save(self) -> dict[str, Any]:
+        """The packets behind the latest values are enough: they decode to the same."""
+        return {
+            "latest": [
+                [t.octets, t.received_ns, t.spacecraft, t.virtual_channel] for t in self.latest.values()
+            ],
+            "packets": self.packets,
+            "problems": dict(self.problems),
+        }
+
+    def load(self, saved: Mapping[str, Any]) -> None:
+        self.latest = {}
+        for octets, received_ns, spacecraft, virtual_channel in saved["latest"]:
+            telemetry = decode_packet(octets, received_ns, spacecraft, virtual_channel, self._epoch)
+            assert telemetry.report is not None
+            self.latest[telemetry.report.name] = telemetry
+        self.packets = saved["packets"]
+        self.problems = dict(saved["problems"])
+
+
+def _plain(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else value
