@@ -5,7 +5,7 @@
 
 /// Under this many pixels in active tiles, every one of them is supersampled: far models have no large faces.
 #define SMALL_PIXELS 6000
-enum { SAMPLES_SMALL = 15, SAMPLES_MEDIUM = 7, SAMPLES_LARGE = 3, CULL_DEPTH = 9 };
+enum { SAMPLES_SMALL = 15, SAMPLES_MEDIUM = 7, SAMPLES_LARGE = 3 };
 
 typedef struct {
     const scene_t *scene;
@@ -17,6 +17,7 @@ typedef struct {
     uint32_t *key;      // (height, width)
     uint8_t *refine;    // (height, width)
     int32_t *active;    // tile numbers
+    bvh_node_t *focus;  // of each active tile
     float sun_side[2][3];
     float *radiance;
 } frame_t;
@@ -27,7 +28,7 @@ uint64_t frame_renderer_scratch_size(int32_t width, int32_t height)
 {
     uint64_t pixels = (uint64_t)width * (uint64_t)height;
     uint64_t tiles = (uint64_t)tiles_across(width) * (uint64_t)tiles_across(height);
-    return pixels * 5 + tiles * 4 + (uint64_t)height * RENDER_MAX_INSTANTS * 9 * 4 + 64;
+    return tiles * (sizeof(bvh_node_t) + 4) + pixels * 5 + (uint64_t)height * RENDER_MAX_INSTANTS * 9 * 4 + 64;
 }
 
 static void turn(const float rotation[9], const float d[3], float out[3])
@@ -44,7 +45,7 @@ static void ray(const frame_t *self, int32_t instant, int32_t row, float x, floa
 }
 
 // The cone about a block of pixels, as seen over all the instants.
-static int block_may_hit(const frame_t *self, int32_t x0, int32_t y0, int32_t x1, int32_t y1, int depth)
+static int block_may_hit(const frame_t *self, int32_t x0, int32_t y0, int32_t x1, int32_t y1, bvh_node_t *focus)
 {
     float corner[8][3], axis[3] = {0, 0, 0};
     int n = 0;
@@ -66,9 +67,11 @@ static int block_may_hit(const frame_t *self, int32_t x0, int32_t y0, int32_t x1
     }
     // Sides of a block bulge by no more than this beyond its corners.
     float sine = sqrtf(cosine < 1 ? 1 - cosine * cosine : 0) * 1.03f + 1e-4f;
-    if (sine > 0.98f)
+    if (sine > 0.98f) {
+        *focus = self->scene->nodes[0];
         return 1;
-    return ray_caster_cone_may_hit(self->scene->nodes, self->origin, axis, sqrtf(1 - sine * sine), sine, depth);
+    }
+    return ray_caster_focus(self->scene->nodes, self->origin, axis, sqrtf(1 - sine * sine), sine, focus) > 0;
 }
 
 static int32_t least(int32_t a, int32_t b) { return a < b ? a : b; }
@@ -80,12 +83,13 @@ static int32_t find_tiles(frame_t *self)
     for (int32_t by = 0; by < self->height; by += BLOCK)
         for (int32_t bx = 0; bx < self->width; bx += BLOCK) {
             int32_t ex = least(bx + BLOCK, self->width), ey = least(by + BLOCK, self->height);
-            if (!block_may_hit(self, bx, by, ex, ey, 3))
+            bvh_node_t whole;
+            if (!block_may_hit(self, bx, by, ex, ey, &whole))
                 continue;
             for (int32_t y = by; y < ey; y += RENDER_TILE)
                 for (int32_t x = bx; x < ex; x += RENDER_TILE)
                     if (block_may_hit(self, x, y, least(x + RENDER_TILE, self->width),
-                                      least(y + RENDER_TILE, self->height), CULL_DEPTH))
+                                      least(y + RENDER_TILE, self->height), &self->focus[count]))
                         self->active[count++] = y / RENDER_TILE * across + x / RENDER_TILE;
         }
     return count;
@@ -129,7 +133,7 @@ static void mark_edges(frame_t *self, int32_t tile, float floor_level)
 
 static inline float fraction(float x) { return x - (float)(int32_t)x; }
 
-static void refine_pixel(frame_t *self, int32_t x, int32_t y, int32_t samples)
+static void refine_pixel(frame_t *self, const bvh_node_t *root, int32_t x, int32_t y, int32_t samples)
 {
     float *pixel = self->radiance + 4 * ((int64_t)y * self->width + x);
     float sum[4] = {pixel[0], pixel[1], pixel[2], pixel[3]};
@@ -144,7 +148,7 @@ static void refine_pixel(frame_t *self, int32_t x, int32_t y, int32_t samples)
         ray(self, instant, y, (float)x + dx, (float)y + dy, d);
         for (int k = 0; k < 3; k++)
             sun[k] = self->light->direction[k] + sx * self->sun_side[0][k] + sy * self->sun_side[1][k];
-        if (shading_radiance(self->scene, self->light, sun, self->origin, d, self->pixel_rad, seen)) {
+        if (shading_radiance(self->scene, root, self->light, sun, self->origin, d, self->pixel_rad, seen)) {
             for (int k = 0; k < 3; k++)
                 sum[k] += seen[k];
             sum[3] += 1;
@@ -191,7 +195,8 @@ render_report_t frame_renderer_draw(const scene_t *scene, const sunlight_t *ligh
 {
     int64_t pixels = (int64_t)width * height;
     frame_t self = {.scene = scene, .light = light, .lens = lens, .width = width, .height = height};
-    self.rows = scratch;
+    self.focus = scratch;
+    self.rows = (float *)(self.focus + (int64_t)tiles_across(width) * tiles_across(height));
     self.key = (uint32_t *)(self.rows + (int64_t)height * RENDER_MAX_INSTANTS * 9);
     self.active = (int32_t *)(self.key + pixels);
     self.refine = (uint8_t *)(self.active + (int64_t)tiles_across(width) * tiles_across(height));
@@ -212,7 +217,7 @@ render_report_t frame_renderer_draw(const scene_t *scene, const sunlight_t *ligh
                 float d[3];
                 int64_t i = (int64_t)y * width + x;
                 ray(&self, middle, y, (float)x, (float)y, d);
-                uint32_t key = shading_radiance(scene, light, light->direction, self.origin, d, self.pixel_rad,
+                uint32_t key = shading_radiance(scene, &self.focus[t], light, light->direction, self.origin, d, self.pixel_rad,
                                                 radiance + 4 * i);
                 self.key[i] = key;
                 radiance[4 * i + 3] = key ? 1.0f : 0.0f;
@@ -232,7 +237,7 @@ render_report_t frame_renderer_draw(const scene_t *scene, const sunlight_t *ligh
         for (int32_t y = a.y0; y < a.y1; y++) {
             for (int32_t x = a.x0; x < a.x1; x++)
                 if (everywhere || self.refine[(int64_t)y * width + x]) {
-                    refine_pixel(&self, x, y, samples);
+                    refine_pixel(&self, &self.focus[t], x, y, samples);
                     report.pixels_refined++;
                 }
             if (span[2 * y] == span[2 * y + 1]) {

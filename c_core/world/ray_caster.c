@@ -2,19 +2,35 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
-enum { BINS = 16, LEAF = 3, LEAF_MAX = 16 };
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+enum { BINS = 16, LANES = RAY_CASTER_LANES };
 
 typedef struct {
     float low[3], high[3];
 } box_t;
 
+// The binary tree on the way: count > 0: a leaf of index[first ...]; else children first and first + 1.
+typedef struct {
+    box_t box;
+    int32_t first, count;
+} branch_t;
+
 typedef struct {
     const box_t *box;
     const float (*centre)[3];
     int32_t *index;
+    branch_t *branch;
+    int32_t branch_count;
     bvh_node_t *nodes;
-    int32_t node_count;
+    bvh_pack_t *packs;
+    int32_t node_count, pack_count;
+    const float *position;
+    const int32_t *corner;
 } builder_t;
 
 static inline float least_of(float a, float b) { return a < b ? a : b; }
@@ -38,12 +54,12 @@ static float half_area(const box_t *box)
 
 uint64_t ray_caster_scratch_size(int32_t face_count)
 {
-    return (uint64_t)face_count * (sizeof(box_t) + 3 * sizeof(float) + sizeof(int32_t)) + 64;
+    return (uint64_t)face_count * (sizeof(box_t) + 3 * sizeof(float) + sizeof(int32_t) + 2 * sizeof(branch_t)) + 64;
 }
 
 static int32_t bin_of(float centre, float low, float scale) { return (int32_t)((centre - low) * scale); }
 
-// Where to cut index[first .. first + count): partitions it and returns the size of the left part, 0: a leaf.
+// Cuts index[first .. first + count) in two and returns the size of the left part.
 static int32_t partition(builder_t *self, int32_t first, int32_t count)
 {
     box_t centres = nothing;
@@ -88,7 +104,7 @@ static int32_t partition(builder_t *self, int32_t first, int32_t count)
         }
     }
     if (axis < 0)
-        return count <= LEAF_MAX ? 0 : count / 2;
+        return count / 2;
     float scale = (float)BINS * 0.9999f / (centres.high[axis] - centres.low[axis]);
     int32_t i = first, j = first + count - 1;
     while (i <= j) {
@@ -103,34 +119,85 @@ static int32_t partition(builder_t *self, int32_t first, int32_t count)
     return i - first;
 }
 
-static void split(builder_t *self, int32_t node, int side, int32_t first, int32_t count, int depth)
+static void split(builder_t *self, int32_t at, int32_t first, int32_t count, int depth)
 {
-    box_t bounds = nothing;
+    branch_t *branch = &self->branch[at];
+    branch->box = nothing;
     for (int32_t i = first; i < first + count; i++)
-        grow(&bounds, self->box[self->index[i]].low, self->box[self->index[i]].high);
-    bvh_node_t *parent = &self->nodes[node];
-    for (int k = 0; k < 3; k++) {
-        parent->low[side][k] = bounds.low[k];
-        parent->high[side][k] = bounds.high[k];
-    }
-    int32_t left = count <= LEAF || depth >= RAY_CASTER_MAX_DEPTH - 2 ? 0 : partition(self, first, count);
-    if (!left) {
-        parent->first[side] = first;
-        parent->count[side] = count;
+        grow(&branch->box, self->box[self->index[i]].low, self->box[self->index[i]].high);
+    branch->first = first;
+    branch->count = count;
+    if (count <= LANES)
         return;
-    }
-    int32_t child = self->node_count++;
-    parent->first[side] = child;
-    parent->count[side] = 0;
-    split(self, child, 0, first, left, depth + 1);
-    split(self, child, 1, first + left, count - left, depth + 1);
+    int32_t left = depth < RAY_CASTER_MAX_DEPTH / 2 ? partition(self, first, count) : count / 2;
+    int32_t child = self->branch_count;
+    self->branch_count += 2;
+    branch->first = child;
+    branch->count = 0;
+    split(self, child, first, left, depth + 1);
+    split(self, child + 1, first + left, count - left, depth + 1);
 }
 
-int32_t ray_caster_build(const float *position, const int32_t *corner, int32_t face_count, bvh_node_t *nodes,
-                         bvh_triangle_t *triangles, void *scratch)
+static int32_t make_pack(builder_t *self, const branch_t *branch)
+{
+    bvh_pack_t *pack = &self->packs[self->pack_count];
+    memset(pack, 0, sizeof *pack);
+    for (int32_t i = 0; i < branch->count; i++) {
+        int32_t face = self->index[branch->first + i];
+        const int32_t *c = self->corner + 3 * (ptrdiff_t)face;
+        pack->face[i] = face;
+        for (int k = 0; k < 3; k++) {
+            pack->corner[k][i] = self->position[3 * (ptrdiff_t)c[0] + k];
+            pack->edge1[k][i] = self->position[3 * (ptrdiff_t)c[1] + k] - pack->corner[k][i];
+            pack->edge2[k][i] = self->position[3 * (ptrdiff_t)c[2] + k] - pack->corner[k][i];
+        }
+    }
+    return self->pack_count++;
+}
+
+// Folds the binary tree under `branch` into one node of up to eight children, opening the largest first.
+static void fold(builder_t *self, int32_t at, int32_t branch)
+{
+    int32_t child[LANES] = {branch}, count = 1;
+    while (count < LANES) {
+        int32_t largest = -1;
+        float area = -1;
+        for (int32_t i = 0; i < count; i++)
+            if (!self->branch[child[i]].count && half_area(&self->branch[child[i]].box) > area)
+                area = half_area(&self->branch[child[i]].box), largest = i;
+        if (largest < 0)
+            break;
+        int32_t first = self->branch[child[largest]].first;
+        child[largest] = first;
+        child[count++] = first + 1;
+    }
+    bvh_node_t *node = &self->nodes[at];
+    for (int32_t i = 0; i < LANES; i++) {
+        const box_t *box = i < count ? &self->branch[child[i]].box : &nothing;
+        for (int k = 0; k < 3; k++) {
+            node->low[k][i] = box->low[k];
+            node->high[k][i] = box->high[k];
+        }
+        node->leaf[i] = 0;
+    }
+    for (int32_t i = 0; i < count; i++) {
+        const branch_t *b = &self->branch[child[i]];
+        if (b->count) {
+            node->leaf[i] = make_pack(self, b);
+        } else {
+            int32_t next = self->node_count++;
+            node->leaf[i] = -next;
+            fold(self, next, child[i]);
+        }
+    }
+}
+
+uint64_t ray_caster_build(const float *position, const int32_t *corner, int32_t face_count, bvh_node_t *nodes,
+                          bvh_pack_t *packs, void *scratch)
 {
     box_t *box = scratch;
-    float(*centre)[3] = (float(*)[3])(box + face_count);
+    branch_t *branch = (branch_t *)(box + face_count);
+    float(*centre)[3] = (float(*)[3])(branch + 2 * (ptrdiff_t)face_count);
     int32_t *index = (int32_t *)(centre + face_count);
     for (int32_t i = 0; i < face_count; i++) {
         index[i] = i;
@@ -141,189 +208,258 @@ int32_t ray_caster_build(const float *position, const int32_t *corner, int32_t f
         for (int k = 0; k < 3; k++)
             centre[i][k] = (box[i].low[k] + box[i].high[k]) * 0.5f;
     }
-    builder_t self = {box, (const float(*)[3])centre, index, nodes, 1};
-    int32_t left = face_count > 1 ? partition(&self, 0, face_count) : 0;
-    split(&self, 0, 0, 0, left ? left : face_count, 1);
-    if (left) {
-        split(&self, 0, 1, left, face_count - left, 1);
-    } else {
-        for (int k = 0; k < 3; k++)
-            nodes[0].low[1][k] = 1e30f, nodes[0].high[1][k] = -1e30f;
-        nodes[0].first[1] = 0;
-        nodes[0].count[1] = -1;
-    }
-    for (int32_t i = 0; i < face_count; i++) {
-        const int32_t *c = corner + 3 * (ptrdiff_t)index[i];
-        bvh_triangle_t *t = &triangles[i];
-        t->face = index[i];
-        for (int k = 0; k < 3; k++) {
-            t->corner[k] = position[3 * (ptrdiff_t)c[0] + k];
-            t->edge1[k] = position[3 * (ptrdiff_t)c[1] + k] - t->corner[k];
-            t->edge2[k] = position[3 * (ptrdiff_t)c[2] + k] - t->corner[k];
-        }
-    }
-    return self.node_count;
+    builder_t self = {.box = box,
+                      .centre = (const float(*)[3])centre,
+                      .index = index,
+                      .branch = branch,
+                      .branch_count = 1,
+                      .nodes = nodes,
+                      .packs = packs,
+                      .node_count = 1,
+                      .position = position,
+                      .corner = corner};
+    split(&self, 0, 0, face_count, 0);
+    fold(&self, 0, 0);
+    return (uint64_t)self.node_count << 32 | (uint64_t)self.pack_count;
 }
 
-#define MISSED 3e38f
+typedef struct {
+    float origin[3], direction[3], inverse[3], least;
+} ray_t;
 
-// Entry distance into a child's box, or MISSED.
-static inline float enter(const bvh_node_t *node, int side, const float origin[3], const float inverse[3], float least,
-                          float most)
+static inline ray_t make_ray(const float origin[3], const float direction[3], float least)
 {
-    const float *low = node->low[side], *high = node->high[side];
-    float a = (low[0] - origin[0]) * inverse[0], b = (high[0] - origin[0]) * inverse[0];
-    float near = least_of(a, b), far = most_of(a, b);
-    a = (low[1] - origin[1]) * inverse[1], b = (high[1] - origin[1]) * inverse[1];
-    near = most_of(near, least_of(a, b)), far = least_of(far, most_of(a, b));
-    a = (low[2] - origin[2]) * inverse[2], b = (high[2] - origin[2]) * inverse[2];
-    near = most_of(near, least_of(a, b)), far = least_of(far, most_of(a, b));
-    far *= 1.0000004f;  // rounding must not open a crack between boxes
-    near = most_of(near, least);
-    return near <= least_of(far, most) ? near : MISSED;
-}
-
-static inline void invert(const float direction[3], float inverse[3])
-{
+    ray_t ray = {.least = least};
     for (int k = 0; k < 3; k++) {
         float x = direction[k];
+        ray.origin[k] = origin[k];
+        ray.direction[k] = x;
         if (x < 1e-12f && x > -1e-12f)
             x = x < 0 ? -1e-12f : 1e-12f;
-        inverse[k] = 1.0f / x;
+        ray.inverse[k] = 1.0f / x;
     }
+    return ray;
 }
 
-// Triangles of one leaf; with `any` the first hit ends it.
-static inline int leaf(const bvh_triangle_t *t, int32_t count, const float o[3], const float d[3], float least,
-                       ray_hit_t *hit, int any)
+// Bit i: mask[i] is negative. The loops below make masks of 0 and -1.
+static inline uint32_t bits_of(const int32_t mask[LANES])
 {
-    for (const bvh_triangle_t *end = t + count; t < end; t++) {
-        const float *e1 = t->edge1, *e2 = t->edge2;
-        float px = d[1] * e2[2] - d[2] * e2[1], py = d[2] * e2[0] - d[0] * e2[2], pz = d[0] * e2[1] - d[1] * e2[0];
-        float determinant = e1[0] * px + e1[1] * py + e1[2] * pz;
-        float sign = determinant < 0 ? -1.0f : 1.0f;
-        determinant *= sign;
-        float tx = o[0] - t->corner[0], ty = o[1] - t->corner[1], tz = o[2] - t->corner[2];
-        float u = (tx * px + ty * py + tz * pz) * sign;
-        if (u < 0 || u > determinant)
-            continue;
-        float qx = ty * e1[2] - tz * e1[1], qy = tz * e1[0] - tx * e1[2], qz = tx * e1[1] - ty * e1[0];
-        float v = (d[0] * qx + d[1] * qy + d[2] * qz) * sign;
-        if (v < 0 || u + v > determinant || !(determinant > 0))
-            continue;
-        float inverse = 1.0f / determinant;
-        float distance = (e2[0] * qx + e2[1] * qy + e2[2] * qz) * sign * inverse;
-        if (distance > least && distance < hit->distance) {
-            hit->distance = distance;
-            hit->face = t->face;
-            hit->u = u * inverse;
-            hit->v = v * inverse;
-            if (any)
-                return 1;
+#if defined(__AVX__)
+    return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_loadu_si256((const __m256i *)(const void *)mask)));
+#elif defined(__SSE2__)
+    __m128i low = _mm_loadu_si128((const __m128i *)(const void *)mask);
+    __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(mask + 4));
+    return (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(low)) | (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(high)) << 4;
+#else
+    uint32_t bits = 0;
+    for (int i = 0; i < LANES; i++)
+        bits |= mask[i] < 0 ? 1u << i : 0u;
+    return bits;
+#endif
+}
+
+// Which of a node's boxes the ray enters before `most`, as bits, and where.
+static inline uint32_t enter(const bvh_node_t *node, const ray_t *ray, float most, float entry[LANES])
+{
+    const float *near_x = ray->inverse[0] < 0 ? node->high[0] : node->low[0];
+    const float *near_y = ray->inverse[1] < 0 ? node->high[1] : node->low[1];
+    const float *near_z = ray->inverse[2] < 0 ? node->high[2] : node->low[2];
+    const float *far_x = ray->inverse[0] < 0 ? node->low[0] : node->high[0];
+    const float *far_y = ray->inverse[1] < 0 ? node->low[1] : node->high[1];
+    const float *far_z = ray->inverse[2] < 0 ? node->low[2] : node->high[2];
+    float ox = ray->origin[0], oy = ray->origin[1], oz = ray->origin[2];
+    float ix = ray->inverse[0], iy = ray->inverse[1], iz = ray->inverse[2], least = ray->least;
+    int32_t mask[LANES];
+    for (int i = 0; i < LANES; i++) {
+        float a = (near_x[i] - ox) * ix, b = (near_y[i] - oy) * iy, c = (near_z[i] - oz) * iz;
+        float near = most_of(most_of(a, b), most_of(c, least));
+        a = (far_x[i] - ox) * ix, b = (far_y[i] - oy) * iy, c = (far_z[i] - oz) * iz;
+        float far = least_of(least_of(a, b), c) * 1.0000004f;  // rounding must not open a crack between boxes
+        far = least_of(far, most);
+        entry[i] = near;
+        mask[i] = near <= far ? -1 : 0;
+    }
+    return bits_of(mask);
+}
+
+// Tests eight triangles; keeps the nearest, the first of equals. @return 1 if one was hit.
+static inline int test_pack(const bvh_pack_t *pack, const ray_t *ray, ray_hit_t *hit)
+{
+    float ox = ray->origin[0], oy = ray->origin[1], oz = ray->origin[2];
+    float dx = ray->direction[0], dy = ray->direction[1], dz = ray->direction[2];
+    float least = ray->least, most = hit->distance, u[LANES], v[LANES], t[LANES];
+    int32_t mask[LANES];
+    for (int i = 0; i < LANES; i++) {
+        float ax = pack->edge1[0][i], ay = pack->edge1[1][i], az = pack->edge1[2][i];
+        float bx = pack->edge2[0][i], by = pack->edge2[1][i], bz = pack->edge2[2][i];
+        float px = dy * bz - dz * by, py = dz * bx - dx * bz, pz = dx * by - dy * bx;
+        float determinant = ax * px + ay * py + az * pz;
+        float inverse = 1.0f / (determinant == 0 ? 1.0f : determinant);
+        float tx = ox - pack->corner[0][i], ty = oy - pack->corner[1][i], tz = oz - pack->corner[2][i];
+        float qx = ty * az - tz * ay, qy = tz * ax - tx * az, qz = tx * ay - ty * ax;
+        u[i] = (tx * px + ty * py + tz * pz) * inverse;
+        v[i] = (dx * qx + dy * qy + dz * qz) * inverse;
+        t[i] = (bx * qx + by * qy + bz * qz) * inverse;
+        int inside = (determinant != 0) & (u[i] >= 0) & (v[i] >= 0) & (u[i] + v[i] <= 1) & (t[i] > least) & (t[i] < most);
+        mask[i] = -inside;
+    }
+    uint32_t bits = bits_of(mask);
+    if (!bits)
+        return 0;
+    for (int i = 0; i < LANES; i++)
+        if (bits >> i & 1 && t[i] < hit->distance) {
+            hit->distance = t[i];
+            hit->face = pack->face[i];
+            hit->u = u[i];
+            hit->v = v[i];
         }
-    }
-    return 0;
+    return 1;
 }
 
-static inline void walk(const bvh_node_t *nodes, const bvh_triangle_t *triangles, const float o[3], const float d[3],
-                        float least, ray_hit_t *hit, int any)
+static inline int lowest_bit(uint32_t bits) { return __builtin_ctz(bits); }
+
+// Children wait on the stack with the distance at which the ray enters them, nearest on top.
+typedef struct {
+    float entry;
+    int32_t leaf;
+} waiting_t;
+
+ray_hit_t ray_caster_nearest(const bvh_node_t *root, const bvh_node_t *nodes, const bvh_pack_t *packs,
+                             const float origin[3], const float direction[3], float least, float most)
 {
-    float inverse[3];
-    invert(d, inverse);
-    int32_t stack[2 * RAY_CASTER_MAX_DEPTH];
-    float entry[2 * RAY_CASTER_MAX_DEPTH];
+    ray_t ray = make_ray(origin, direction, least);
+    ray_hit_t hit = {-1, most, 0, 0};
+    waiting_t stack[LANES * RAY_CASTER_MAX_DEPTH];
+    int depth = 0;
+    const bvh_node_t *node = root;
+    for (;;) {
+        float entry[LANES];
+        uint32_t bits = enter(node, &ray, hit.distance, entry);
+        int base = depth;
+        for (; bits; bits &= bits - 1) {
+            int i = lowest_bit(bits), place = depth++;
+            for (; place > base && stack[place - 1].entry < entry[i]; place--)
+                stack[place] = stack[place - 1];
+            stack[place] = (waiting_t){entry[i], node->leaf[i]};
+        }
+        for (;;) {
+            if (!depth)
+                return hit;
+            depth--;
+            if (!(stack[depth].entry < hit.distance))
+                continue;
+            if (stack[depth].leaf < 0)
+                break;
+            test_pack(&packs[stack[depth].leaf], &ray, &hit);
+        }
+        node = &nodes[-stack[depth].leaf];
+    }
+}
+
+int ray_caster_blocked(const bvh_node_t *nodes, const bvh_pack_t *packs, const float origin[3],
+                       const float direction[3], float least)
+{
+    ray_t ray = make_ray(origin, direction, least);
+    ray_hit_t hit = {-1, 1e30f, 0, 0};
+    int32_t stack[LANES * RAY_CASTER_MAX_DEPTH];
     int depth = 0;
     int32_t at = 0;
     for (;;) {
         const bvh_node_t *node = &nodes[at];
-        float near[2];
-        for (int side = 0; side < 2; side++)
-            near[side] = enter(node, side, o, inverse, least, hit->distance);
-        int first = near[1] < near[0];
-        int32_t next = -1;
-        for (int step = 0; step < 2; step++) {
-            int side = step ? !first : first;
-            if (!(near[side] < hit->distance) || node->count[side] < 0)
-                continue;
-            if (node->count[side]) {
-                if (leaf(triangles + node->first[side], node->count[side], o, d, least, hit, any))
-                    return;
-            } else if (next < 0) {
-                next = node->first[side];
-            } else {
-                stack[depth] = node->first[side];
-                entry[depth++] = near[side];
-            }
+        float entry[LANES];
+        for (uint32_t bits = enter(node, &ray, 1e30f, entry); bits; bits &= bits - 1) {
+            int32_t leaf = node->leaf[lowest_bit(bits)];
+            if (leaf < 0)
+                stack[depth++] = leaf;
+            else if (test_pack(&packs[leaf], &ray, &hit))
+                return 1;
         }
-        if (next < 0) {
-            do {
-                if (!depth)
-                    return;
-                depth--;
-            } while (!(entry[depth] < hit->distance));
-            next = stack[depth];
-        }
-        at = next;
+        if (!depth)
+            return 0;
+        at = -stack[--depth];
     }
 }
 
-ray_hit_t ray_caster_nearest(const bvh_node_t *nodes, const bvh_triangle_t *triangles, const float origin[3],
-                             const float direction[3], float least, float most)
+// Which of a node's boxes a cone may meet, by their bounding spheres, as bits.
+static uint32_t cone_meets(const bvh_node_t *node, const float o[3], const float axis[3], float cosine, float sine)
 {
-    ray_hit_t hit = {-1, most, 0, 0};
-    walk(nodes, triangles, origin, direction, least, &hit, 0);
-    return hit;
-}
-
-int ray_caster_blocked(const bvh_node_t *nodes, const bvh_triangle_t *triangles, const float origin[3],
-                       const float direction[3], float least)
-{
-    ray_hit_t hit = {-1, 1e30f, 0, 0};
-    walk(nodes, triangles, origin, direction, least, &hit, 1);
-    return hit.face >= 0;
-}
-
-static int cone_meets(const bvh_node_t *nodes, int32_t at, const float o[3], const float axis[3], float cosine,
-                      float sine, int depth)
-{
-    const bvh_node_t *node = &nodes[at];
-    for (int side = 0; side < 2; side++) {
-        if (node->count[side] < 0)
-            continue;
-        float c[3], radius2 = 0, distance2 = 0, along = 0;
+    uint32_t bits = 0;
+    for (int i = 0; i < LANES; i++) {
+        float radius2 = 0, distance2 = 0, along = 0;
         for (int k = 0; k < 3; k++) {
-            float half = (node->high[side][k] - node->low[side][k]) * 0.5f;
-            c[k] = node->low[side][k] + half - o[k];
+            float half = (node->high[k][i] - node->low[k][i]) * 0.5f;
+            float c = node->low[k][i] + half - o[k];
             radius2 += half * half;
-            distance2 += c[k] * c[k];
-            along += c[k] * axis[k];
+            distance2 += c * c;
+            along += c * axis[k];
         }
         radius2 = radius2 * 1.00001f + 1e-8f;
-        int meets = distance2 <= radius2;
-        if (!meets) {
-            // angle(c, axis) <= cone + asin(r / d), by cos(a + b); both angles are below 90 deg
-            float tangent2 = distance2 - radius2;
-            float bound = cosine * sqrtf(tangent2) - sine * sqrtf(radius2);
-            meets = along >= bound - 1e-5f * sqrtf(distance2);
-        }
-        if (meets && (node->count[side] > 0 || depth <= 0 ||
-                      cone_meets(nodes, node->first[side], o, axis, cosine, sine, depth - 1)))
-            return 1;
+        float tangent2 = distance2 - radius2;
+        tangent2 = tangent2 > 0 ? tangent2 : 0;
+        // angle(c, axis) <= cone + asin(r / d), by cos(a + b); both angles are below 90 deg
+        float bound = cosine * sqrtf(tangent2) - sine * sqrtf(radius2);
+        int meets = (tangent2 == 0) | (along >= bound - 1e-5f * sqrtf(distance2));
+        bits |= meets & (node->low[0][i] <= node->high[0][i]) ? 1u << i : 0u;
     }
-    return 0;
+    return bits;
 }
 
-int ray_caster_cone_may_hit(const bvh_node_t *nodes, const float origin[3], const float axis[3], float cosine,
-                            float sine, int depth)
+typedef struct {
+    box_t box;
+    int32_t leaf;
+    int stuck;  // would not fit if opened
+} part_t;
+
+static part_t part_of(const bvh_node_t *node, int i)
 {
-    return cone_meets(nodes, 0, origin, axis, cosine, sine, depth);
+    part_t part = {.leaf = node->leaf[i]};
+    for (int k = 0; k < 3; k++) {
+        part.box.low[k] = node->low[k][i];
+        part.box.high[k] = node->high[k][i];
+    }
+    return part;
 }
 
-void ray_caster_nearest_many(const bvh_node_t *nodes, const bvh_triangle_t *triangles, int64_t count,
+int ray_caster_focus(const bvh_node_t *nodes, const float origin[3], const float axis[3], float cosine, float sine,
+                     bvh_node_t *out)
+{
+    part_t part[LANES];
+    int count = 0;
+    for (uint32_t bits = cone_meets(nodes, origin, axis, cosine, sine); bits; bits &= bits - 1)
+        part[count++] = part_of(nodes, lowest_bit(bits));
+    for (;;) {
+        int largest = -1;
+        float area = -1;
+        for (int i = 0; i < count; i++)
+            if (part[i].leaf < 0 && !part[i].stuck && half_area(&part[i].box) > area)
+                area = half_area(&part[i].box), largest = i;
+        if (largest < 0)
+            break;
+        const bvh_node_t *node = &nodes[-part[largest].leaf];
+        uint32_t bits = cone_meets(node, origin, axis, cosine, sine);
+        if (count - 1 + __builtin_popcount(bits) > LANES) {
+            part[largest].stuck = 1;
+            continue;
+        }
+        part[largest] = part[--count];
+        for (; bits; bits &= bits - 1)
+            part[count++] = part_of(node, lowest_bit(bits));
+    }
+    for (int i = 0; i < LANES; i++) {
+        for (int k = 0; k < 3; k++) {
+            out->low[k][i] = i < count ? part[i].box.low[k] : nothing.low[k];
+            out->high[k][i] = i < count ? part[i].box.high[k] : nothing.high[k];
+        }
+        out->leaf[i] = i < count ? part[i].leaf : 0;
+    }
+    return count;
+}
+
+void ray_caster_nearest_many(const bvh_node_t *nodes, const bvh_pack_t *packs, int64_t count,
                              const float *origin, const float *direction, int32_t *face, float *distance)
 {
     for (int64_t i = 0; i < count; i++) {
-        ray_hit_t hit = ray_caster_nearest(nodes, triangles, origin + 3 * i, direction + 3 * i, 1e-4f, 1e30f);
+        ray_hit_t hit = ray_caster_nearest(nodes, nodes, packs, origin + 3 * i, direction + 3 * i, 1e-4f, 1e30f);
         face[i] = hit.face;
         distance[i] = hit.distance;
     }

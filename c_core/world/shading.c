@@ -62,7 +62,7 @@ static void surface_at(const scene_t *self, const ray_hit_t *hit, const float or
 
 static inline int sees_sun(const scene_t *self, const float point[3], const float sun[3])
 {
-    return !ray_caster_blocked(self->nodes, self->triangles, point, sun, 1e-4f);
+    return !ray_caster_blocked(self->nodes, self->packs, point, sun, 1e-4f);
 }
 
 // What a reflected or bounced ray meets: no textures, no highlights, no further bounce.
@@ -79,10 +79,10 @@ static void plain_radiance(const scene_t *self, const sunlight_t *light, const r
         out[k] = (m->diffuse[k] + 0.5f * m->specular[k]) * INVERSE_PI * (lit * light->irradiance[k] + s.bounce[k]);
 }
 
-uint32_t shading_radiance(const scene_t *self, const sunlight_t *light, const float sun[3], const float origin[3],
-                          const float direction[3], float pixel_rad, float radiance[3])
+uint32_t shading_radiance(const scene_t *self, const bvh_node_t *root, const sunlight_t *light, const float sun[3],
+                          const float origin[3], const float direction[3], float pixel_rad, float radiance[3])
 {
-    ray_hit_t hit = ray_caster_nearest(self->nodes, self->triangles, origin, direction, 1e-3f, 1e30f);
+    ray_hit_t hit = ray_caster_nearest(root, self->nodes, self->packs, origin, direction, 1e-3f, 1e30f);
     if (hit.face < 0)
         return 0;
     surface_t s;
@@ -107,7 +107,8 @@ uint32_t shading_radiance(const scene_t *self, const sunlight_t *light, const fl
     }
 
     float nv = most_of(dot(n, view), 0.04f), nl = dot(n, sun);
-    int lit = nl > 0 && dot(s.facing, sun) > 1e-3f && sees_sun(self, s.point, sun);
+    int shaded = dot(s.facing, sun) > 1e-3f && !sees_sun(self, s.point, sun);
+    int lit = nl > 0 && dot(s.facing, sun) > 1e-3f && !shaded;
     for (int k = 0; k < 3; k++)
         radiance[k] = 0;
     if (lit) {
@@ -131,7 +132,7 @@ uint32_t shading_radiance(const scene_t *self, const sunlight_t *light, const fl
             for (int k = 0; k < 3; k++)
                 r[k] -= (below - 0.02f) * s.facing[k];
         normalise(r);
-        ray_hit_t other = ray_caster_nearest(self->nodes, self->triangles, s.point, r, 1e-4f, 1e30f);
+        ray_hit_t other = ray_caster_nearest(self->nodes, self->nodes, self->packs, s.point, r, 1e-4f, 1e30f);
         if (other.face >= 0) {
             float seen[3], f = 1 - nv, f5 = f * f;
             f5 = f5 * f5 * f;
@@ -144,7 +145,7 @@ uint32_t shading_radiance(const scene_t *self, const sunlight_t *light, const fl
     const float *g = s.face->normal;
     uint32_t facing = (uint32_t)(g[0] * 2.4f + 2.5f) + 5u * (uint32_t)(g[1] * 2.4f + 2.5f) +
                       25u * (uint32_t)(g[2] * 2.4f + 2.5f);
-    return 1u + ((uint32_t)s.face->part << 16 | (uint32_t)s.face->material << 9 | (uint32_t)lit << 8 | facing);
+    return 1u + ((uint32_t)s.face->part << 16 | (uint32_t)s.face->material << 9 | (uint32_t)shaded << 8 | facing);
 }
 
 void shading_bake(const scene_t *self, const sunlight_t *light, const float *position, const float *hemisphere,
@@ -163,7 +164,7 @@ void shading_bake(const scene_t *self, const sunlight_t *light, const float *pos
             float d[3], seen[3];
             for (int k = 0; k < 3; k++)
                 d[k] = h[0] * e1[k] + h[1] * e2[k] + h[2] * n[k];
-            ray_hit_t hit = ray_caster_nearest(self->nodes, self->triangles, origin, d, 1e-4f, 1e30f);
+            ray_hit_t hit = ray_caster_nearest(self->nodes, self->nodes, self->packs, origin, d, 1e-4f, 1e30f);
             if (hit.face < 0)
                 continue;
             closed += hit.distance < 6;

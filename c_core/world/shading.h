@@ -24,7 +24,7 @@ typedef struct {
 
 typedef struct {
     const bvh_node_t *nodes;
-    const bvh_triangle_t *triangles;
+    const bvh_pack_t *packs;
     scene_vertex_t *vertices;
     const scene_face_t *faces;
     const material_t *materials;
@@ -38,11 +38,12 @@ typedef struct {
     float radius_rad;      ///< angular radius of the disc
 } sunlight_t;
 
-/// Looks along a ray. @param pixel_rad angular size of a pixel; `sun` the direction to use for this sample.
+/// Looks along a ray. @param root where in the tree the ray starts (see ray_caster_focus); pixel_rad angular
+/// size of a pixel; `sun` the direction to use for this sample.
 /// @return 0 where nothing is hit (radiance untouched), else a key that changes where part, material,
 ///         facing or shadow does.
-uint32_t shading_radiance(const scene_t *self, const sunlight_t *light, const float sun[3], const float origin[3],
-                          const float direction[3], float pixel_rad, float radiance[3]);
+uint32_t shading_radiance(const scene_t *self, const bvh_node_t *root, const sunlight_t *light, const float sun[3],
+                          const float origin[3], const float direction[3], float pixel_rad, float radiance[3]);
 
 /// Fills every vertex's `bounce` and `openness`. @param position (vertices, 3), pulled-in start points;
 /// hemisphere (count, 3): cosine-distributed unit vectors about +z. Cost: vertices * count rays or two.

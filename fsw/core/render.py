@@ -33,6 +33,13 @@ def _buffer(kind: str, array: NDArray[Any], writable: bool = False) -> Any:
     return ffi.from_buffer(kind, array, require_writable=writable)
 
 
+def _aligned(size: int) -> NDArray[np.uint8]:
+    """Uninitialised octets that begin on a cache line."""
+    room = np.empty(size + 64, np.uint8)
+    start = -room.ctypes.data % 64
+    return room[start : start + size]
+
+
 def _map(function: int, x: Any) -> Doubles:
     source = np.asarray(x, np.float64, order="C")
     out = np.empty_like(source)
@@ -230,12 +237,12 @@ class TriangleScene:
         self._faces["normal"] = cross / np.maximum(length, np.float32(1e-20))[:, None]
         self._materials = np.ascontiguousarray(materials, np.float32)
         self._foil = foil
-        self._nodes = np.empty((faces + 1) * ffi.sizeof("bvh_node_t"), np.uint8)
-        self._triangles = np.empty(faces * ffi.sizeof("bvh_triangle_t"), np.uint8)
+        self._nodes = _aligned((faces + 1) * ffi.sizeof("bvh_node_t"))
+        self._packs = _aligned(faces * ffi.sizeof("bvh_pack_t"))
         scratch = np.empty(lib.ray_caster_scratch_size(faces), np.uint8)
         self._c = ffi.new("scene_t *")
         self._c.nodes = _buffer("bvh_node_t[]", self._nodes, True)
-        self._c.triangles = _buffer("bvh_triangle_t[]", self._triangles, True)
+        self._c.packs = _buffer("bvh_pack_t[]", self._packs, True)
         self._c.vertices = ffi.cast(
             "scene_vertex_t *", _buffer("uint8_t[]", self._vertices.view(np.uint8), True)
         )
@@ -243,14 +250,15 @@ class TriangleScene:
         self._c.materials = ffi.cast("material_t *", _buffer("float[]", self._materials.reshape(-1)))
         self._c.foil = _buffer("float[]", self._foil)
         self._c.face_count, self._c.vertex_count = faces, vertices
-        self.node_count = lib.ray_caster_build(
+        used = lib.ray_caster_build(
             _buffer("float[]", self._position),
             _buffer("int32_t[]", self._corner),
             faces,
             _buffer("bvh_node_t[]", self._nodes, True),
-            _buffer("bvh_triangle_t[]", self._triangles, True),
+            _buffer("bvh_pack_t[]", self._packs, True),
             _buffer("uint8_t[]", scratch, True),
         )
+        self.node_count, self.pack_count = used >> 32, used & 0xFFFFFFFF
 
     @property
     def face_count(self) -> int:
@@ -292,7 +300,7 @@ class TriangleScene:
         face, distance = np.empty(len(origin), np.int32), np.empty(len(origin), np.float32)
         lib.ray_caster_nearest_many(
             self._c.nodes,
-            self._c.triangles,
+            self._c.packs,
             len(origin),
             _buffer("float[]", origin),
             _buffer("float[]", direction),

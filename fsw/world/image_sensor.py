@@ -6,6 +6,7 @@ figures are assumed, of that class; each is named once, here.
 """
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -119,8 +120,13 @@ _BALANCE = white_balance()
 
 
 def develop(raw: RawFrame) -> NDArray[np.uint8]:
-    """The picture (height, width, 3) for the eye: sRGB, daylight balance."""
-    return render.develop(raw.dn, BLACK_DN, _BALANCE)
+    """The picture (height, width, 3) for the eye: sRGB, daylight balance, black two sigma of read noise up.
+
+    Without that step dark sky would cost the encoder more octets than the spacecraft does.
+    """
+    e = raw.exposure
+    noise_dn = READ_NOISE_E / sqrt(averaged_pixels(e.width)) / electrons_per_dn(e.gain)
+    return render.develop(raw.dn, BLACK_DN + round(2 * noise_dn), _BALANCE)
 
 
 def expected_dn(albedo: float, sun_distance_au: float, exposure: Exposure, band: int = 1) -> float:
