@@ -10,8 +10,9 @@ mkdir -p "$work"
 
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install -q '.[test,check]' \
-    -C cmake.define.FSW_SANITIZE=address,undefined -C cmake.define.CMAKE_C_FLAGS=--coverage \
-    -C build-dir="$work/build"
+    --config-settings cmake.define.FSW_SANITIZE=address,undefined \
+    --config-settings cmake.define.CMAKE_C_FLAGS=--coverage \
+    --config-settings build-dir="$work/build"
 cd "$work" # away from ./fsw: the installed package is the one tested
 
 preload=
