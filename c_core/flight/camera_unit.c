@@ -29,6 +29,7 @@ _Static_assert((int)CAMERA_HEALTH_AT_DISCARDED + 2 * (int)CAMERA_DISCARDS == (in
                "every reason to drop a telecommand has its counter in the health packet");
 _Static_assert((int)CAMERA_PACKET_OCTETS_MIN <= (int)PICTURE_PART_HEADER_OCTETS + PICTURE_PART_CRC_OCTETS,
                "no picture part is shorter than the shortest packet");
+_Static_assert((int)CAMERA_PACKET_OCTETS_MIN == (int)CAMERA_REPORT_OCTETS, "room for any packet is room for a report");
 _Static_assert((uint64_t)CAMERA_PERIOD_MAX_MS * NS_PER_MS <= UINT32_MAX, "a period in ns must fit 32 bits");
 
 /* ---- parameters and state ------------------------------------------------------------------ */
@@ -53,12 +54,15 @@ static bool apids_valid(const camera_parameters_t *p) {
     return true;
 }
 
+static bool gain_valid(uint32_t gain) {
+    return gain == 0 || (gain >= CAMERA_GAIN_MIN && gain <= CAMERA_GAIN_MAX);
+}
+
 static bool parameters_valid(const camera_parameters_t *p) {
     return p->part_octets >= 1 && p->part_octets <= PICTURE_PART_SIZE_MAX && p->period_ms >= CAMERA_PERIOD_MIN_MS &&
            p->period_ms <= CAMERA_PERIOD_MAX_MS && p->boot_ms <= CAMERA_WAIT_MAX_MS &&
            p->first_frame_ms <= CAMERA_WAIT_MAX_MS && p->health_ms >= 1 && p->health_ms <= CAMERA_PERIOD_MAX_MS &&
-           p->patience >= 1 && p->exposure_us >= 1 && p->exposure_us <= p->period_ms * 1000 &&
-           p->gain >= CAMERA_GAIN_MIN && p->gain <= CAMERA_GAIN_MAX && p->mode <= UINT8_MAX &&
+           p->patience >= 1 && p->exposure_us <= p->period_ms * 1000 && gain_valid(p->gain) && p->mode <= UINT8_MAX &&
            picture_mode_valid((uint8_t)p->mode) && raw_fits(p->slot_octets, (uint8_t)p->mode) &&
            p->battery_limit_mv <= UINT16_MAX && p->battery_capacity_mj >= 1 &&
            p->power_idle_mw <= CAMERA_POWER_MAX_MW && p->power_imaging_mw <= CAMERA_POWER_MAX_MW && apids_valid(p);
@@ -66,11 +70,11 @@ static bool parameters_valid(const camera_parameters_t *p) {
 
 /// Mode, exposure and period as the parameters have them.
 static void set_defaults(camera_unit_t *self) {
-    self->mode = (uint8_t)self->parameters.mode;
-    self->exposure_us = self->parameters.exposure_us;
-    self->gain = (uint16_t)self->parameters.gain;
     self->period_ms = self->parameters.period_ms;
     for (uint32_t i = 0; i < CAMERA_LENSES; i++) {
+        self->mode[i] = (uint8_t)self->parameters.mode;
+        self->exposure_us[i] = self->parameters.exposure_us;
+        self->gain[i] = (uint16_t)self->parameters.gain;
         (void)capture_set_period(&self->lens[i], self->period_ms * NS_PER_MS);
     }
 }
@@ -111,13 +115,14 @@ bool camera_unit_valid(const camera_unit_t *self) {
         return false;
     }
     for (uint32_t i = 0; i < CAMERA_LENSES; i++) {
-        if (!capture_valid(&self->lens[i])) {
+        if (!capture_valid(&self->lens[i]) || frame_slot_of(self->lens[i].exposing) >= FRAME_BUFFER_SLOTS_MAX ||
+             !picture_mode_valid(self->mode[i])) {
             return false;
         }
     }
     return self->state <= CAMERA_OFF && self->imaging <= 1 && self->health_wanted <= 1 &&
            self->period_ms >= CAMERA_PERIOD_MIN_MS && self->period_ms <= CAMERA_PERIOD_MAX_MS &&
-           picture_mode_valid(self->mode) && self->reports_first < CAMERA_REPORTS_MAX &&
+           self->reports_first < CAMERA_REPORTS_MAX &&
            self->reports_waiting <= CAMERA_REPORTS_MAX && sending_valid(self);
 }
 
@@ -290,10 +295,10 @@ static void describe(camera_unit_t *self, uint32_t lens, frame_handle_t handle, 
     camera_picture_t *picture = &self->picture[frame_slot_of(handle)];
     picture->start_ns = self->now_ns;
     picture->number = ++self->begun;
-    picture->exposure_us = self->exposure_us;
-    picture->gain = self->gain;
+    picture->exposure_us = self->exposure_us[lens];
+    picture->gain = self->gain[lens];
     picture->lens = (uint8_t)lens;
-    picture->mode = self->mode;
+    picture->mode = self->mode[lens];
     memset(out, 0, sizeof *out);
     out->start_ns = picture->start_ns;
     out->slot_offset = frame_slot_offset(&self->frames, handle);
@@ -343,6 +348,17 @@ uint64_t camera_unit_next_ns(const camera_unit_t *self) {
     return next_ns;
 }
 
+frame_result_t camera_unit_chose(camera_unit_t *self, frame_handle_t handle, uint32_t exposure_us, uint16_t gain) {
+    for (uint32_t i = 0; i < CAMERA_LENSES; i++) {
+        if (handle != 0 && self->lens[i].exposing == handle) {
+            self->picture[frame_slot_of(handle)].exposure_us = exposure_us;
+            self->picture[frame_slot_of(handle)].gain = gain;
+            return FRAME_OK;
+        }
+    }
+    return FRAME_STALE;
+}
+
 static void exposed(camera_unit_t *self, frame_handle_t handle) {
     for (uint32_t i = 0; i < CAMERA_LENSES; i++) {
         (void)capture_exposed(&self->lens[i], handle);
@@ -383,19 +399,29 @@ frame_result_t camera_unit_fail(camera_unit_t *self, uint64_t now_ns, frame_hand
 
 /* ---- telecommands --------------------------------------------------------------------------- */
 
+static bool is_for(uint8_t selection, uint32_t lens) {
+    return selection == lens || selection == CAMERA_BOTH_LENSES;
+}
+
 static uint32_t set_mode(camera_unit_t *self, const uint8_t *arguments) {
     const uint32_t width = octets_load_u16(arguments);
     const uint32_t height = octets_load_u16(arguments + 2);
+    const uint8_t selection = arguments[5];
+    if (arguments[4] >= PICTURE_ENCODINGS || selection > CAMERA_BOTH_LENSES) {
+        return CAMERA_REFUSED_ARGUMENT;
+    }
     for (uint32_t size = 0; size < PICTURE_SIZES; size++) {
         const uint8_t mode = picture_mode(size, arguments[4]);
-        if (picture_mode_width(mode) == width && picture_mode_height(mode) == height &&
-            arguments[4] < PICTURE_ENCODINGS) {
-            if (!raw_fits(self->parameters.slot_octets, mode)) {
-                return CAMERA_REFUSED_SLOT;
-            }
-            self->mode = mode;
-            return 0;
+        if (picture_mode_width(mode) != width || picture_mode_height(mode) != height) {
+            continue;
         }
+        if (!raw_fits(self->parameters.slot_octets, mode)) {
+            return CAMERA_REFUSED_SLOT;
+        }
+        for (uint32_t lens = 0; lens < CAMERA_LENSES; lens++) {
+            self->mode[lens] = is_for(selection, lens) ? mode : self->mode[lens];
+        }
+        return 0;
     }
     return CAMERA_REFUSED_ARGUMENT;
 }
@@ -403,18 +429,28 @@ static uint32_t set_mode(camera_unit_t *self, const uint8_t *arguments) {
 static uint32_t set_exposure(camera_unit_t *self, const uint8_t *arguments) {
     const uint32_t exposure_us = octets_load_u32(arguments);
     const uint16_t gain = octets_load_u16(arguments + 4);
-    if (exposure_us < 1 || exposure_us > self->period_ms * 1000 || gain < CAMERA_GAIN_MIN || gain > CAMERA_GAIN_MAX) {
+    const uint8_t selection = arguments[6];
+    if (exposure_us > self->period_ms * 1000 || !gain_valid(gain) || selection > CAMERA_BOTH_LENSES) {
         return CAMERA_REFUSED_ARGUMENT;
     }
-    self->exposure_us = exposure_us;
-    self->gain = gain;
+    for (uint32_t lens = 0; lens < CAMERA_LENSES; lens++) {
+        if (is_for(selection, lens)) {
+            self->exposure_us[lens] = exposure_us;
+            self->gain[lens] = gain;
+        }
+    }
     return 0;
 }
 
 static uint32_t set_period(camera_unit_t *self, const uint8_t *arguments) {
     const uint32_t period_ms = octets_load_u16(arguments);
-    if (period_ms < CAMERA_PERIOD_MIN_MS || period_ms > CAMERA_PERIOD_MAX_MS || self->exposure_us > period_ms * 1000) {
+    if (period_ms < CAMERA_PERIOD_MIN_MS || period_ms > CAMERA_PERIOD_MAX_MS) {
         return CAMERA_REFUSED_ARGUMENT;
+    }
+    for (uint32_t lens = 0; lens < CAMERA_LENSES; lens++) {
+        if (self->exposure_us[lens] > period_ms * 1000) {
+            return CAMERA_REFUSED_ARGUMENT;
+        }
     }
     // The new grid begins with the next beat of the old one, so that a later start finds it again.
     self->first_beat_ns = next_beat(self->first_beat_ns, self->period_ms * NS_PER_MS, self->now_ns);
@@ -431,8 +467,8 @@ static uint32_t set_period(camera_unit_t *self, const uint8_t *arguments) {
 /// 0, or why the telecommand is refused.
 static uint32_t perform(camera_unit_t *self, uint32_t function, const uint8_t *arguments, size_t octets) {
     static const uint8_t octets_of[] = {
-        [CAMERA_START] = 0,        [CAMERA_STOP] = 0,       [CAMERA_SET_MODE] = 5,
-        [CAMERA_SET_EXPOSURE] = 6, [CAMERA_SET_PERIOD] = 2, [CAMERA_REPORT_HEALTH] = 0,
+        [CAMERA_START] = 0,        [CAMERA_STOP] = 0,       [CAMERA_SET_MODE] = 6,
+        [CAMERA_SET_EXPOSURE] = 7, [CAMERA_SET_PERIOD] = 2, [CAMERA_REPORT_HEALTH] = 0,
     };
     if (function < CAMERA_START || function > CAMERA_REPORT_HEALTH) {
         return CAMERA_REFUSED_FUNCTION;
@@ -529,20 +565,21 @@ static uint32_t write_health(camera_unit_t *self, uint8_t out[CAMERA_HEALTH_OCTE
     cuc_4_3_write(out + CAMERA_HEALTH_AT_TIME, self->now_ns);
     out[CAMERA_HEALTH_AT_STATE] = (uint8_t)self->state;
     out[CAMERA_HEALTH_AT_IMAGING] = (uint8_t)self->imaging;
-    out[CAMERA_HEALTH_AT_MODE] = self->mode;
     out[CAMERA_HEALTH_AT_RESTARTS] = self->restarts;
     out[CAMERA_HEALTH_AT_WAITING] = (uint8_t)self->reports_waiting;
+    out[CAMERA_HEALTH_AT_SPARE] = 0;
     octets_store_u16(out + CAMERA_HEALTH_AT_BATTERY, self->battery_mv);
     octets_store_u16(out + CAMERA_HEALTH_AT_CHARGE, charge_permille(self));
     octets_store_u32(out + CAMERA_HEALTH_AT_ENERGY, camera_unit_energy_mj(self));
     for (uint32_t i = 0; i < CAMERA_TEMPERATURES; i++) {
         octets_store_u16(out + CAMERA_HEALTH_AT_TEMPERATURE + 2 * i, (uint16_t)self->temperature[i]);
     }
-    octets_store_u32(out + CAMERA_HEALTH_AT_EXPOSURE, self->exposure_us);
-    octets_store_u16(out + CAMERA_HEALTH_AT_GAIN, self->gain);
     octets_store_u16(out + CAMERA_HEALTH_AT_PERIOD, self->period_ms);
     octets_store_u32(out + CAMERA_HEALTH_AT_BEGUN, self->begun);
     for (uint32_t i = 0; i < CAMERA_LENSES; i++) {
+        out[CAMERA_HEALTH_AT_MODE + i] = self->mode[i];
+        octets_store_u32(out + CAMERA_HEALTH_AT_EXPOSURE + 4 * i, self->exposure_us[i]);
+        octets_store_u16(out + CAMERA_HEALTH_AT_GAIN + 2 * i, self->gain[i]);
         octets_store_u32(out + CAMERA_HEALTH_AT_TAKEN + 4 * i, self->lens[i].count.taken);
         octets_store_u32(out + CAMERA_HEALTH_AT_MISSED + 4 * i, self->lens[i].count.missed);
         octets_store_u16(out + CAMERA_HEALTH_AT_FAILED + 2 * i, up_to_u16(self->lens[i].count.failed));
@@ -632,11 +669,15 @@ static uint32_t write_part(camera_unit_t *self, const uint8_t *memory, uint8_t *
 
 /// The next packet; 0 if nothing waits or it is longer than `room`.
 static uint32_t write_next(camera_unit_t *self, const uint8_t *memory, uint8_t *out, size_t room) {
+    // Without room for any packet nothing may change, or what is sent would depend on the size of `lengths`.
+    if (room < CAMERA_PACKET_OCTETS_MIN) {
+        return 0;
+    }
     if (self->sending == 0 && self->reports_waiting == 0 && !self->health_wanted) {
         (void)begin_picture(self, memory);
     }
     if (self->reports_waiting != 0) {
-        return room < CAMERA_REPORT_OCTETS ? 0 : write_report(self, out);
+        return write_report(self, out);
     }
     if (self->health_wanted) {
         return room < CAMERA_HEALTH_OCTETS ? 0 : write_health(self, out);

@@ -22,8 +22,9 @@
 ///     octets    6  function          7-  arguments
 ///               1  start             none: exposures from the next beat on
 ///               2  stop              none: no exposures; pictures in the buffer are still sent
-///               3  set mode          width u16, height u16, encoding u8: for exposures to come
-///               4  set exposure      exposure u32 [us], gain u16 [8.8 fixed point]
+///               3  set mode          width u16, height u16, encoding u8, lens u8 (2: both): for exposures to come
+///               4  set exposure      exposure u32 [us], gain u16 [8.8 fixed point], lens u8 (2: both); an exposure
+///                                    or a gain of 0 is left to the sensor's own automatic
 ///               5  set period        u16 [ms]: beats after the next come so far apart
 ///               6  report health     none: a health packet at once
 /// Each is answered with a report; what fails its CRC, or is no telecommand for this unit, is dropped and counted.
@@ -34,18 +35,20 @@
 ///     15     accepted, refused: the function; event: lens
 ///     16-19  accepted, refused: the request's first four octets; event: picture number, or restarts
 ///
-/// Health (104 octets), its offsets in camera_health_offset_t:
-///     6-12   CUC 4+3           13  camera_state_t       14  1 while beats run     15  mode (picture_part.h)
-///     16     restarts          17  reports waiting      18  battery [mV] u16      20  charge [1/1000] u16
-///     22     energy used [mJ] u32                       26  three temperatures [0.01 degC] i16: lens 0, lens 1, battery
-///     32     exposure [us] u32 36  gain u16, 8.8        38  period [ms] u16       40  exposures begun u32
-///     44,48  taken, lens 0, 1 u32                       52,56  beats missed, lens 0, 1 u32
-///     60,62  failed, lens 0, 1 u16                      64  pictures sent u32     68  dropped u32
-///     72     damaged in memory u16                      74-77  slots free, exposing, ready, sending
-///     78     octets that the link offered since the health packet before, u32
-///     82     octets sent from that health packet on, it included, u32
-///     86,88  telecommands accepted, refused u16         90-99  telecommands dropped, by camera_discard_t u16
-///     100    reports lost to a full queue u16           102    CRC
+/// Health (112 octets), its offsets in camera_health_offset_t:
+///     6-12   CUC 4+3           13  camera_state_t       14  1 while beats run
+///     15,16  mode, lens 0, 1 (picture_part.h)           17  restarts             18  reports waiting      19  0
+///     20     battery [mV] u16  22  charge [1/1000] u16  24  energy used [mJ] u32
+///     28     three temperatures [0.01 degC] i16: lens 0, lens 1, battery
+///     34,38  exposure [us], lens 0, 1 u32; 0 is automatic
+///     42,44  gain, lens 0, 1 u16, 8.8; 0 is automatic   46  period [ms] u16      48  exposures begun u32
+///     52,56  taken, lens 0, 1 u32                       60,64  beats missed, lens 0, 1 u32
+///     68,70  failed, lens 0, 1 u16                      72  pictures sent u32    76  dropped u32
+///     80     damaged in memory u16                      82-85  slots free, exposing, ready, sending
+///     86     octets that the link offered since the health packet before, u32
+///     90     octets sent from that health packet on, it included, u32
+///     94,96  telecommands accepted, refused u16         98-107  telecommands dropped, by camera_discard_t u16
+///     108    reports lost to a full queue u16           110    CRC
 /// Counts of 16 bits stop at FFFF.
 
 #pragma once
@@ -63,7 +66,8 @@ enum {
     CAMERA_TEMPERATURES = 3,
     CAMERA_REPORTS_MAX = 32,
     CAMERA_REPORT_OCTETS = 22,
-    CAMERA_HEALTH_OCTETS = 104,
+    CAMERA_HEALTH_OCTETS = 112,
+    CAMERA_BOTH_LENSES = 2,
     CAMERA_PACKET_OCTETS_MIN = CAMERA_REPORT_OCTETS, ///< The shortest packet that the unit sends.
     CAMERA_GAIN_MIN = 0x0100,
     CAMERA_GAIN_MAX = 0x2000,
@@ -78,30 +82,31 @@ typedef enum {
     CAMERA_HEALTH_AT_STATE = 13,
     CAMERA_HEALTH_AT_IMAGING = 14,
     CAMERA_HEALTH_AT_MODE = 15,
-    CAMERA_HEALTH_AT_RESTARTS = 16,
-    CAMERA_HEALTH_AT_WAITING = 17,
-    CAMERA_HEALTH_AT_BATTERY = 18,
-    CAMERA_HEALTH_AT_CHARGE = 20,
-    CAMERA_HEALTH_AT_ENERGY = 22,
-    CAMERA_HEALTH_AT_TEMPERATURE = 26,
-    CAMERA_HEALTH_AT_EXPOSURE = 32,
-    CAMERA_HEALTH_AT_GAIN = 36,
-    CAMERA_HEALTH_AT_PERIOD = 38,
-    CAMERA_HEALTH_AT_BEGUN = 40,
-    CAMERA_HEALTH_AT_TAKEN = 44,
-    CAMERA_HEALTH_AT_MISSED = 52,
-    CAMERA_HEALTH_AT_FAILED = 60,
-    CAMERA_HEALTH_AT_SENT = 64,
-    CAMERA_HEALTH_AT_DROPPED = 68,
-    CAMERA_HEALTH_AT_DAMAGED = 72,
-    CAMERA_HEALTH_AT_SLOTS = 74,
-    CAMERA_HEALTH_AT_OFFERED = 78,
-    CAMERA_HEALTH_AT_OCTETS_SENT = 82,
-    CAMERA_HEALTH_AT_ACCEPTED = 86,
-    CAMERA_HEALTH_AT_REFUSED = 88,
-    CAMERA_HEALTH_AT_DISCARDED = 90,
-    CAMERA_HEALTH_AT_REPORTS_LOST = 100,
-    CAMERA_HEALTH_AT_CRC = 102,
+    CAMERA_HEALTH_AT_RESTARTS = 17,
+    CAMERA_HEALTH_AT_WAITING = 18,
+    CAMERA_HEALTH_AT_SPARE = 19,
+    CAMERA_HEALTH_AT_BATTERY = 20,
+    CAMERA_HEALTH_AT_CHARGE = 22,
+    CAMERA_HEALTH_AT_ENERGY = 24,
+    CAMERA_HEALTH_AT_TEMPERATURE = 28,
+    CAMERA_HEALTH_AT_EXPOSURE = 34,
+    CAMERA_HEALTH_AT_GAIN = 42,
+    CAMERA_HEALTH_AT_PERIOD = 46,
+    CAMERA_HEALTH_AT_BEGUN = 48,
+    CAMERA_HEALTH_AT_TAKEN = 52,
+    CAMERA_HEALTH_AT_MISSED = 60,
+    CAMERA_HEALTH_AT_FAILED = 68,
+    CAMERA_HEALTH_AT_SENT = 72,
+    CAMERA_HEALTH_AT_DROPPED = 76,
+    CAMERA_HEALTH_AT_DAMAGED = 80,
+    CAMERA_HEALTH_AT_SLOTS = 82,
+    CAMERA_HEALTH_AT_OFFERED = 86,
+    CAMERA_HEALTH_AT_OCTETS_SENT = 90,
+    CAMERA_HEALTH_AT_ACCEPTED = 94,
+    CAMERA_HEALTH_AT_REFUSED = 96,
+    CAMERA_HEALTH_AT_DISCARDED = 98,
+    CAMERA_HEALTH_AT_REPORTS_LOST = 108,
+    CAMERA_HEALTH_AT_CRC = 110,
 } camera_health_offset_t;
 
 typedef enum { CAMERA_ASLEEP, CAMERA_BOOTING, CAMERA_ON, CAMERA_OFF } camera_state_t;
@@ -152,8 +157,8 @@ typedef struct {
     uint32_t first_frame_ms; ///< After separation; up to CAMERA_WAIT_MAX_MS.
     uint32_t health_ms;      ///< 1 to CAMERA_PERIOD_MAX_MS.
     uint32_t patience;       ///< Beats for the sensor to answer; 1 or more.
-    uint32_t exposure_us;    ///< 1 to the period.
-    uint32_t gain;           ///< CAMERA_GAIN_MIN to CAMERA_GAIN_MAX.
+    uint32_t exposure_us;    ///< Up to the period; 0 is automatic.
+    uint32_t gain;           ///< CAMERA_GAIN_MIN to CAMERA_GAIN_MAX, or 0: automatic.
     uint32_t mode;           ///< picture_mode()
     uint32_t battery_limit_mv;
     uint32_t battery_capacity_mj; ///< 1 or more.
@@ -203,7 +208,7 @@ typedef struct {
     uint32_t imaging;      ///< 1 while beats run, or will once booted.
     uint32_t health_wanted;
     uint32_t period_ms;
-    uint32_t exposure_us;
+    uint32_t exposure_us[CAMERA_LENSES];
     uint32_t begun;        ///< Exposures begun = the latest picture number.
     uint32_t reports_first;
     uint32_t reports_waiting;
@@ -215,10 +220,10 @@ typedef struct {
     uint16_t sequence_health;
     uint16_t sequence_report;
     uint16_t sending_crc;  ///< Of the octets sent so far.
-    uint16_t gain;
+    uint16_t gain[CAMERA_LENSES];
     uint16_t battery_mv;
     int16_t temperature[CAMERA_TEMPERATURES];
-    uint8_t mode;
+    uint8_t mode[CAMERA_LENSES];
     uint8_t restarts;
     struct {
         uint32_t sent;         ///< Pictures sent whole.
@@ -229,7 +234,8 @@ typedef struct {
     } count;
 } camera_unit_t;
 
-/// An order to the sensor. The picture goes to slot_offset in the slot memory, up to slot_octets.
+/// An order to the sensor. The picture goes to slot_offset in the slot memory, up to slot_octets. An exposure
+/// or gain of 0 is the sensor's to choose: then tell by camera_unit_chose what it chose, before the commit.
 typedef struct {
     uint64_t start_ns;
     uint64_t slot_offset;
@@ -269,6 +275,9 @@ uint32_t camera_unit_poll(camera_unit_t *self, uint64_t now_ns, camera_expose_t 
 /// time, later than that time.
 uint64_t camera_unit_next_ns(const camera_unit_t *self);
 
+/// The sensor chose this exposure and gain for the picture: its descriptor says so. Results as of commit.
+frame_result_t camera_unit_chose(camera_unit_t *self, frame_handle_t handle, uint32_t exposure_us, uint16_t gain);
+
 /// The slot's first `length` octets are the picture. Results as of frame_buffer_commit; only FRAME_OK answers
 /// the exposure.
 frame_result_t camera_unit_commit(camera_unit_t *self, const uint8_t *memory, uint64_t now_ns, frame_handle_t handle,
@@ -285,7 +294,8 @@ frame_result_t camera_unit_fail(camera_unit_t *self, uint64_t now_ns, frame_hand
 bool camera_unit_receive(camera_unit_t *self, uint64_t now_ns, const uint8_t *octets, size_t length);
 
 /// Packets that the link takes now: whole ones, in order, back to back in `out`, their lengths in `lengths`.
-/// Never more octets than budget_octets or capacity, nor more packets than lengths_capacity. What the next
+/// Never more octets than budget_octets or capacity, nor more packets than lengths_capacity. Give room for
+/// budget_octets / CAMERA_PACKET_OCTETS_MIN lengths, and what is sent depends on the budget alone. What the next
 /// packet does not fit into is left: carrying it over is the link's affair. Cost: about two passes over the
 /// octets sent. Returns the packets; *octets_written their octets.
 size_t camera_unit_transmit(camera_unit_t *self, const uint8_t *memory, uint64_t now_ns, size_t budget_octets,

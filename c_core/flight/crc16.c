@@ -100,6 +100,12 @@ DEFINE_FOLD(fold8, block8_t)
 DEFINE_FOLD(fold16, block16_t)
 DEFINE_FOLD(fold64, block64_t)
 
+uint16_t crc16_six(uint16_t initial, uint64_t value) {
+    const uint64_t v = value ^ (uint64_t)initial << 32;
+    return (uint16_t)(weight[5][v >> 40 & 0xFF] ^ weight[4][v >> 32 & 0xFF] ^ weight[3][v >> 24 & 0xFF] ^
+                      weight[2][v >> 16 & 0xFF] ^ weight[1][v >> 8 & 0xFF] ^ weight[0][v & 0xFF]);
+}
+
 uint16_t crc16(uint16_t initial, const uint8_t *octets, size_t length) {
     uint16_t crc = initial;
     if (length >= 2 * 16 * sizeof(block64_t)) {

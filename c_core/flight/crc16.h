@@ -18,5 +18,9 @@
 /// The CRC of `length` octets, continuing from `initial` (CRC16_PRESET to begin).
 uint16_t crc16(uint16_t initial, const uint8_t *octets, size_t length);
 
+/// The CRC of the six octets of a 48-bit value, most significant first: a packet header on its way from
+/// a register to memory, where reading it back would wait for the stores.
+uint16_t crc16_six(uint16_t initial, uint64_t value);
+
 /// Any routine that computes the same as crc16(): hosts pass a faster one (ground/crc16_bulk.h).
 typedef uint16_t crc16_function(uint16_t initial, const uint8_t *octets, size_t length);

@@ -48,8 +48,9 @@ static bool slot_valid(const picture_slot_t *slot, uint32_t slot_octets) {
     if (slot->state == PICTURE_SLOT_FREE) {
         return true;
     }
-    if (slot->state > PICTURE_SLOT_COMPLETE || first->number == 0 || first->size < 1 || first->total < 1 ||
-        first->total > slot_octets || slot->parts != parts_of(first) || slot->parts > PICTURE_ASSEMBLY_PARTS_MAX) {
+    if (slot->state > PICTURE_SLOT_COMPLETE || !picture_mode_valid(first->mode) || first->number == 0 ||
+        first->size < 1 || first->total < 1 || first->total > slot_octets || slot->parts != parts_of(first) ||
+        slot->parts > PICTURE_ASSEMBLY_PARTS_MAX) {
         return false;
     }
     for (uint32_t i = 0; i < slot->parts; i++) {
@@ -62,9 +63,18 @@ static bool slot_valid(const picture_slot_t *slot, uint32_t slot_octets) {
            (slot->state == PICTURE_SLOT_COMPLETE) == (have == slot->parts) && has(slot, 0) == (first->described != 0);
 }
 
+static bool sequences_valid(const picture_assembly_t *self) {
+    for (uint32_t i = 0; i < 3; i++) {
+        if (self->sequence[i].next >= SPACE_PACKET_COUNTS || self->sequence[i].started > 1) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool picture_assembly_valid(const picture_assembly_t *self) {
     if (self->slots < 1 || self->slots > PICTURE_ASSEMBLY_SLOTS_MAX || self->slot_octets < 1 ||
-        self->timeout_ns == 0 || self->finished_next >= PICTURE_ASSEMBLY_FINISHED) {
+        self->timeout_ns == 0 || self->finished_next >= PICTURE_ASSEMBLY_FINISHED || !sequences_valid(self)) {
         return false;
     }
     for (uint32_t i = 0; i < PICTURE_ASSEMBLY_SLOTS_MAX; i++) {
@@ -186,6 +196,25 @@ static picture_packet_fate_t look_at(const picture_assembly_t *self, const uint8
                                               : PICTURE_PACKET_APID;
 }
 
+/// Counts what the sequence count leaped over as lost, and no longer what comes late.
+static void follow_sequence(picture_assembly_t *self, picture_packet_fate_t kind, uint32_t count) {
+    picture_sequence_t *sequence = &self->sequence[kind];
+    const uint32_t ahead = (count - sequence->next) % SPACE_PACKET_COUNTS;
+    if (!sequence->started || ahead < SPACE_PACKET_COUNTS / 2) {
+        self->count.lost += sequence->started ? ahead : 0;
+        // Before the first nothing was counted as lost, so nothing of it may come late.
+        sequence->seen = !sequence->started ? UINT32_MAX : ahead + 1 < 32 ? sequence->seen << (ahead + 1) | 1u : 1u;
+        sequence->started = 1;
+        sequence->next = (uint16_t)((count + 1) % SPACE_PACKET_COUNTS);
+        return;
+    }
+    const uint32_t behind = SPACE_PACKET_COUNTS - 1 - ahead;
+    if (behind < 32 && (sequence->seen >> behind & 1u) == 0) {
+        sequence->seen |= 1u << behind;
+        self->count.lost--;
+    }
+}
+
 typedef struct {
     picture_event_t *event;
     size_t events;
@@ -240,7 +269,8 @@ size_t picture_assembly_feed(picture_assembly_t *self, uint8_t *memory, const ui
     size_t used = 0;
     for (; used < packets && feeding.events + 2 <= events_capacity; used++) {
         const uint8_t *packet = octets + offsets[used];
-        picture_packet_fate_t fate = look_at(self, packet, lengths[used]);
+        const picture_packet_fate_t kind = look_at(self, packet, lengths[used]);
+        picture_packet_fate_t fate = kind;
         if (fate == PICTURE_PACKET_PART) {
             fate = take_part(self, &feeding, packet, lengths[used]);
             if (fate == PICTURE_PACKET_FATES) {
@@ -252,6 +282,9 @@ size_t picture_assembly_feed(picture_assembly_t *self, uint8_t *memory, const ui
             event->kind = fate == PICTURE_PACKET_HEALTH ? PICTURE_HEALTH : PICTURE_REPORT;
             event->offset = offsets[used];
             event->length = lengths[used];
+        }
+        if (kind <= PICTURE_PACKET_REPORT) {
+            follow_sequence(self, kind, space_packet_load_header(packet).count);
         }
         self->count.packet[fate]++;
     }

@@ -81,8 +81,16 @@ typedef enum {
     PICTURE_PACKET_FATES,
 } picture_packet_fate_t;
 
+/// Which sequence counts of one APID have come. Bit i of `seen`: the count `next` - 1 - i.
+typedef struct {
+    uint32_t seen;
+    uint16_t next;
+    uint16_t started;
+} picture_sequence_t;
+
 typedef struct {
     picture_slot_t slot[PICTURE_ASSEMBLY_SLOTS_MAX];
+    picture_sequence_t sequence[3]; ///< Pictures, health, reports.
     uint32_t finished[PICTURE_ASSEMBLY_FINISHED]; ///< Picture numbers; 0 where unused.
     uint64_t timeout_ns;
     uint32_t finished_next;
@@ -93,6 +101,7 @@ typedef struct {
     uint32_t apid_report;
     uint32_t spare;
     struct {
+        uint64_t lost; ///< Sound packets missing in the sequence counts; one that comes up to 31 late is not.
         uint64_t packet[PICTURE_PACKET_FATES];
         uint64_t complete;
         uint64_t incomplete;

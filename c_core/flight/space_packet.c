@@ -8,11 +8,21 @@ enum { LONGEST_DATA = SPACE_PACKET_MOST_OCTETS - SPACE_PACKET_HEADER_OCTETS, AHE
 
 _Static_assert(LONGEST_DATA == 65536, "the length field counts from one");
 
+/// The header as a 48-bit value: formed in a register, never read back from memory.
+static inline uint64_t packed(const space_packet_header_t *header, uint32_t octets) {
+    const uint32_t identification = (header->version & 7u) << 13 | (header->telecommand & 1u) << 12 |
+                                    (header->secondary_header & 1u) << 11 | (header->apid & 0x7FFu);
+    const uint32_t sequence = (header->flags & 3u) << 14 | (header->count & 0x3FFFu);
+    return (uint64_t)identification << 32 | sequence << 16 | ((octets - SPACE_PACKET_FEWEST_OCTETS) & 0xFFFFu);
+}
+
+static inline void store_packed(uint8_t out[6], uint64_t value) {
+    octets_store_u32(out, (uint32_t)(value >> 16));
+    octets_store_u16(out + 4, (uint32_t)(value & 0xFFFF));
+}
+
 void space_packet_store_header(uint8_t out[6], const space_packet_header_t *header) {
-    octets_store_u16(out, (header->version & 7u) << 13 | (header->telecommand & 1u) << 12 |
-                              (header->secondary_header & 1u) << 11 | (header->apid & 0x7FFu));
-    octets_store_u16(out + 2, (header->flags & 3u) << 14 | (header->count & 0x3FFFu));
-    octets_store_u16(out + 4, header->octets - SPACE_PACKET_FEWEST_OCTETS);
+    store_packed(out, packed(header, header->octets));
 }
 
 space_packet_header_t space_packet_load_header(const uint8_t in[6]) {
@@ -36,21 +46,17 @@ size_t space_packet_encode(uint8_t *out, size_t capacity, const space_packet_hea
         capacity < SPACE_PACKET_HEADER_OCTETS + after_header) {
         return 0;
     }
-    space_packet_header_t whole = *header;
-    whole.octets = (uint32_t)(SPACE_PACKET_HEADER_OCTETS + after_header);
-    // The CRC reads the header and the data where they come from: reading back what was just written
-    // would wait for the stores.
-    uint8_t head[SPACE_PACKET_HEADER_OCTETS];
-    space_packet_store_header(head, &whole);
-    memcpy(out, head, sizeof head);
+    const uint64_t head = packed(header, (uint32_t)(SPACE_PACKET_HEADER_OCTETS + after_header));
+    store_packed(out, head);
+    uint8_t *const to = out + SPACE_PACKET_HEADER_OCTETS;
     if (data_octets) {
-        memcpy(out + sizeof head, data, data_octets);
+        memcpy(to, data, data_octets);
     }
     if (crc) {
-        const uint16_t sum = crc(crc16(CRC16_PRESET, head, sizeof head), data, data_octets);
-        octets_store_u16(out + sizeof head + data_octets, sum);
+        // From where the octets come, not where they went: those stores are still under way.
+        octets_store_u16(to + data_octets, crc(crc16_six(CRC16_PRESET, head), data, data_octets));
     }
-    return whole.octets;
+    return SPACE_PACKET_HEADER_OCTETS + after_header;
 }
 
 size_t space_packet_encode_many(uint8_t *out, size_t capacity, const space_packet_header_t *common,

@@ -55,7 +55,8 @@ class CameraParameters:
 
     slots x slot_octets: picture memory. policy: what a beat does when no slot is free. part_octets: picture
     data in one packet, which is up to PART_OVERHEAD_OCTETS longer. first_frame_ms: from separation to the
-    first beat. patience: beats that the sensor may take to answer. gain: 256ths. Bounds: camera_unit.h.
+    first beat. patience: beats that the sensor may take to answer. gain: 256ths. Exposure or gain 0: the
+    sensor's own automatic. Bounds: camera_unit.h.
     """
 
     slots: int = 16
@@ -111,6 +112,7 @@ class Expose:
     """An order to the sensor: expose now, and answer with commit or fail.
 
     start_ns: ns from the agency's epoch. gain: 256ths. slot_octets: the longest picture to commit.
+    Exposure or gain 0: the sensor chooses, and commit tells what.
     """
 
     lens: int
@@ -206,20 +208,37 @@ class CameraUnit:
         return None if next_ns == _NEVER else next_ns
 
     def commit(
-        self, handle: int, octets: bytes | bytearray | memoryview | npt.NDArray[np.uint8], now_ns: int
+        self,
+        handle: int,
+        octets: bytes | bytearray | memoryview | npt.NDArray[np.uint8],
+        now_ns: int,
+        exposure_us: int | None = None,
+        gain_256ths: int | None = None,
     ) -> bool:
         """The sensor answers: these octets are the picture. They are copied into its slot.
 
+        exposure_us, gain_256ths: what the sensor chose where the order left it to it (0); None: as ordered.
         False if the unit has given that exposure up meanwhile (no answer in time, restart, power lost).
         FswError if the octets are none or more than slot_octets.
         """
         view = ffi.from_buffer("uint8_t[]", octets)
         if not 1 <= len(view) <= self.parameters.slot_octets:
             raise FswError(f"picture of {len(view)} octets: allowed are 1 to {self.parameters.slot_octets}")
-        result = lib.camera_unit_store(
-            self._self, self._memory, self._time(now_ns), self._handle(handle), view, len(view)
-        )
+        self._chose(self._handle(handle), exposure_us, gain_256ths)
+        result = lib.camera_unit_store(self._self, self._memory, self._time(now_ns), handle, view, len(view))
         return bool(result == lib.FRAME_OK)
+
+    def _chose(self, handle: int, exposure_us: int | None, gain_256ths: int | None) -> None:
+        if exposure_us is None and gain_256ths is None:
+            return
+        picture = self._self.picture[(handle & 0xFF) % int(lib.FRAME_BUFFER_SLOTS_MAX)]
+        exposure_us = picture.exposure_us if exposure_us is None else exposure_us
+        gain_256ths = picture.gain if gain_256ths is None else gain_256ths
+        if not 0 <= exposure_us <= 0xFFFFFFFF or not 0 <= gain_256ths <= 0xFFFF:
+            raise FswError(
+                f"exposure {exposure_us} us, gain {gain_256ths}/256: allowed are 0 to 2^32 - 1 and 0 to 65535"
+            )
+        lib.camera_unit_chose(self._self, handle, exposure_us, gain_256ths)
 
     def fail(self, handle: int, now_ns: int) -> bool:
         """The sensor answers: it has no picture. False as for commit."""

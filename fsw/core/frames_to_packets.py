@@ -113,6 +113,7 @@ class PacketExtractor:
         self._channels = ffi.new("f2p_channel_t[]", channels_most)
         self._partials = np.zeros((channels_most, lib.F2P_PARTIAL_OCTETS), np.uint8)
         self._partials_view = ffi.from_buffer("uint8_t[]", self._partials, require_writable=True)
+        self._grow_scratch(1)
         lib.f2p_start(
             self._state,
             native_format(format),
@@ -130,14 +131,16 @@ class PacketExtractor:
         array = np.ascontiguousarray(array)
         n = array.size // length
         room = int(lib.f2p_most_octets(self._state, self._channels, n))
-        most = room // 7 + 1
         octets = np.empty(room, np.uint8)
-        per_packet: list[npt.NDArray[Any]] = [np.empty(most, dtype) for _, _, dtype in _PACKET_ARRAYS]
-        per_frame: list[npt.NDArray[Any]] = [np.empty(n, dtype) for _, _, dtype in _FRAME_ARRAYS]
+        verdicts: list[npt.NDArray[Any]] = [np.empty(n, dtype) for _, _, dtype in _FRAME_ARRAYS]
         batch = ffi.new("f2p_batch_t *")
         views = [ffi.from_buffer("uint8_t[]", octets, require_writable=True)]
         batch.octets = views[0]
-        for (name, ctype, _), row in zip(_PACKET_ARRAYS + _FRAME_ARRAYS, per_packet + per_frame, strict=True):
+        if room // 7 >= self._scratch_packets:
+            self._grow_scratch(room // 7 + 1)
+        for (name, _, _), view in zip(_PACKET_ARRAYS, self._scratch_views, strict=True):
+            setattr(batch, name, view)
+        for (name, ctype, _), row in zip(_FRAME_ARRAYS, verdicts, strict=True):
             view = ffi.from_buffer(ctype, row, require_writable=True)
             views.append(view)
             setattr(batch, name, view)
@@ -151,9 +154,18 @@ class PacketExtractor:
             batch,
             filled,
         )
-        found = Batch(octets[: filled[0]], *(row[:packets].copy() for row in per_packet), *per_frame)
+        found = Batch(octets[: filled[0]], *(row[:packets].copy() for row in self._scratch), *verdicts)
         self._note_foreign(found)
         return found
+
+    def _grow_scratch(self, packets: int) -> None:
+        """Rows for as many packets as a batch could hold: kept, since most of them are never touched."""
+        self._scratch_packets = packets
+        self._scratch: list[npt.NDArray[Any]] = [np.empty(packets, dtype) for _, _, dtype in _PACKET_ARRAYS]
+        self._scratch_views = [
+            ffi.from_buffer(ctype, row, require_writable=True)
+            for (_, ctype, _), row in zip(_PACKET_ARRAYS, self._scratch, strict=True)
+        ]
 
     def _note_foreign(self, batch: Batch) -> None:
         for i in np.flatnonzero(batch.verdict == lib.F2P_FOREIGN).tolist():

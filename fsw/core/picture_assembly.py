@@ -210,9 +210,13 @@ class PictureAssembler:
         return Health(packet) if event.kind == lib.PICTURE_HEALTH else Report(packet)
 
     def counters(self) -> dict[str, int]:
-        """Pictures complete and incomplete; every packet fed, by what became of it."""
+        """Pictures complete and incomplete; packets lost, by the sequence counts; packets fed, by fate."""
         count = self._self.count
-        counts = {"complete": int(count.complete), "incomplete": int(count.incomplete)}
+        counts = {
+            "complete": int(count.complete),
+            "incomplete": int(count.incomplete),
+            "lost": int(count.lost),
+        }
         return counts | {f"packets_{fate}": int(count.packet[i]) for i, fate in enumerate(_FATES)}
 
     def save(self) -> dict[str, Any]:

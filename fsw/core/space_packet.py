@@ -107,18 +107,20 @@ def encode_many(
     offsets = np.empty(many + 1, np.uint64)
     common = ffi.new("space_packet_header_t *")
     common.telecommand, common.secondary_header, common.flags = telecommand, secondary_header, flags
-    done = lib.space_packet_encode_many(
-        ffi.from_buffer("uint8_t[]", octets, require_writable=True),
-        octets.size,
+    out = ffi.from_buffer("uint8_t[]", octets, require_writable=True)
+    ends = ffi.from_buffer("uint64_t[]", offsets, require_writable=True)
+    rows = (
         common,
         ffi.from_buffer("uint16_t[]", apids),
         ffi.from_buffer("uint16_t[]", counts),
         payload,
         ffi.from_buffer("uint64_t[]", bounds),
         many,
-        _CRC if crc else _NO_CRC,
-        ffi.from_buffer("uint64_t[]", offsets, require_writable=True),
     )
+    if crc:
+        done = lib.packet_bulk_encode_many(out, octets.size, *rows, ends)
+    else:
+        done = lib.space_packet_encode_many(out, octets.size, *rows, _NO_CRC, ends)
     if done != many:
         size = int(bounds[done + 1] - bounds[done])
         least, most = (0, MOST_DATA_OCTETS - CRC_OCTETS) if crc else (1, MOST_DATA_OCTETS)
@@ -132,7 +134,10 @@ def _row(given: Any, many: int, limit: int, name: str, *, step: int) -> npt.NDAr
             raise FswError(f"{name} {given}: allowed are 0 to {limit - 1}")
         if step == 0:
             return np.full(many, given, np.uint16)
-        return ((np.arange(many) + int(given)) % limit).astype(np.uint16)
+        consecutive = np.arange(many, dtype=np.uint32)
+        consecutive += np.uint32(given)
+        consecutive %= np.uint32(limit)
+        return consecutive.astype(np.uint16)
     row = np.asarray(given)
     if row.shape != (many,):
         raise FswError(f"{name} array of shape {row.shape}: allowed is ({many},)")

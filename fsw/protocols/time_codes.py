@@ -7,6 +7,7 @@ a nanosecond, CUC's fourth octet of fraction and CDS picoseconds, come back roun
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from fsw.core.errors import FswError
@@ -15,6 +16,7 @@ from fsw.kernel.time import DAY, MICROSECOND, MILLISECOND, SECOND, Epoch
 _POSIX = Epoch.from_utc("1972-01-01T00:00:00Z")
 
 
+@cache
 def _posix_ns_of(utc: str) -> int:
     return _POSIX.posix_ns(_POSIX.parse(utc))
 

@@ -5,7 +5,6 @@ its methods are functions of distance and rate only. Levels are referred to the 
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from math import sqrt
 
 from fsw.core.errors import FswError
@@ -140,7 +139,7 @@ class WifiLink:
         if distance_m >= self.range_m:
             return WifiState(0.0, 1.0, 1.0, snr_db)
         best = WifiState(0.0, 1.0, 1.0, snr_db)
-        for nominal_mbit_s, needed_db in _WIFI_RATES:
+        for nominal_mbit_s, needed_db in reversed(_WIFI_RATES):
             rate = min(self.rate_near_bit_s, nominal_mbit_s * 1e6 * _NET_OF_NOMINAL)
             loss = _attempt_loss(snr_db - needed_db)
             # What arrives decides, as in the rate control of real stations.
@@ -150,10 +149,11 @@ class WifiLink:
                 for _ in range(_ATTEMPTS):
                     given_up *= loss
                 best = WifiState(through, given_up, loss, snr_db)
+            if rate == self.rate_near_bit_s:
+                break  # a faster one loses more and carries no more
         return best
 
 
-@lru_cache(maxsize=4096)
 def _attempt_loss(above_db: float) -> float:
     """A logistic in decibels that is 0.1 at 0 and falls a decade in 1.5 dB."""
     odds = from_decibels(-10.0 * above_db / _DECIBELS_PER_DECADE) / 9.0

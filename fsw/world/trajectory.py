@@ -6,7 +6,7 @@ nodes runs a quintic through position, velocity and acceleration of both ends. O
 path within centimetres where planets are more than a million km away, within a metre down to 0.3;
 nearer, the steps are too long and this is not the tool.
 
-Left out, over ten days at 1.2 au: solar pressure on 8e-3 m2/kg (about 10 km), relativity (about 1 km).
+Left out, over ten days at 1.2 au: solar pressure on 8e-3 m2/kg (about 10 km), relativity (0.05 km).
 """
 
 import itertools

@@ -2,7 +2,7 @@
 
 import hypothesis.strategies as st
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 
 from fsw.core.camera_unit import CameraParameters, CameraUnit
 from fsw.core.picture_assembly import Complete, Health, Incomplete, PictureAssembler, Report
@@ -51,7 +51,6 @@ def test_a_perfect_link_brings_every_picture_octet_for_octet():
     assert assembler.abandon() == []
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     data=st.data(), seed=st.integers(0, 2**32), lengths=st.lists(st.integers(1, 3000), min_size=1, max_size=4)
 )
@@ -59,11 +58,13 @@ def test_whole_pictures_are_exact_and_the_others_are_told(data, seed, lengths):
     taken, packets = flight(4, lengths, part_octets=data.draw(st.integers(20, 400)))
     random = np.random.default_rng(seed)
     lost, damaged, repeated = (data.draw(st.sampled_from([0, 0.01, 0.2])) for _ in range(3))
-    sent, sound_parts = [], {}
+    sent, sound_parts, missing = [], {}, 0
     for packet in packets:
         if random.random() < lost:
+            missing += 1
             continue
         if random.random() < damaged:
+            missing += 1
             octets = bytearray(packet)
             octets[random.integers(len(octets))] ^= 1 << random.integers(8)
             sent.append(bytes(octets))
@@ -94,4 +95,46 @@ def test_whole_pictures_are_exact_and_the_others_are_told(data, seed, lengths):
     assert all(event.picture.total_octets == len(taken[number]) for number, event in incomplete.items())
     counters = assembler.counters()
     assert sum(n for name, n in counters.items() if name.startswith("packets_")) == len(sent)
+    if reach == 1 and not missing:
+        assert counters["lost"] == 0
     assert (counters["complete"], counters["incomplete"]) == (len(complete), len(incomplete))
+
+
+@given(breaks=st.sets(st.integers(0, 30)), budget=st.integers(500, 9000), seed=st.integers(0, 2**32))
+def test_a_flight_broken_by_snapshots_is_the_same_flight(breaks, budget, seed):
+    """Both ends saved and replaced at any slot of the link, in the middle of pictures too."""
+
+    def fly(breaks):
+        parameters = CameraParameters(slots=3, slot_octets=20_000, part_octets=400, policy="drop-oldest")
+        unit, assembler = CameraUnit(parameters), PictureAssembler(slots=2, slot_octets=20_000)
+        random = np.random.default_rng(seed)
+        unit.separation(0)
+        events, sent, credit = [], [], 0
+        for slot in range(30):
+            if slot in breaks:
+                saved, saved_too = unit.save(), assembler.save()
+                unit, assembler = CameraUnit(parameters), PictureAssembler(slots=2, slot_octets=20_000)
+                unit.load(saved)
+                assembler.load(saved_too)
+            now_ns = slot * SECOND_NS // 4
+            for order in unit.poll(now_ns):
+                unit.commit(
+                    order.handle, picture_octets(order.number, 1 + order.number * 997 % 20_000), now_ns
+                )
+            credit += budget
+            octets, sizes = unit.transmit(now_ns, credit)
+            credit = min(credit - len(octets), budget)
+            sent.append(octets.tobytes())
+            kept = random.random(len(sizes)) > 0.02
+            offsets = np.cumsum(sizes, dtype=np.uint64) - sizes
+            events += assembler.feed(octets, offsets[kept], sizes[kept], now_ns)
+            events += assembler.expire(now_ns)
+        return (
+            b"".join(sent),
+            events + assembler.abandon(),
+            unit.save(),
+            unit.counters(),
+            assembler.counters(),
+        )
+
+    assert fly(breaks) == fly(set())

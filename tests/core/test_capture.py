@@ -139,10 +139,9 @@ class CaptureAgainstModel(RuleBasedStateMachine):
 
 
 TestCapture = CaptureAgainstModel.TestCase
-TestCapture.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestCapture.settings = settings(stateful_step_count=40)
 
 
-@settings(deadline=None)
 @given(
     first_ns=st.integers(0, 2**62), late_ns=st.integers(0, 2**63 - 1), period_ns=st.integers(10**6, 2**32 - 1)
 )

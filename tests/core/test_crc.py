@@ -91,3 +91,15 @@ def test_nothing_outside_the_run_is_read():
     for length in (1, 2, 15, 63, 64, 65, 129, 1115):
         exact = ffi.new("uint8_t[]", length)
         assert lib.crc16_bulk(0xFFFF, exact, length) == bit_by_bit(bytes(length))
+
+
+def test_it_is_called_as_any_function():
+    assert crc16(b"6789", initial=crc16(b"12345")) == 0x29B1
+    with pytest.raises(TypeError, match="takes data"):
+        crc16(b"1", preset=0)
+    with pytest.raises(TypeError, match="takes data"):
+        crc16()
+    with pytest.raises(FswError, match="CRC initial value -1"):
+        crc16(b"1", -1)
+    with pytest.raises(FswError, match="contiguous"):
+        crc16(np.zeros((8, 8), np.uint8)[:, ::2])

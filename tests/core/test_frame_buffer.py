@@ -178,7 +178,7 @@ class FrameBufferAgainstModel(RuleBasedStateMachine):
 
 
 TestFrameBuffer = FrameBufferAgainstModel.TestCase
-TestFrameBuffer.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestFrameBuffer.settings = settings(stateful_step_count=40)
 
 
 @pytest.mark.parametrize(

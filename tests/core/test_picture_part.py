@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from fsw.core.binding import ffi, lib
 
@@ -58,7 +58,6 @@ def test_the_last_part_octet_for_octet():
     assert packet == body + struct.pack(">H", binascii.crc_hqx(body, 0xFFFF))
 
 
-@settings(deadline=None)
 @given(
     data=st.data(),
     size=st.integers(1, 2000),
@@ -115,7 +114,6 @@ def test_fields_that_contradict_each_other_are_refused(at, octets):
     assert read(packet[:at] + octets + packet[at + len(octets) :]) is None
 
 
-@settings(max_examples=300, deadline=None)
 @given(packet=st.binary(max_size=80))
 def test_any_octets_are_read_or_refused_within_their_bounds(packet):
     part = read(packet)
