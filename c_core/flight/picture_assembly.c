@@ -180,7 +180,8 @@ static picture_packet_fate_t look_at(const picture_assembly_t *self, const uint8
     if (length < SPACE_PACKET_FEWEST_OCTETS + SPACE_PACKET_CRC_OCTETS) {
         return PICTURE_PACKET_LENGTH;
     }
-    const space_packet_header_t header = space_packet_load_header(packet);
+    space_packet_header_t header = {0}; // set for gcc 12's path analysis, which does not follow the call
+    header = space_packet_load_header(packet);
     if (header.octets != length) {
         return PICTURE_PACKET_LENGTH;
     }
