@@ -12,6 +12,8 @@ static frame_sync_t sync_state;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
 static size_t run(const frame_sync_config_t *config, const uint8_t *bits, size_t count, size_t piece, int k) {
     if (!frame_sync_init(&sync_state, config)) abort();
     size_t found = 0, at = 0;
@@ -20,7 +22,7 @@ static size_t run(const frame_sync_config_t *config, const uint8_t *bits, size_t
         size_t taken = at;
         do {
             // Room for one at a time in the pieces, for many in the whole.
-            const size_t room = FRAMES_MOST - found < (piece ? 1u : 64u) ? FRAMES_MOST - found : (piece ? 1 : 64);
+            const size_t room = least(FRAMES_MOST - found, piece ? 1 : 64);
             if (room == 0) return found;
             found += frame_sync_feed(&sync_state, bits, taken, end, bodies[k] + found * config->body_octets,
                                      frames[k] + found, room, &taken);
@@ -28,17 +30,17 @@ static size_t run(const frame_sync_config_t *config, const uint8_t *bits, size_t
         at = end;
     }
     for (;;) {
-        const size_t room = FRAMES_MOST - found < 3 ? FRAMES_MOST - found : 3;
-        uint8_t none[1];
+        const size_t room = least(FRAMES_MOST - found, 3);
+        if (room == 0) return found;
         size_t taken = 0;
         // Frames that found no room while the bits were taken come before the flush.
-        const size_t more = room ? frame_sync_feed(&sync_state, none, 0, 0, bodies[k] + found * config->body_octets,
-                                                   frames[k] + found, room, &taken) : 0;
+        const size_t more = frame_sync_feed(&sync_state, bits, 0, 0, bodies[k] + found * config->body_octets,
+                                            frames[k] + found, room, &taken);
         found += more;
-        if (more == 0 || room == 0) break;
+        if (more == 0) break;
     }
     for (;;) {
-        const size_t room = FRAMES_MOST - found < 3 ? FRAMES_MOST - found : 3;
+        const size_t room = least(FRAMES_MOST - found, 3);
         if (room == 0) return found;
         const size_t more = frame_sync_flush(&sync_state, bodies[k] + found * config->body_octets,
                                              frames[k] + found, room);
@@ -57,7 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         .body_octets = 1u + data[2] % BODY_MOST,
     };
     memcpy(config.marker, "\x1a\xcf\xfc\x1d", config.marker_octets);
-    if (config.search_errors >= 2 * config.marker_octets || config.lock_errors >= 2 * config.marker_octets) return 0;
+    const unsigned quarter = 2u * config.marker_octets;
+    if (config.search_errors >= quarter || config.lock_errors >= quarter) return 0;
     const size_t piece = 1 + data[3];
     const uint8_t *bits = data + 4;
     const size_t count = 8 * (size - 4);

@@ -45,9 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (group->first_symbol != next && group->first_symbol != next + 1) abort();
         if (group->symbol_errors > 2 * group->bits) abort();
         next = group->first_symbol + 2 * (uint64_t)group->bits;
-        if (memcmp(octets[0] + n * VITERBI_GROUP_OCTETS, octets[1] + n * VITERBI_GROUP_OCTETS, (group->bits + 7) / 8)) {
-            abort();
-        }
+        const size_t at = n * VITERBI_GROUP_OCTETS;
+        if (memcmp(octets[0] + at, octets[1] + at, (group->bits + 7) / 8) != 0) abort();
     }
     return 0;
 }

@@ -244,10 +244,10 @@ static void find_syndromes(const rs_decoder_t *self, batch_t *batch) {
             const unsigned q = (first + j + i) % 15;
             base[i] = last - 85 * (q % 3) - 17 * (q / 3);
             root[i] = &self->times[beta(self, first + j + i)];
-            sum[i] = base[i][-16];
+            sum[i] = *(base[i] - 16);
         }
         for (int k = 15; k >= 0; k--) {
-            for (unsigned i = 0; i < 4; i++) sum[i] = horner(sum[i], root[i], base[i][-k]);
+            for (unsigned i = 0; i < 4; i++) sum[i] = horner(sum[i], root[i], *(base[i] - k));
         }
         for (unsigned i = 0; i < 4; i++) batch->syndrome[j + i] = sum[i];
     }
@@ -362,7 +362,8 @@ static bool find_errors(const rs_decoder_t *self, const uint8_t solved[LANES], e
             if (slope[lane] == 0 || upper[lane] == 0) return false;
             // upper(X^-1) X^-(128+E) / (X^-1 locator'(X^-1)), by logarithms
             const unsigned turn = self->logarithm[self->chien[1][position]] * (128u + (unsigned)most) % WORD;
-            const unsigned logarithm = self->logarithm[upper[lane]] + turn + WORD - self->logarithm[slope[lane]];
+            const unsigned logarithm =
+                self->logarithm[upper[lane]] + turn + WORD - self->logarithm[slope[lane]];
             pattern->position[pattern->count] = (uint8_t)position;
             pattern->value[pattern->count] = self->antilogarithm[logarithm % WORD];
             pattern->count++;
@@ -417,7 +418,7 @@ static void decode_batch(const rs_decoder_t *self, batch_t *batch, const uint8_t
     for (size_t lane = 0; lane < lanes; lane++) {
         corrected[from + lane] = 0;
         if (clean >> lane & 1) continue;
-        uint8_t syndrome[MOST_PARITY], solved[LANES];
+        uint8_t syndrome[MOST_PARITY] = {0}, solved[LANES];
         for (size_t j = 0; j < self->code.parity_octets; j++) syndrome[j] = syndromes[LANES * j + lane];
         find_locator(self, syndrome, solved);
         error_pattern_t pattern;

@@ -40,7 +40,7 @@ static double normal_below(double z) {
 
 // ---- random numbers by counting ----------------------------------------------------------------------
 
-enum { AMPLITUDE_STEPS = 64 };
+static const double amplitude_steps = 64;
 
 /// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): every input bit decides every output bit.
 static inline uint64_t mixed(uint64_t x) {
@@ -60,17 +60,17 @@ static uint64_t stream_of(uint64_t seed, uint64_t use) { return mixed(mixed(seed
 
 void radio_channel_init(radio_channel_t *self, double es_n0_db) {
     const double db = es_n0_db > -30 ? (es_n0_db < 40 ? es_n0_db : 40) : -30;
-    const double deviation_steps = (double)AMPLITUDE_STEPS * sqrt_half * exponential(-db * ln_10 / 20);
+    const double deviation_steps = amplitude_steps * sqrt_half * exponential(-db * ln_10 / 20);
     // Chances in 2^-32; one column of Walker's table holds 2^24 of them.
     uint64_t chance[256], before = 0;
     for (int octet = 0; octet < 256; octet++) {
-        const double below = normal_below((octet + 1 - 128 - AMPLITUDE_STEPS) / deviation_steps);
+        const double below = normal_below((octet + 1 - 128 - amplitude_steps) / deviation_steps);
         const uint64_t upto = octet == 255 ? UINT64_C(1) << 32 : (uint64_t)(below * 4294967296.0 + 0.5);
         chance[octet] = upto - before;
         before = upto;
     }
     const uint64_t full = UINT64_C(1) << 24;
-    uint8_t small[256], large[256];
+    uint8_t small[256] = {0}, large[256] = {0};
     int smalls = 0, larges = 0;
     for (int octet = 0; octet < 256; octet++) {
         if (chance[octet] < full) small[smalls++] = (uint8_t)octet;
