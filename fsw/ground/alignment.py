@@ -215,9 +215,7 @@ class FrameAligner:
         for ahead in range(1, _AHEAD + 1):
             later = at + ahead * self._length
             if later + self._length > len(self._pending):
-                return (not really and (ahead == 1 and later + self._header > len(self._pending))) or (
-                    ahead == 1 and self._ended and len(self._pending) == later
-                )
+                return not really and ahead == 1 and later + self._header > len(self._pending)
             if self._believed(later):
                 return True
         return False

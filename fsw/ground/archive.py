@@ -208,7 +208,7 @@ class Archive:
     def load(self, saved: Mapping[str, Any]) -> None:
         """Replace this archive's contents, keeping its path."""
         for waiting in (self._packets, self._parameters, self._events):
-            waiting.clear()  # type: ignore[attr-defined]
+            waiting.clear()
         self._frames.clear()
         source = sqlite3.connect(":memory:")
         source.deserialize(saved["database"])

@@ -103,7 +103,7 @@ def event_text(telemetry: Telemetry) -> str:
     """An event in one line: its text and what belongs to it."""
     assert telemetry.report is not None
     details = ", ".join(
-        f"{name} {value.value}{' ' + value.unit if value.unit else ''}"
+        f"{name} {_plain(value.value)}{' ' + value.unit if value.unit else ''}"
         for name, value in telemetry.values.items()
     )
     return telemetry.report.text + (f": {details}" if details else "")
