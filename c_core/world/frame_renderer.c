@@ -5,7 +5,7 @@
 
 /// Under this many pixels in active tiles, every one of them is supersampled: far models have no large faces.
 #define SMALL_PIXELS 6000
-enum { SAMPLES_SMALL = 15, SAMPLES_MEDIUM = 7, SAMPLES_LARGE = 3 };
+enum { SAMPLES_BLURRED = 31, SAMPLES_SMALL = 15, SAMPLES_MEDIUM = 7, SAMPLES_LARGE = 3 };
 
 typedef struct {
     const scene_t *scene;
@@ -137,13 +137,15 @@ static void refine_pixel(frame_t *self, const bvh_node_t *root, int32_t x, int32
 {
     float *pixel = self->radiance + 4 * ((int64_t)y * self->width + x);
     float sum[4] = {pixel[0], pixel[1], pixel[2], pixel[3]};
+    uint32_t own = ((uint32_t)x * 0x9E3779B1u ^ (uint32_t)y * 0x85EBCA77u) >> 8;
     for (int32_t s = 1; s <= samples; s++) {
         // Additive recurrences of low discrepancy: x, y (plastic number), Sun's disc and instant (golden ratio).
         float dx = fraction(0.5f + (float)s * 0.7548776662f) - 0.5f;
         float dy = fraction(0.5f + (float)s * 0.5698402910f) - 0.5f;
         float sx = fraction(0.5f + (float)s * 0.6180339887f) * 1.6f - 0.8f;
         float sy = fraction(0.5f + (float)s * 0.4142135624f) * 1.6f - 0.8f;
-        int32_t instant = (int32_t)(((int64_t)s * self->instants + self->instants / 2) / (samples + 1)) % self->instants;
+        // Instants in turn, from a start of the pixel's own: few samples make noise, not stripes.
+        int32_t instant = (int32_t)(((uint32_t)(s * self->instants / (samples + 1)) + own) % (uint32_t)self->instants);
         float d[3], sun[3], seen[3];
         ray(self, instant, y, (float)x + dx, (float)y + dy, d);
         for (int k = 0; k < 3; k++)
@@ -229,7 +231,7 @@ render_report_t frame_renderer_draw(const scene_t *scene, const sunlight_t *ligh
     if (!everywhere)
         for (int32_t t = 0; t < report.tiles; t++)
             mark_edges(&self, self.active[t], floor_level);
-    int32_t samples = self.instants > SAMPLES_SMALL ? self.instants : SAMPLES_SMALL;
+    int32_t samples = self.instants > SAMPLES_SMALL ? SAMPLES_BLURRED : SAMPLES_SMALL;
     if (!everywhere)
         samples = (int64_t)report.tiles * RENDER_TILE * RENDER_TILE <= pixels / 8 ? SAMPLES_MEDIUM : SAMPLES_LARGE;
     for (int32_t t = 0; t < report.tiles; t++) {

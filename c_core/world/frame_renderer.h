@@ -9,7 +9,7 @@
 #include "world/optics.h"
 #include "world/shading.h"
 
-enum { RENDER_TILE = 8, RENDER_MAX_INSTANTS = 24 };
+enum { RENDER_TILE = 8, RENDER_MAX_INSTANTS = 64 };
 
 typedef struct {
     int32_t tiles, pixels_hit, pixels_refined;

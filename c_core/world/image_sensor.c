@@ -84,7 +84,7 @@ float image_sensor_skirt(const sensor_setting_t *self, const float *radiance, co
             const float *p = radiance + 4 * ((int64_t)y * width + x);
             float *g = grid + 3 * ((int64_t)(y / cell) * across + x / cell);
             for (int k = 0; k < 3; k++)
-                g[k] += p[k] * area;
+                g[k] += (p[k] < self->brightest ? p[k] : self->brightest) * area;
         }
     // Each lobe starts from the one before: three box passes near enough make a Gaussian.
     for (int lobe = 0; lobe < SENSOR_LOBES; lobe++) {
@@ -99,6 +99,20 @@ float image_sensor_skirt(const sensor_setting_t *self, const float *radiance, co
     for (int64_t i = 0; i < size; i++)
         most = skirt[i] > most ? skirt[i] : most;
     return most;
+}
+
+void image_sensor_glare(float *skirt, int32_t width, int32_t height, float x, float y, float radius_px, float share,
+                        const float energy[3])
+{
+    int32_t cell = cell_size(width), across = SENSOR_SKIRT_ACROSS, down = cells_down(width, height);
+    float scale = share * radius_px * (0.5f / 3.14159265f);
+    for (int32_t j = 0; j < down; j++)
+        for (int32_t i = 0; i < across; i++) {
+            float dx = ((float)i + 0.5f) * (float)cell - 0.5f - x, dy = ((float)j + 0.5f) * (float)cell - 0.5f - y;
+            float r2 = dx * dx + dy * dy + radius_px * radius_px, profile = scale / (r2 * sqrtf(r2));
+            for (int k = 0; k < 3; k++)
+                skirt[3 * ((int64_t)j * across + i) + k] += profile * energy[k];
+        }
 }
 
 void image_sensor_ghost(float *skirt, int32_t width, int32_t height, float x, float y, float radius_px,

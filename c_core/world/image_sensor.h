@@ -25,6 +25,7 @@ typedef struct {
     float offset_spread;     ///< DN per unit of the offset pattern
     float dark_spread;       ///< share of the dark signal per unit of the offset pattern
     float core;              ///< share of light that the lens blurs into each of the 4 nearest neighbours
+    float brightest;         ///< radiance above which only image_sensor_glare scatters light
     float lobe_share[SENSOR_LOBES];    ///< share of light scattered into each lobe
     float lobe_radius[SENSOR_LOBES];   ///< its rms radius, in cells
 } sensor_setting_t;
@@ -43,6 +44,12 @@ void image_sensor_patterns(uint32_t serial, int32_t width, int32_t height, int8_
 /// the size of `skirt`. @return its greatest radiance.
 float image_sensor_skirt(const sensor_setting_t *self, const float *radiance, const int32_t *span, int32_t width,
                          int32_t height, float *skirt, float *work);
+
+/// Adds the glare of a source too bright for the lobes, whose square foundations would show: round,
+/// energy * share * radius_px / (2 pi (r^2 + radius_px^2)^1.5), which holds `share` of the energy
+/// [radiance * pixels] per band.
+void image_sensor_glare(float *skirt, int32_t width, int32_t height, float x, float y, float radius_px, float share,
+                        const float energy[3]);
 
 /// Adds a lens ghost to the skirt: an even disc that holds `energy` [radiance * pixels] per band.
 void image_sensor_ghost(float *skirt, int32_t width, int32_t height, float x, float y, float radius_px,

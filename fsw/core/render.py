@@ -410,6 +410,17 @@ class Ghost:
     energy: tuple[float, float, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Glare:
+    """Scattered light round a very bright source at x, y [px]: `share` of its `energy`, falling as r^-3."""
+
+    x: float
+    y: float
+    radius_px: float
+    share: float
+    energy: tuple[float, float, float]
+
+
 def expose(
     canvas: Canvas,
     setting: dict[str, Any],
@@ -417,7 +428,7 @@ def expose(
     gain: NDArray[np.int8],
     offset: NDArray[np.int8],
     seed: int,
-    ghosts: tuple[Ghost, ...] = (),
+    flare: tuple[Ghost | Glare, ...] = (),
 ) -> NDArray[np.uint16]:
     """Bayer numbers (height, width) of what was drawn. `setting`: fields of sensor_setting_t."""
     width, height = canvas.lens.width, canvas.lens.height
@@ -436,9 +447,14 @@ def expose(
         most = lib.image_sensor_skirt(
             c_setting, canvas._c.radiance, canvas._c.span, width, height, pointer, pointer + size
         )
-        for ghost in ghosts:
-            lib.image_sensor_ghost(pointer, width, height, ghost.x, ghost.y, ghost.radius_px, ghost.energy)
-        if most > 0:
+        for each in flare:
+            if isinstance(each, Glare):
+                lib.image_sensor_glare(
+                    pointer, width, height, each.x, each.y, each.radius_px, each.share, each.energy
+                )
+            else:
+                lib.image_sensor_ghost(pointer, width, height, each.x, each.y, each.radius_px, each.energy)
+        if most > 0 or flare:
             skirt = pointer
     dn = np.empty((height, width), np.uint16)
     row = np.empty(width + 8, np.float32)

@@ -90,19 +90,21 @@ def averaged_pixels(width: int) -> int:
 def setting_of(exposure: Exposure) -> dict[str, Any]:
     """The C core's sensor settings for one exposure."""
     seconds = exposure.exposure_us * 1e-6
+    dark, per_dn = DARK_E_PER_S * seconds, electrons_per_dn(exposure.gain)
     return {
         "electrons": [r * seconds for r in responsivity(exposure.width)],
-        "dark_electrons": DARK_E_PER_S * seconds,
+        "dark_electrons": dark,
         "full_well": FULL_WELL_E * 1.02,
         "read_noise": READ_NOISE_E,
-        "electrons_per_dn": electrons_per_dn(exposure.gain),
-        "offset_dn": float(BLACK_DN),
+        "electrons_per_dn": per_dn,
+        "offset_dn": BLACK_DN - dark / per_dn,  # the sensor's masked rows hold black where it is
         "most_dn": float(2**BITS - 1),
         "averaged": float(averaged_pixels(exposure.width)),
         "gain_spread": 0.008 / 32,
         "offset_spread": 0.25 / 32,
-        "dark_spread": 0.3 / 32,
+        "dark_spread": 0.12 / 32,
         "core": 0.055 if exposure.width == 800 else 0.09,
+        "brightest": 1e4,  # some 250 times white: glints scatter by the lobes, the Sun by its own glare
         "lobe_share": [0.006, 0.004, 0.003],
         "lobe_radius": [1.0, 3.0, 11.0],
     }
@@ -125,7 +127,8 @@ def develop(raw: RawFrame) -> NDArray[np.uint8]:
     Without that step dark sky would cost the encoder more octets than the spacecraft does.
     """
     e = raw.exposure
-    noise_dn = READ_NOISE_E / sqrt(averaged_pixels(e.width)) / electrons_per_dn(e.gain)
+    variance = READ_NOISE_E**2 + DARK_E_PER_S * e.exposure_us * 1e-6
+    noise_dn = sqrt(variance / averaged_pixels(e.width)) / electrons_per_dn(e.gain)
     return render.develop(raw.dn, BLACK_DN + round(2 * noise_dn), _BALANCE)
 
 
@@ -147,9 +150,9 @@ class Sensor:
             self._modes[width] = (optics.lens_of(width, height).illumination(), gain, offset)
 
     def expose(
-        self, canvas: render.Canvas, exposure: Exposure, ghosts: tuple[render.Ghost, ...] = ()
+        self, canvas: render.Canvas, exposure: Exposure, flare: tuple[render.Ghost | render.Glare, ...] = ()
     ) -> NDArray[np.uint16]:
         """Numbers (height, width) of the radiance on the canvas."""
         illumination, gain, offset = self._modes[exposure.width]
         seed = (exposure.frame_seed * 0x9E3779B97F4A7C15 + self._serial) & 0xFFFFFFFFFFFFFFFF
-        return render.expose(canvas, setting_of(exposure), illumination, gain, offset, seed, ghosts)
+        return render.expose(canvas, setting_of(exposure), illumination, gain, offset, seed, flare)

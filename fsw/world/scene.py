@@ -13,7 +13,7 @@ import numpy as np
 
 from fsw.core import render
 from fsw.core.errors import FswError
-from fsw.core.render import Canvas, Floats, Ghost, SkyBody, Sunlight, TriangleScene
+from fsw.core.render import Canvas, Floats, Ghost, Glare, SkyBody, Sunlight, TriangleScene
 from fsw.world import optics, stars
 from fsw.world.image_sensor import QUANTUM_EFFICIENCY, SUN_W_M2, Exposure, RawFrame, Sensor, responsivity
 from fsw.world.materials import material_table
@@ -118,8 +118,8 @@ class Studio:
     def expose(self, pose: Pose, light: Light, exposure: Exposure) -> RawFrame:
         """One frame, as the sensor gives it. 800x600: 2 ms of dark sky to 150 ms of spacecraft."""
         canvas = self.radiance(pose, light, exposure)
-        ghosts = self._ghosts(canvas, light)
-        return RawFrame(self._sensors[exposure.lens].expose(canvas, exposure, ghosts), exposure)
+        flare = self._flare(canvas, light)
+        return RawFrame(self._sensors[exposure.lens].expose(canvas, exposure, flare), exposure)
 
     def radiance(self, pose: Pose, light: Light, exposure: Exposure) -> Canvas:
         """What the lens sees: spacecraft, bodies, Sun and stars, before the sensor."""
@@ -201,32 +201,32 @@ class Studio:
         turned = np.stack([r[k] * d[:, 0] + r[k + 3] * d[:, 1] + r[k + 6] * d[:, 2] for k in range(3)], 1)
         canvas.draw_stars(turned.astype(np.float32), np.ascontiguousarray(sky.irradiance[:count]))
 
-    def _ghosts(self, canvas: Canvas, light: Light) -> tuple[Ghost, ...]:
-        """The Sun reflected between the lens's surfaces: faint discs on the line through the centre."""
+    def _flare(self, canvas: Canvas, light: Light) -> tuple[Ghost | Glare, ...]:
+        """The Sun in the picture: light scattered round it, and its reflections between the lens's surfaces,
+        faint discs on the line through the centre."""
         sun = self._sunlight(light)
         at = canvas.lens.project_rolling(canvas.view, sun.direction)
         width, height = canvas.lens.width, canvas.lens.height
         if at is None or not (0 <= at[0] < width and 0 <= at[1] < height):
             return ()
-        x, y = round(at[0]), round(at[1])
-        if canvas.radiance[min(y, height - 1), min(x, width - 1), 3] > 0.5:
-            return ()  # behind the spacecraft
-        cx, cy = (width - 1) / 2, (height - 1) / 2
+        x, y = min(round(at[0]), width - 1), min(round(at[1]), height - 1)
+        seen = 1 - float(canvas.radiance[y, x, 3])  # the spacecraft may stand before it
+        if seen <= 0:
+            return ()
         focal = canvas.lens.focal_px
-        ghosts = []
+        r, g, b = (float(w) * focal * focal * seen for w in sun.irradiance)
+        flare: list[Ghost | Glare] = [
+            Glare(at[0], at[1], radius * width, share, (r, g, b)) for radius, share in _GLARE
+        ]
+        cx, cy = (width - 1) / 2, (height - 1) / 2
         for place, radius, share, tint in _GHOSTS:
-            energy = [sun.irradiance[k] * focal * focal * share * tint[k] for k in range(3)]
-            ghosts.append(
-                Ghost(
-                    cx + place * (at[0] - cx),
-                    cy + place * (at[1] - cy),
-                    radius * width,
-                    (energy[0], energy[1], energy[2]),
-                )
-            )
-        return tuple(ghosts)
+            energy = (r * share * tint[0], g * share * tint[1], b * share * tint[2])
+            flare.append(Ghost(cx + place * (at[0] - cx), cy + place * (at[1] - cy), radius * width, energy))
+        return tuple(flare)
 
 
+# Radius / width, share of the Sun's light: close round it, and a veil.
+_GLARE = ((0.0075, 0.010), (0.08, 0.004))
 # Place along the line through the centre, radius / width, share of the Sun's light, tint of the coating.
 _GHOSTS = (
     (-0.55, 0.030, 3.0e-5, (0.6, 1.0, 0.8)),

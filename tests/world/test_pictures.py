@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from math import acos, asin, atan2, cos, degrees, pi, radians, sin, sqrt, tan
 
@@ -323,16 +324,64 @@ class TestSensor:
             assert plane.std() / (plane.mean() - BLACK_DN) == pytest.approx(0.008, rel=0.25)
 
     def test_light_scatters_but_is_not_made(self):
-        """A bright point spreads into a skirt; all in all nothing is gained."""
+        """A bright patch spreads into a skirt that fades outwards."""
         exposure = Exposure()
         canvas = canvas_for(Pose((0, 0, 0), (1, 0, 0, 0)), exposure)
-        canvas.radiance[300, 400, :3] = 4e5
-        canvas.span[300] = (400, 401)
+        canvas.radiance[296:304, 396:404, :3] = 8000
+        canvas.span[296:304] = (396, 404)
         dn = Sensor(3).expose(canvas, exposure).astype(float) - BLACK_DN
         assert dn[300, 400] > 900
         ring = dn[280:320, 440:460].mean()
         assert 0.3 < ring < 60
         assert dn[20:60, 20:60].mean() < ring / 2
+
+    def test_the_skirt_holds_the_share_of_light_that_the_lens_scatters(self):
+        """Shares 0.006 + 0.004 + 0.003, less what stays near; and all the light is still there."""
+        exposure = Exposure(1600, 1200)
+        canvas = canvas_for(Pose((0, 0, 0), (1, 0, 0, 0)), exposure)
+        canvas.radiance[580:620, 780:820, :3] = 100
+        canvas.span[580:620] = (780, 820)
+        setting = image_sensor.setting_of(exposure)
+        setting.update(
+            read_noise=0.0,
+            offset_spread=0.0,
+            gain_spread=0.0,
+            full_well=1e9,
+            most_dn=65535.0,
+            electrons_per_dn=0.4,
+        )
+        even = np.ones((1200, 1600), np.float32)
+        zero = np.zeros((1200, 1600), np.int8)
+        dn = render.expose(canvas, setting, even, zero, zero, 1).astype(float) - BLACK_DN
+        green = dn[0::2, 1::2]
+        inside = np.zeros_like(green, bool)
+        inside[289:311, 389:411] = True
+        assert 0.008 < green[~inside].sum() / green.sum() < 0.013
+        given = 100 * setting["electrons"][1] / 0.4 * 20 * 20  # one green plane of the patch
+        assert green.sum() == pytest.approx(given, rel=0.003)
+
+    def test_dark_signal_is_taken_off_where_it_is_read(self):
+        exposure = Exposure(exposure_us=2_000_000)
+        canvas = canvas_for(Pose((0, 0, 0), (1, 0, 0, 0)), exposure)
+        dn = Sensor(3).expose(canvas, exposure).astype(float)
+        assert dn.mean() == pytest.approx(BLACK_DN, abs=0.3)
+        short = Sensor(3).expose(canvas, Exposure()).astype(float)
+        assert dn.var() > 1.3 * short.var()
+
+    def test_the_sun_is_round_and_its_glare_falls_off(self, studio):
+        away = Pose((0.0, 0.0, 60.0), attitude_towards(SUN))
+        rgb = develop(studio.expose(away, Light(SUN, 1.1612), Exposure())).astype(float)[..., 1]
+        y, x = np.mgrid[0:600, 0:800]
+        radius = np.hypot(x - 399.5, y - 299.5)
+        assert (rgb[radius < 6] > 250).all()
+        ring = (radius > 29) & (radius < 31)
+        across, diagonal = (
+            ring & (np.abs(y - 299.5) < 6),
+            ring & (np.abs(np.abs(x - 399.5) - np.abs(y - 299.5)) < 6),
+        )
+        assert rgb[across].mean() == pytest.approx(rgb[diagonal].mean(), rel=0.06)
+        far = rgb[(radius > 90) & (radius < 100)].mean()
+        assert 1 < far < 0.5 * rgb[ring].mean()
 
 
 class TestDevelopment:
@@ -418,6 +467,20 @@ class TestFiles:
             studio.expose(Pose((9, 0, 0), (1, 0, 0, 0)), Light((0, 0, 0), 1.0), Exposure())
         with pytest.raises(FswError, match="quaternion"):
             studio.expose(Pose((9, 0, 0), (0, 0, 0, 0)), light, Exposure())
+
+
+def test_threads_share_a_studio(light):
+    """Four threads at once, the scene not yet built: the same numbers as one after the other."""
+    poses = [towards((8 + i, -6, 3), (0, 0, 1)) for i in range(4)]
+
+    def numbers(studio, i):
+        return studio.expose(poses[i], light, Exposure(frame_seed=i)).dn.tobytes()
+
+    shared = Studio()
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda i: numbers(shared, i), range(4)))
+    assert together == [numbers(shared, i) for i in range(4)]
+    assert together[0] == numbers(Studio(), 0)
 
 
 SAME = """
