@@ -32,7 +32,6 @@ _TIME_STEP_NS = 86_400 * SECOND  # two frames' times further apart do not confir
 _UNIX_DIGITS = 6
 _PAST_NS = _POSIX.posix_ns(0)
 _MOST_NS = 253_402_300_799 * SECOND  # the year 9999
-_GOOD = {VERDICTS.index(name) for name in ("good", "corrected", "repeated")}
 
 
 class _Times:
