@@ -18,7 +18,7 @@ from fsw.dictionary.identifiers import (
     PictureSize,
     Switch,
 )
-from fsw.dictionary.parameter import Parameter
+from fsw.dictionary.parameter import Linear, Parameter
 from fsw.dictionary.telecommand import Argument, Telecommand
 
 
@@ -65,7 +65,12 @@ _SIDS = Argument(
     Parameter("sids", _U16, "Housekeeping structures of the orbiter", enumeration=Structure), listed=True
 )
 _EVENTS = Argument(Parameter("events", _U16, "Events", enumeration=Event), listed=True)
-_CAMERA_FAILURES = (FailureCode.WIFI_OFF, FailureCode.NO_LINK, FailureCode.NO_ANSWER)
+_CAMERA_FAILURES = (
+    FailureCode.WIFI_OFF,
+    FailureCode.NO_LINK,
+    FailureCode.NO_ANSWER,
+    FailureCode.REFUSED_BY_CAMERA,
+)
 
 TELECOMMANDS = (
     Telecommand(
@@ -129,9 +134,12 @@ TELECOMMANDS = (
     ),
     _function(
         Function.CAMERA_EXPOSURE,
-        "Sets the exposure time of a lens, or leaves it to the camera (0).",
+        "Sets exposure time and gain of a lens, or leaves the time to the camera (0).",
         "`exposure_us` in HOUSEKEEPING_CAMERA.",
         Argument(Parameter("exposure_us", _U32, "Exposure time; 0 is automatic", "us"), 0, 1_000_000),
+        Argument(
+            Parameter("gain", _U16, "Analogue gain", calibration=Linear(1 / 256), default=1.0), 1.0, 16.0
+        ),
         _choice("lens", "Which lens", LensSelection, "BOTH"),
         failures=_CAMERA_FAILURES,
     ),

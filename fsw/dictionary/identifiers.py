@@ -148,3 +148,4 @@ class FailureCode(IntEnum):
     NO_SEPARATION = 64
     NO_ANSWER = 65
     LINK_LOST = 66
+    REFUSED_BY_CAMERA = 67

@@ -10,6 +10,7 @@ Processing time is modelled, in mission time: an activation costs `ACTIVATION_NS
 `ACTION_NS`, and what the task itself declares by `Spend`. The host's clock is never read.
 """
 
+import copy
 import heapq
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -23,7 +24,8 @@ ACTION_NS = 5_000
 MAX_TIMERS_PER_TASK = 64
 MAX_ACTIVATIONS_PER_INSTANT = 10_000
 OVERRUNS_BEFORE_RESTART = 3
-HOLD_AFTER_FLOOD_NS = 1_000_000_000
+RESTARTS_BEFORE_HOLD = 3  # in one instant
+HOLD_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +102,17 @@ class TaskSettings:
 class Trouble:
     """What the scheduler reports of a task.
 
-    kind: `overflow` (message dropped, mailbox full), `overrun` (budget exceeded), `restarted`.
+    kind: `overflow` (message dropped, mailbox full), `overrun` (budget exceeded), `exception`,
+    `budget` or `watchdog` (the reasons of a restart). count: messages dropped, overruns or restarts of
+    this task so far. used_ns, budget_ns: of an overrun.
     """
 
     kind: str
     task: str
     why: str
+    count: int = 0
+    used_ns: int = 0
+    budget_ns: int = 0
 
 
 @plain
@@ -128,6 +135,7 @@ class _Slot:
     consecutive_overruns: int = 0
     last_active_ns: int = 0
     held_until_ns: int = 0
+    fullest: int = 0  # most messages in the mailbox since that was last asked
 
 
 class Scheduler:
@@ -152,7 +160,7 @@ class Scheduler:
         self._heap: list[tuple[int, int, str, str, Any]] = []
         self._sequence = 0
         self._instant_ns = -1
-        self._instant_activations: dict[str, int] = {}
+        self._instant: dict[str, dict[str, int]] = {}  # activations, restarts and reports by task
         self.now_ns = 0
         self.busy_ns = 0
         self.unknown_recipient = 0
@@ -173,9 +181,10 @@ class Scheduler:
             return False
         if len(slot.mailbox) >= slot.settings.mailbox or self.now_ns < slot.held_until_ns:
             slot.counters.dropped += 1
-            self._report(Trouble("overflow", to, type(message).__name__))
+            self._report(Trouble("overflow", to, type(message).__name__, slot.counters.dropped))
             return False
         slot.mailbox.append(message)
+        slot.fullest = max(slot.fullest, len(slot.mailbox))
         return True
 
     def next_ns(self) -> int | None:
@@ -205,7 +214,7 @@ class Scheduler:
         for slot in self._slots.values():
             beat = slot.settings.heartbeat_ns
             if beat and self.now_ns - slot.last_active_ns >= beat:
-                self._restart(slot, f"silent for {beat // 1_000_000} ms")
+                self._restart(slot, "watchdog", f"silent for {beat // 1_000_000} ms")
         self._run()
 
     def task(self, name: str) -> Task:
@@ -220,6 +229,13 @@ class Scheduler:
         """Messages in all mailboxes."""
         return sum(len(slot.mailbox) for slot in self._slots.values())
 
+    def take_fullest_mailboxes(self) -> dict[str, float]:
+        """Greatest fill of each mailbox [0 to 1] since the last call."""
+        fills = {name: slot.fullest / slot.settings.mailbox for name, slot in self._slots.items()}
+        for slot in self._slots.values():
+            slot.fullest = len(slot.mailbox)
+        return fills
+
     # ---- running --------------------------------------------------------------------------------
 
     def _run(self) -> None:
@@ -232,17 +248,22 @@ class Scheduler:
 
     def _stop_a_flood(self, name: str) -> None:
         """Time that stands still while tasks run is a livelock: the busiest task is held."""
-        if self._instant_ns != self.now_ns:
-            self._instant_ns, self._instant_activations = self.now_ns, {}
-        here = self._instant_activations
+        here = self._counts_of_this_instant("activations")
         here[name] = here.get(name, 0) + 1
         if sum(here.values()) < MAX_ACTIVATIONS_PER_INSTANT:
             return
         busiest = max(here, key=lambda key: here[key])
         # Held as well as restarted: two tasks that flood each other would never let go.
-        self._slots[busiest].held_until_ns = self.now_ns + HOLD_AFTER_FLOOD_NS
-        self._restart(self._slots[busiest], f"flooding: {here[busiest]} activations in one instant")
+        self._slots[busiest].held_until_ns = self.now_ns + HOLD_NS
+        self._restart(
+            self._slots[busiest], "watchdog", f"flooding: {here[busiest]} activations in one instant"
+        )
         here.clear()
+
+    def _counts_of_this_instant(self, what: str) -> dict[str, int]:
+        if self._instant_ns != self.now_ns:
+            self._instant_ns, self._instant = self.now_ns, {}
+        return self._instant.setdefault(what, {})
 
     def _activate(self, slot: _Slot, message: Any) -> None:
         slot.last_active_ns = self.now_ns
@@ -250,14 +271,14 @@ class Scheduler:
         try:
             actions = list(slot.task.handle(message, self.now_ns))
         except Exception as error:
-            self._restart(slot, f"{type(error).__name__} on {type(message).__name__}: {error}")
+            self._restart(slot, "exception", f"{type(error).__name__} on {type(message).__name__}: {error}")
             return
         wrong = self._perform(slot, actions)
         if wrong:
-            self._restart(slot, wrong)
+            self._restart(slot, *wrong)
 
-    def _perform(self, slot: _Slot, actions: list[Action]) -> str:
-        """Carries the actions out; says what was wrong with them, or nothing."""
+    def _perform(self, slot: _Slot, actions: list[Action]) -> tuple[str, str] | None:
+        """Carries the actions out; the kind of what was wrong with them and why, or nothing."""
         cost_ns = ACTIVATION_NS + ACTION_NS * len(actions)
         for action in actions:
             match action:
@@ -267,7 +288,7 @@ class Scheduler:
                     self._outside(port, value, self.now_ns)
                 case SetTimer(name, at_ns, message):
                     if name not in slot.timers and len(slot.timers) >= MAX_TIMERS_PER_TASK:
-                        return f"more than {MAX_TIMERS_PER_TASK} timers"
+                        return "exception", f"more than {MAX_TIMERS_PER_TASK} timers"
                     self._sequence += 1
                     slot.timers[name] = self._sequence
                     due_ns = max(at_ns, self.now_ns)
@@ -279,20 +300,20 @@ class Scheduler:
                 case Spend(ns):
                     cost_ns += ns
                 case _:
-                    return f"answered {type(action).__name__}, which is no action"
+                    return "exception", f"answered {type(action).__name__}, which is no action"
         self.busy_ns += cost_ns
         slot.counters.worst_ns = max(slot.counters.worst_ns, cost_ns)
         if cost_ns <= slot.settings.budget_ns:
             slot.consecutive_overruns = 0
-            return ""
+            return None
         slot.counters.overruns += 1
         slot.consecutive_overruns += 1
-        self._report(
-            Trouble("overrun", slot.settings.name, f"{cost_ns} ns of {slot.settings.budget_ns} ns allowed")
-        )
+        budget_ns, overruns = slot.settings.budget_ns, slot.counters.overruns
+        why = f"{cost_ns} ns of {budget_ns} ns allowed"
+        self._report(Trouble("overrun", slot.settings.name, why, overruns, cost_ns, budget_ns))
         if slot.consecutive_overruns >= OVERRUNS_BEFORE_RESTART:
-            return f"{slot.consecutive_overruns} overruns in a row"
-        return ""
+            return "budget", f"{slot.consecutive_overruns} overruns in a row"
+        return None
 
     def _forget_replaced_timers(self) -> None:
         self._heap = [entry for entry in self._heap if self._slots[entry[2]].timers.get(entry[3]) == entry[1]]
@@ -304,26 +325,35 @@ class Scheduler:
         try:
             wrong = self._perform(slot, list(slot.task.start(self.now_ns)))
         except Exception as error:
-            wrong = str(error)
+            wrong = ("exception", str(error))
         if wrong:
             # It stays down until its heartbeat or next message: starting it again now would loop.
-            self._report(Trouble("restarted", slot.settings.name, f"cannot start: {wrong}"))
+            why = f"cannot start: {wrong[1]}"
+            self._report(Trouble(wrong[0], slot.settings.name, why, slot.counters.restarts))
 
-    def _restart(self, slot: _Slot, why: str) -> None:
+    def _restart(self, slot: _Slot, kind: str, why: str) -> None:
         """The watchdog's bite: a fresh task, an empty mailbox, no timers."""
         slot.counters.restarts += 1
+        restarts = self._counts_of_this_instant("restarts")
+        restarts[slot.settings.name] = restarts.get(slot.settings.name, 0) + 1
+        if restarts[slot.settings.name] >= RESTARTS_BEFORE_HOLD:
+            slot.held_until_ns = self.now_ns + HOLD_NS
         slot.counters.dropped += len(slot.mailbox)
         slot.mailbox.clear()
         slot.timers.clear()
         slot.task = slot.settings.make()
-        self._report(Trouble("restarted", slot.settings.name, why))
+        self._report(Trouble(kind, slot.settings.name, why, slot.counters.restarts))
         self._start(slot)
 
     def _report(self, trouble: Trouble) -> None:
-        # The reporter's own overflow is counted, not reported: that would feed the flood.
-        if self._trouble_to is not None and not (
-            trouble.kind == "overflow" and trouble.task == self._trouble_to
-        ):
+        """Of each kind one report a task and instant: a report must not cause the next trouble. All of
+        them are counted."""
+        if self._trouble_to is None:
+            return
+        reported = self._counts_of_this_instant("reports")
+        key = f"{trouble.kind} {trouble.task}"
+        reported[key] = reported.get(key, 0) + 1
+        if reported[key] == 1 and not (trouble.kind == "overflow" and trouble.task == self._trouble_to):
             self.post(self._trouble_to, trouble)
 
     # ---- snapshots ------------------------------------------------------------------------------
@@ -334,7 +364,7 @@ class Scheduler:
             "busy_ns": self.busy_ns,
             "sequence": self._sequence,
             "unknown_recipient": self.unknown_recipient,
-            "instant": [self._instant_ns, dict(self._instant_activations)],
+            "instant": [self._instant_ns, copy.deepcopy(self._instant)],
             "heap": sorted(self._heap, key=lambda entry: entry[:2]),
             "tasks": {
                 name: {
@@ -345,6 +375,7 @@ class Scheduler:
                     "consecutive_overruns": slot.consecutive_overruns,
                     "last_active_ns": slot.last_active_ns,
                     "held_until_ns": slot.held_until_ns,
+                    "fullest": slot.fullest,
                 }
                 for name, slot in self._slots.items()
             },
@@ -358,7 +389,7 @@ class Scheduler:
         self.busy_ns = saved["busy_ns"]
         self._sequence = saved["sequence"]
         self.unknown_recipient = saved["unknown_recipient"]
-        self._instant_ns, self._instant_activations = saved["instant"]
+        self._instant_ns, self._instant = copy.deepcopy(saved["instant"])
         self._heap = [tuple(entry) for entry in saved["heap"]]  # sorted, hence a heap
         for name, state in saved["tasks"].items():
             slot = self._slots[name]
@@ -370,3 +401,4 @@ class Scheduler:
             slot.consecutive_overruns = state["consecutive_overruns"]
             slot.last_active_ns = state["last_active_ns"]
             slot.held_until_ns = state["held_until_ns"]
+            slot.fullest = state["fullest"]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
+from fsw.core.channel_coding import ChannelCode
 from fsw.core.errors import FswError
 from fsw.core.frame_format import FrameFormat
 from fsw.kernel.time import SECOND, Epoch
@@ -243,6 +244,17 @@ class DownlinkMode:
     def frame_format(self) -> FrameFormat:
         """AOS with an insert zone, without header error control, OCF or FECF."""
         return FrameFormat("aos", self.frame_octets, insert_zone=self.insert_zone_octets)
+
+    @property
+    def channel_code(self) -> ChannelCode:
+        """The same figures as the coder and the receiver take them."""
+        return ChannelCode(
+            randomizer="tm255" if self.randomizer == "255" else "tm131071",
+            reed_solomon=32 if self.reed_solomon_n - self.reed_solomon_k == 32 else 16,
+            basis="dual" if self.basis == "dual" else "conventional",
+            interleave=self.interleave,
+            convolutional="g2-inverted" if self.g2_inverted else "plain",
+        )
 
     @property
     def frames_per_s(self) -> float:

@@ -119,17 +119,22 @@ class WifiLink:
     bandwidth_hz: float
     other_losses_db: float
 
+    def noise_dbm(self) -> float:
+        """Noise in the channel's bandwidth, at the receiver's input."""
+        thermal_dbm = BOLTZMANN_DBW_HZ_K + 30.0 + decibels(_REFERENCE_TEMPERATURE_K * self.bandwidth_hz)
+        return thermal_dbm + self.noise_figure_db
+
     def snr_db(self, distance_m: float) -> float:
         """Signal to noise in the channel's bandwidth."""
-        noise_dbm = (
-            BOLTZMANN_DBW_HZ_K
-            + 30.0
-            + decibels(_REFERENCE_TEMPERATURE_K * self.bandwidth_hz)
-            + self.noise_figure_db
-        )
         # Nearer than a metre the far field formula means nothing; it is plenty there anyway.
         loss_db = free_space_loss_db(max(distance_m, 1.0) / 1000.0, self.frequency_hz)
-        return self.transmit_power_dbm + self.antenna_gains_dbi - self.other_losses_db - loss_db - noise_dbm
+        return (
+            self.transmit_power_dbm
+            + self.antenna_gains_dbi
+            - self.other_losses_db
+            - loss_db
+            - self.noise_dbm()
+        )
 
     def state(self, distance_m: float) -> WifiState:
         """Rate and loss at a distance of 0 m or more."""

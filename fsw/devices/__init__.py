@@ -1,0 +1,1 @@
+"""Emulated hardware behind the tasks' ports. Knows nature, not the flight software."""

@@ -1,0 +1,115 @@
+"""The Wi-Fi link between camera and orbiter, a slot of time at a time.
+
+The station's rate control picks the fastest rate that the range allows, and packets lost in the air are
+sent again (`fsw.world.radio.WifiLink`); what no repeat brought over is lost for good.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fsw.kernel.seeds import Stream
+from fsw.kernel.time import MILLISECOND, SECOND
+from fsw.world.radio import WifiLink, WifiState
+
+SLOT_NS = 100 * MILLISECOND
+MOST_WAITING = 16
+
+_NEVER_LOST = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """What the link takes in one slot, and the chance [0 to 1] that a packet is lost for good."""
+
+    octets: int
+    loss: float
+
+
+class WifiChannel:
+    """Both radios and the air between them. stream: decides which packets are lost."""
+
+    def __init__(self, link: WifiLink, stream: Stream) -> None:
+        self._link = link
+        self._stream = stream
+        self._access_point_on = False
+        self._carry = 0.0  # octets that the last slots offered and that no whole packet fitted into
+        self._to_camera: list[bytes] = []
+        self._state = WifiState(0.0, 1.0, 1.0, 0.0)
+        self._range_m = 0.0
+
+    @property
+    def linked(self) -> bool:
+        """Camera and orbiter hear each other."""
+        return self._access_point_on and self._state.rate_bit_s > 0.0
+
+    def switch(self, on: bool) -> None:
+        """The access point."""
+        self._access_point_on = on
+        self._carry = 0.0
+
+    def send_to_camera(self, octets: bytes) -> bool:
+        """One packet up; False when too many wait already."""
+        if len(self._to_camera) >= MOST_WAITING:
+            return False
+        self._to_camera.append(octets)
+        return True
+
+    def begin_slot(self, range_m: float, camera_on: bool) -> Slot:
+        """The next slot, with the camera at that range."""
+        self._range_m = range_m
+        state = self._link.state(range_m)
+        self._state = state if camera_on else WifiState(0.0, 1.0, 1.0, state.snr_db)
+        if not self.linked:
+            self._carry = 0.0
+            return Slot(0, 1.0)
+        self._carry += self._state.rate_bit_s * (SLOT_NS / SECOND) / 8.0
+        return Slot(int(self._carry), self._state.packet_loss)
+
+    def end_slot(
+        self, slot: Slot, octets: npt.NDArray[np.uint8], lengths: npt.NDArray[np.uint32]
+    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
+        """What the camera sent in the slot, as the orbiter receives it."""
+        self._carry -= float(octets.size)
+        if octets.size < slot.octets // 2:
+            self._carry = 0.0  # air that nobody wanted is gone
+        if slot.loss < _NEVER_LOST or not len(lengths):
+            return octets, lengths
+        kept = np.array([self._stream.uniform() >= slot.loss for _ in range(len(lengths))])
+        return octets[np.repeat(kept, lengths)], lengths[kept]
+
+    def take_for_camera(self) -> list[bytes]:
+        """Packets that reach the camera now; they wait while there is no link."""
+        if not self.linked:
+            return []
+        packets, self._to_camera = self._to_camera, []
+        return packets
+
+    def status(self) -> dict[str, Any]:
+        """linked, rate_kbps (net of losses: what the driver shows), signal_dbm and range_m."""
+        rate_bit_s = self._state.rate_bit_s if self.linked else 0.0
+        return {
+            "linked": self.linked,
+            "rate_kbps": round(rate_bit_s / 1000.0),
+            "signal_dbm": self._link.noise_dbm() + self._state.snr_db,
+            "range_m": self._range_m if self.linked else 0.0,
+        }
+
+    def save(self) -> dict[str, Any]:
+        state = self._state
+        return {
+            "access_point_on": self._access_point_on,
+            "carry": self._carry,
+            "to_camera": list(self._to_camera),
+            "state": [state.rate_bit_s, state.packet_loss, state.air_loss, state.snr_db],
+            "range_m": self._range_m,
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self._access_point_on = saved["access_point_on"]
+        self._carry = saved["carry"]
+        self._to_camera = list(saved["to_camera"])
+        self._state = WifiState(*saved["state"])
+        self._range_m = saved["range_m"]

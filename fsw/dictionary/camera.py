@@ -1,0 +1,147 @@
+"""What the deployable camera and the orbiter say to each other by Wi-Fi. All ours.
+
+The camera's firmware writes and reads these layouts itself (c_core/flight/camera_unit.h is their
+manual); they are declared here for the orbiter, for documents and for tests.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import construct
+
+from fsw.core.crc import crc16
+from fsw.dictionary.identifiers import CameraState, LensSelection, PictureCoding, PictureSize
+
+PICTURE_APID = 0x310
+HEALTH_APID = 0x311
+REPORT_APID = 0x312
+TELECOMMAND_APID = 0x313
+
+_TELECOMMAND_ID = 1 << 12 | TELECOMMAND_APID
+_UNSEGMENTED = 0b11 << 14
+_COUNTS = 1 << 14
+_PACKET_HEADER_OCTETS = 6
+_CRC_OCTETS = 2
+
+_HEADER = construct.Struct(
+    "packet_id" / construct.Int16ub,
+    "sequence" / construct.Int16ub,
+    "length" / construct.Int16ub,
+)
+_HEALTH = construct.Struct(
+    "header" / _HEADER,
+    "time" / construct.Bytes(7),
+    "state" / construct.Int8ub,
+    "imaging" / construct.Int8ub,
+    "mode" / construct.Array(2, construct.Int8ub),
+    "restarts" / construct.Int8ub,
+    "reports_waiting" / construct.Int8ub,
+    "spare" / construct.Int8ub,
+    "battery_mv" / construct.Int16ub,
+    "charge_permille" / construct.Int16ub,
+    "energy_used_mj" / construct.Int32ub,
+    "temperatures_centidegc" / construct.Array(3, construct.Int16sb),
+    "exposure_us" / construct.Array(2, construct.Int32ub),
+    "gain_256ths" / construct.Array(2, construct.Int16ub),
+    "period_ms" / construct.Int16ub,
+    "begun" / construct.Int32ub,
+    "taken" / construct.Array(2, construct.Int32ub),
+    "missed" / construct.Array(2, construct.Int32ub),
+    "failed" / construct.Array(2, construct.Int16ub),
+    "sent" / construct.Int32ub,
+    "dropped" / construct.Int32ub,
+    "damaged" / construct.Int16ub,
+    "slots" / construct.Array(4, construct.Int8ub),
+    "offered_octets" / construct.Int32ub,
+    "sent_octets" / construct.Int32ub,
+    "accepted" / construct.Int16ub,
+    "refused" / construct.Int16ub,
+    "discarded" / construct.Array(5, construct.Int16ub),
+    "reports_lost" / construct.Int16ub,
+    "crc" / construct.Int16ub,
+)
+_REPORT = construct.Struct(
+    "header" / _HEADER,
+    "time" / construct.Bytes(7),
+    "kind" / construct.Int8ub,
+    "code" / construct.Int8ub,
+    "about" / construct.Int8ub,
+    "detail" / construct.Bytes(4),
+    "crc" / construct.Int16ub,
+)
+HEALTH_OCTETS: int = _HEALTH.sizeof()
+REPORT_OCTETS: int = _REPORT.sizeof()
+
+_ASLEEP, _BOOTING, _ON, _OFF = range(4)
+_ACCEPTED, _REFUSED = 1, 2
+
+
+def telecommand(function: int, arguments: bytes, count: int) -> bytes:
+    """One telecommand packet for the camera; count: of its sequence, taken modulo 16384."""
+    length = 1 + len(arguments) + _CRC_OCTETS - 1
+    header = _HEADER.build(
+        {"packet_id": _TELECOMMAND_ID, "sequence": _UNSEGMENTED | count % _COUNTS, "length": length}
+    )
+    packet: bytes = header + bytes([function]) + arguments
+    return packet + crc16(packet).to_bytes(_CRC_OCTETS, "big")
+
+
+def start(count: int) -> bytes:
+    """Exposures from the next beat on."""
+    return telecommand(1, b"", count)
+
+
+def stop(count: int) -> bytes:
+    """No more exposures; pictures in the buffer are still sent."""
+    return telecommand(2, b"", count)
+
+
+def set_mode(size: PictureSize, coding: PictureCoding, lens: LensSelection, count: int) -> bytes:
+    """Size and coding of exposures to come."""
+    width, height = (800, 600) if size is PictureSize.SVGA_800X600 else (1600, 1200)
+    pixels = width.to_bytes(2, "big") + height.to_bytes(2, "big")
+    return telecommand(3, pixels + bytes([coding, lens]), count)
+
+
+def set_exposure(exposure_us: int, gain_256ths: int, lens: LensSelection, count: int) -> bytes:
+    """Exposure time (0: automatic) and gain of exposures to come."""
+    settings = exposure_us.to_bytes(4, "big") + gain_256ths.to_bytes(2, "big")
+    return telecommand(4, settings + bytes([lens]), count)
+
+
+def health_values(packet: bytes) -> dict[str, Any]:
+    """Values of HOUSEKEEPING_CAMERA, but its age, in a health packet whose CRC is known to be right."""
+    health = _HEALTH.parse(packet)
+    if health.state == _ON:
+        state = CameraState.TAKING if health.imaging else CameraState.STOPPED
+    else:
+        state = CameraState.AWAKE if health.state == _BOOTING else CameraState.ASLEEP
+    return {
+        "camera": state.name,
+        "picture_size": PictureSize(health.mode[0] >> 4).name,
+        "picture_coding": PictureCoding(health.mode[0] & 15).name,
+        "exposure_us": health.exposure_us[0],
+        "battery_voltage_v": health.battery_mv / 1000,
+        "battery_used_wh": health.energy_used_mj / 3_600_000,
+        "camera_temperature_c": health.temperatures_centidegc[0] / 100,
+        "frames_taken": sum(health.taken),
+        "frames_missed": sum(health.missed),
+        "frames_sent_by_camera": health.sent,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The camera's answer to a telecommand: the packet's first four octets, and whether accepted."""
+
+    request: bytes
+    accepted: bool
+    refusal: int
+
+
+def answer_in(packet: bytes) -> Answer | None:
+    """The answer that a report packet holds; None when it reports an event."""
+    report = _REPORT.parse(packet)
+    if report.kind not in (_ACCEPTED, _REFUSED):
+        return None
+    return Answer(bytes(report.detail), report.kind == _ACCEPTED, report.code)

@@ -1,0 +1,469 @@
+"""World, vehicles, links and ground on one clock.
+
+A simulation is advanced, never running by itself: `run_until` steps from one event to the next, in a
+fixed order, and the same settings give the same octets on every machine. `snapshot` gives all of its
+state; `restore` goes on as if nothing had happened.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from fsw import dictionary
+from fsw.core.errors import FswError
+from fsw.core.radio_channel import flip_bits, soft_symbols
+from fsw.core.telecommand import SEGMENT_WHOLE
+from fsw.devices.image_sensor import Shot, Taken
+from fsw.devices.transponder import Transmission
+from fsw.devices.wifi import SLOT_NS, WifiChannel
+from fsw.dictionary.identifiers import LANDER_SCID, ORBITER_SCID
+from fsw.ground.archive import Archive
+from fsw.ground.commanding import UplinkSettings
+from fsw.ground.control_centre import ControlCentre, News
+from fsw.ground.receiving import DownlinkMode as ReceiveMode
+from fsw.ground.receiving import ReceivedPacket, Station
+from fsw.kernel.seeds import Streams
+from fsw.kernel.snapshot import SnapshotError, pack, unpack
+from fsw.kernel.time import SECOND
+from fsw.missions.mission_file import DownlinkMode, MissionFile
+from fsw.vehicles.camera import Camera
+from fsw.vehicles.orbiter import HIGH, LOW, TELECOMMANDS_RANDOMIZED, Orbiter
+from fsw.world import heavens as sky
+from fsw.world.delay_line import DelayLine
+from fsw.world.imaging import ReleasedCamera, Snap
+from fsw.world.scene import Studio
+from fsw.world.test_card import test_card
+
+WIFI_STATUS_NS = SECOND
+# A receiver that meets a new carrier misses its first symbols and may lock to the wrong polarity.
+ACQUISITION_SYMBOLS = (200, 1800)
+
+Pictures = Literal["rendered", "test-card"]
+Link = Literal["symbols", "frames"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a flight depends on, besides its mission file.
+
+    size: of the pictures [px], None for the mission's. link: the X-band carries soft symbols with noise,
+    or CADUs without. pictures: what the sensors see, or a stored test card. workers: threads that make
+    pictures, None for one a processor; they change no result.
+    """
+
+    seed: int = 1
+    size: tuple[int, int] | None = None
+    link: Link = "symbols"
+    pictures: Pictures = "rendered"
+    workers: int | None = None
+
+
+class Simulation:
+    """folder: where `pictures/`, `downlink.cadu` and `telemetry.sqlite` go; None keeps all in memory.
+
+    on_news: told of everything that comes down, as it comes. Close it, or use a with statement.
+    """
+
+    def __init__(
+        self,
+        mission: MissionFile,
+        settings: Settings = Settings(),
+        folder: Path | None = None,
+        on_news: Callable[[News], object] | None = None,
+    ) -> None:
+        self.mission = mission
+        self.settings = settings
+        self.epoch = mission.epoch
+        self.heavens = sky.Heavens.of(mission)
+        self.streams = Streams(settings.seed)
+        self.now_ns = 0
+        self.released: ReleasedCamera | None = None
+        self._motion: list[Any] | None = None  # release time, motion
+        self._studio: Studio | None = None
+        self._on_news = on_news
+        self._wifi = WifiChannel(sky.wifi(mission), self.streams.stream("wifi"))
+        self._wifi_ns = 0
+        self._wifi_status_ns = 0
+        self.orbiter = Orbiter(
+            mission, self.streams, _Sensors(self), self._wifi, coded=settings.link == "symbols"
+        )
+        self.camera = Camera(
+            mission, self.streams.seed_of("gauges"), self._take, self._size(), settings.workers
+        )
+        self._up: DelayLine[bytes] = DelayLine()
+        self._down: DelayLine[Transmission] = DelayLine()
+        self._antenna = sky.station_named(mission)
+        self._uplink_bits = 0
+        self._uplink_free_ns: int | None = None
+        self._heard = ""  # the mode that the station receives
+        self._inverted = False  # the polarity to which its receiver has locked
+        self.frames_sent = 0
+        self._open_outputs(folder)
+
+    def _open_outputs(self, folder: Path | None) -> None:
+        mission = self.mission
+        self._folder = folder
+        self._cadus = bytearray()
+        self._cadu_file: Any = None
+        self._cadu_hash = hashlib.sha256()
+        archive = None
+        if folder is not None:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                self._cadu_file = (folder / "downlink.cadu").open("w+b")
+            except OSError as error:
+                raise FswError(f"output folder {folder}: {error}") from error
+            archive = Archive(folder / "telemetry.sqlite", self.epoch)
+            archive.note("mission", mission.name)
+            archive.note("seed", self.settings.seed)
+        self.archive = archive
+        uplink = UplinkSettings(
+            mission.uplink.scid,
+            mission.uplink.vcid,
+            randomized=TELECOMMANDS_RANDOMIZED,
+            segment=(SEGMENT_WHOLE, 0),
+        )
+        pictures_folder = None if folder is None else folder / "pictures"
+        self.control = ControlCentre(self.epoch, archive, pictures_folder, uplink)
+        modes = [_receive_mode(LOW, mission.downlink.low), _receive_mode(HIGH, mission.downlink.high)]
+        self.station = Station(modes, (ORBITER_SCID, LANDER_SCID), archive, self._keep_cadus)
+
+    def _keep_cadus(self, octets: bytes) -> None:
+        self._cadu_hash.update(octets)
+        if self._cadu_file is not None:
+            self._cadu_file.write(octets)
+        else:
+            self._cadus += octets
+
+    def __enter__(self) -> "Simulation":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Whole files, whatever happened."""
+        self.camera.close()
+        self.control.flush()
+        if self._cadu_file is not None:
+            self._cadu_file.close()
+        if self.archive is not None:
+            self.archive.close()
+        self.orbiter.close()
+
+    # ---- commanding -----------------------------------------------------------------------------
+
+    def command(self, name: str, arguments: str = "", *, arrive_ns: int | None = None) -> int:
+        """Radiate a telecommand, at once or so that it arrives at `arrive_ns`; its mission time of arrival.
+
+        One that must have left before the mission began is already under way when it begins. Raises
+        FswError on an unknown telecommand or a forbidden argument.
+        """
+        request = dictionary.parse_telecommand(name, arguments)
+        radiate_ns = self.now_ns
+        if arrive_ns is not None:
+            way_ns = self.heavens.light_time.one_way_light_time_ns(arrive_ns, "down")
+            radiate_ns = arrive_ns - way_ns
+            if radiate_ns < self.now_ns and self.now_ns > 0:
+                utc = self.epoch.utc(arrive_ns)
+                raise FswError(f"{name}: too late to arrive at {utc}; {way_ns / SECOND:.1f} s are needed")
+        return self.uplink(self.control.radiate(request, radiate_ns).cltu, radiate_ns)
+
+    def uplink(self, octets: bytes, radiate_ns: int | None = None) -> int:
+        """Radiate octets (CLTUs) as they are; the mission time at which their last bit arrives."""
+        mission = self.mission
+        start_ns = self.now_ns if radiate_ns is None else radiate_ns
+        if self._uplink_free_ns is not None:
+            start_ns = max(start_ns, self._uplink_free_ns)
+        duration_ns = round(len(octets) * 8 * SECOND / mission.uplink.bit_rate_bit_s)
+        self._uplink_free_ns = start_ns + duration_ns
+        way_ns = self.heavens.light_time.one_way_light_time_ns(start_ns, "up")
+        arrival_ns = start_ns + way_ns + duration_ns
+        distance_km = self.heavens.earth_distance_km(max(0, arrival_ns))
+        rate = sky.uplink_bit_error_rate(mission, sky.uplink(mission, self._antenna), distance_km)
+        received = flip_bits(
+            octets, rate, seed=self.streams.seed_of("uplink noise"), position=self._uplink_bits
+        )
+        self._uplink_bits += 8 * len(octets)
+        self._up.send(arrival_ns, received.tobytes())
+        return arrival_ns
+
+    # ---- time -----------------------------------------------------------------------------------
+
+    def next_ns(self) -> int | None:
+        """When something happens next."""
+        times = [
+            self.orbiter.next_ns(),
+            self.camera.next_ns(),
+            self._up.next_ns(),
+            self._down.next_ns(),
+            self._wifi_status_ns,
+            self._wifi_ns if self._wifi_busy() else None,
+        ]
+        due = [time for time in times if time is not None]
+        return min(due) if due else None
+
+    def run_until(self, until_ns: int) -> None:
+        """Everything up to and including `until_ns` has happened afterwards."""
+        while True:
+            next_ns = self.next_ns()
+            if next_ns is None or next_ns > until_ns:
+                break
+            self._step(max(next_ns, self.now_ns))
+        self.now_ns = max(self.now_ns, until_ns)
+
+    def finish(self) -> None:
+        """The flight is over: what has arrived is decoded to its last frame."""
+        if self._heard:
+            self._tell(self.station.end_of_signal(self._heard))
+        for news in self.control.finish(self.now_ns):
+            self._announce(news)
+
+    def _step(self, now_ns: int) -> None:
+        self.now_ns = now_ns
+        for _, octets in self._up.arrived(now_ns):
+            self.orbiter.receive(octets, now_ns)
+        motion = self.orbiter.advance(now_ns)
+        if motion is not None:
+            self._separate(now_ns, motion)
+        self.camera.advance(now_ns)
+        if self._wifi_busy() and self._wifi_ns <= now_ns:
+            self._wifi_slot(now_ns)
+        if self._wifi_status_ns <= now_ns:
+            self._wifi_status_ns += WIFI_STATUS_NS
+            self.orbiter.wifi_status(now_ns)
+        for transmission in self.orbiter.radiated():
+            self._radiate(transmission)
+        for arrival_ns, transmission in self._down.arrived(now_ns):
+            self._receive(transmission, arrival_ns)
+
+    # ---- camera and Wi-Fi -----------------------------------------------------------------------
+
+    def _size(self) -> tuple[int, int]:
+        modes = {(mode.width, mode.height): mode.name for mode in self.mission.camera.mode}
+        if self.settings.size is None:
+            return next(size for size, name in modes.items() if name == self.mission.camera.default_mode)
+        if self.settings.size not in modes:
+            width, height = self.settings.size
+            raise FswError(f"picture size {width}x{height}: allowed are {', '.join(modes.values())}")
+        return self.settings.size
+
+    def _separate(self, now_ns: int, motion: dict[str, Any]) -> None:
+        self._motion = [now_ns, motion]
+        self._follow_release()
+        self.camera.separate(now_ns)
+        self._wifi_ns = now_ns
+
+    def _follow_release(self) -> None:
+        assert self._motion is not None
+        if self._studio is None:
+            self._studio = Studio("tianwen1-stack")
+        seed = self.streams.seed_of("sensor")
+        t_ns, motion = self._motion
+        self.released = ReleasedCamera(self.mission, self.heavens, self._studio, t_ns, motion, seed)
+
+    def _take(self, shot: Shot) -> Taken:
+        """Pure: called from the sensor's threads, and ahead of time."""
+        if self.settings.pictures == "test-card":
+            return Taken(test_card(shot.width, shot.height), shot.exposure_us)
+        assert self.released is not None
+        snap = Snap(
+            shot.lens,
+            shot.start_ns,
+            shot.exposure_us,
+            shot.gain_256ths / 256,
+            shot.width,
+            shot.height,
+            shot.encoding == "raw",
+        )
+        return Taken(*self.released.take(snap))
+
+    def _range_m(self, now_ns: int) -> float:
+        return 0.0 if self.released is None else self.released.range_m(now_ns)
+
+    def _wifi_busy(self) -> bool:
+        """Slots matter only while the camera's radio is on and in range; else the status is enough."""
+        if self.released is None or not self.camera.radio_on:
+            return False
+        return self._range_m(self.now_ns) < self.mission.wifi.range_m + 1.0
+
+    def _wifi_slot(self, now_ns: int) -> None:
+        self._wifi_ns += SLOT_NS
+        if self._wifi_ns <= now_ns:  # the radio has just come on
+            self._wifi_ns = now_ns + SLOT_NS
+        slot = self._wifi.begin_slot(self._range_m(now_ns), self.camera.radio_on)
+        for packet in self._wifi.take_for_camera():
+            self.camera.receive(packet, now_ns)
+        octets, lengths = self._wifi.end_slot(slot, *self.camera.transmit(now_ns, slot.octets))
+        if len(lengths):
+            self.orbiter.receive_wifi(octets.tobytes(), lengths.astype("<u4").tobytes(), now_ns)
+
+    # ---- X-band ---------------------------------------------------------------------------------
+
+    def _mode(self, name: str) -> DownlinkMode:
+        return self.mission.downlink.high if name == HIGH else self.mission.downlink.low
+
+    def _radiate(self, transmission: Transmission) -> None:
+        figures = self._mode(transmission.mode)
+        span_ns = transmission.end_ns - transmission.start_ns
+        self.frames_sent += round(span_ns / figures.frame_period_ns)
+        way_ns = self.heavens.light_time.one_way_light_time_ns(transmission.end_ns, "down")
+        self._down.send(transmission.end_ns + way_ns, transmission)
+
+    def _receive(self, transmission: Transmission, arrival_ns: int) -> None:
+        mode = transmission.mode
+        start_ns = arrival_ns - (transmission.end_ns - transmission.start_ns)
+        if self._heard not in ("", mode):
+            self._tell(self.station.end_of_signal(self._heard))
+        self._heard = mode
+        if not transmission.coded:
+            self._tell(self.station.receive_cadus(mode, transmission.symbols, start_ns))
+            return
+        missed = 0
+        if transmission.first_symbol == 0:
+            least, most = ACQUISITION_SYMBOLS
+            stream = self.streams.stream("acquisition")
+            missed = least + stream.below(most - least)
+            self._inverted = bool(stream.below(2))
+        soft = soft_symbols(
+            transmission.symbols,
+            es_n0_db=self._es_n0_db(transmission),
+            seed=self.streams.seed_of(f"downlink noise {mode}"),
+            position=transmission.first_symbol,
+            inverted=self._inverted,
+        )
+        missed_ns = missed * (arrival_ns - start_ns) // soft.size
+        self._tell(self.station.receive_symbols(mode, soft[missed:], start_ns + missed_ns))
+
+    def _es_n0_db(self, transmission: Transmission) -> float:
+        """Of one binary channel symbol: QPSK carries two."""
+        figures = self._mode(transmission.mode)
+        link = sky.downlink(self.mission, figures, self._antenna)
+        distance_km = self.heavens.earth_distance_km(transmission.start_ns)
+        es_n0_db = sky.downlink_es_n0_db(figures, link, distance_km)
+        return es_n0_db - (3.010299956639812 if figures.bits_per_symbol == 2 else 0.0)
+
+    def _tell(self, packets: list[ReceivedPacket]) -> None:
+        for news in [*self.control.receive(packets), *self.control.tick(self.now_ns)]:
+            self._announce(news)
+
+    def _announce(self, news: News) -> None:
+        if self._on_news is not None:
+            self._on_news(news)
+
+    # ---- results and snapshots ------------------------------------------------------------------
+
+    def summary(self) -> dict[str, Any]:
+        """Counts so far."""
+        entries = self.control.pictures.entries
+        whole = [entry for entry in entries if entry["complete"]]
+        return {
+            "mission": self.mission.name,
+            "seed": self.settings.seed,
+            "simulated_s": self.now_ns / SECOND,
+            "pictures_taken": self.camera.pictures_taken,
+            "pictures_received": len({entry["picture"] for entry in whole}),
+            "thumbnails_received": sum(entry["kind"] == "thumbnail" for entry in whole),
+            "full_frames_received": sum(entry["kind"] == "full" for entry in whole),
+            "files_incomplete": len(entries) - len(whole),
+            "frames_sent": self.frames_sent,
+            "frames_received": self.station.frames,
+            "frames_undecodable": self.station.failures,
+            "symbols_corrected": self.station.corrected_symbols,
+            "one_way_light_time_s": self.heavens.light_time.one_way_light_time_ns(0, "down") / SECOND,
+            "downlink_sha256": self._cadu_hash.hexdigest(),
+        }
+
+    def snapshot(self) -> bytes:
+        """The whole simulation as the octets of a file (see `fsw.kernel.snapshot`)."""
+        if self._cadu_file is not None:
+            self._cadu_file.flush()
+            self._cadu_file.seek(0)
+            cadus = self._cadu_file.read()
+        else:
+            cadus = bytes(self._cadus)
+        settings = self.settings
+        return pack(
+            {
+                "mission": self.mission.name,
+                "start_utc": self.mission.mission.start_utc,
+                "settings": [settings.seed, settings.size, settings.link, settings.pictures],
+                "now_ns": self.now_ns,
+                "streams": self.streams.save(),
+                "motion": self._motion,
+                "wifi": self._wifi.save(),
+                "wifi_ns": self._wifi_ns,
+                "wifi_status_ns": self._wifi_status_ns,
+                "orbiter": self.orbiter.save(),
+                "camera": self.camera.save(),
+                "up": self._up.save(),
+                "down": self._down.save(),
+                "uplink_bits": self._uplink_bits,
+                "uplink_free_ns": self._uplink_free_ns,
+                "heard": self._heard,
+                "inverted": self._inverted,
+                "frames_sent": self.frames_sent,
+                "station": self.station.save(),
+                "control": self.control.save(),
+                "cadus": cadus,
+            }
+        )
+
+    def restore(self, octets: bytes) -> None:
+        """Become the simulation of a snapshot. Raises FswError when it is of another mission or settings."""
+        try:
+            saved = unpack(octets)
+        except SnapshotError as error:
+            raise FswError(f"snapshot: {error}") from error
+        settings = self.settings
+        ours = [settings.seed, settings.size, settings.link, settings.pictures]
+        theirs = saved["settings"]
+        if saved["mission"] != self.mission.name or saved["start_utc"] != self.mission.mission.start_utc:
+            raise FswError(f"snapshot of mission {saved['mission']}: this is {self.mission.name}")
+        if theirs != ours:
+            raise FswError(f"snapshot with seed, size, link, pictures {theirs}: this simulation has {ours}")
+        self.now_ns = saved["now_ns"]
+        self.streams.load(saved["streams"])
+        self._motion = saved["motion"]
+        self.released = None
+        if self._motion is not None:
+            self._follow_release()
+        self._wifi.load(saved["wifi"])
+        self._wifi_ns = saved["wifi_ns"]
+        self._wifi_status_ns = saved["wifi_status_ns"]
+        self.orbiter.load(saved["orbiter"])
+        self.camera.load(saved["camera"])
+        self._up.load(saved["up"])
+        self._down.load(saved["down"])
+        self._uplink_bits = saved["uplink_bits"]
+        self._uplink_free_ns = saved["uplink_free_ns"]
+        self._heard = saved["heard"]
+        self._inverted = saved["inverted"]
+        self.frames_sent = saved["frames_sent"]
+        self.station.load(saved["station"])
+        self.control.load(saved["control"])
+        if self._cadu_file is not None:
+            self._cadu_file.seek(0)
+            self._cadu_file.truncate()
+        self._cadus.clear()
+        self._cadu_hash = hashlib.sha256()
+        self._keep_cadus(saved["cadus"])
+
+
+def _receive_mode(name: str, figures: DownlinkMode) -> ReceiveMode:
+    symbol_rate = round(figures.symbol_rate_baud * figures.bits_per_symbol)
+    return ReceiveMode(name, figures.frame_format, figures.channel_code, symbol_rate)
+
+
+class _Sensors:
+    """What the orbiter's star tracker and orbit determination look at."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+
+    def measured(self, now_ns: int) -> tuple[Any, Any, Any]:
+        heavens = self._simulation.heavens
+        position, velocity = heavens.trajectory.state(now_ns)
+        return heavens.attitude.attitude(now_ns), position, velocity

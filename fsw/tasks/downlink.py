@@ -1,0 +1,301 @@
+"""Makes transfer frames of what all tasks report, a second's worth at a time, in Tianwen-1's modes.
+
+LOW: four frames a second in the order 245/1, 245/1, 245/3 (idle), 82/1. HIGH: 245/1 as it needs, then
+245/4 with picture files, the rest 245/3; the lander's packets wait. Frames carry the time of their first
+bit in the insert zone.
+
+A change of rate happens on a beat, after what waits in 245/1 has gone in the old one. The first beat
+after it is idle, so that receivers may lock before anything is said.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fsw.core.frame_format import FrameFormat
+from fsw.core.telemetry import VirtualChannelSender
+from fsw.dictionary import tianwen1
+from fsw.dictionary.events import Event
+from fsw.dictionary.housekeeping import Structure
+from fsw.dictionary.identifiers import (
+    LANDER_APID,
+    LANDER_SCID,
+    ORBITER_SCID,
+    DownlinkRate,
+)
+from fsw.kernel.scheduler import Action, Emit, Send, SetTimer, Spend
+from fsw.kernel.time import MICROSECOND, SECOND
+from fsw.protocols import pus
+from fsw.tasks import names
+from fsw.tasks.clock import OnBoardClock
+from fsw.tasks.messages import (
+    DownlinkRoom,
+    Execute,
+    Executed,
+    Gather,
+    Occurred,
+    PictureFilePackets,
+    PlainPacket,
+    PusReport,
+    Radiate,
+    Tick,
+    Values,
+)
+
+BEAT_NS = SECOND
+INSERT_ZONE_OCTETS = 8
+LOW_FRAME_OCTETS = 220
+HIGH_FRAME_OCTETS = 892
+PICTURE_CAPACITY_OCTETS = 1 << 20
+MOST_BEATS_TO_DRAIN = 5
+FRAME_NS = 20 * MICROSECOND  # modelled processing time
+
+_REAL_TIME, _IDLE, _REPLAY, _LANDER = 1, 3, 4, 1
+# What follows the time in the insert zone (real, see the vectors of Tianwen-1).
+_TAIL_REAL_TIME, _TAIL_IDLE, _TAIL_REPLAY, _TAIL_LANDER = b"\x4a\xaa", b"\x8a\xaa", b"\x7a\xaa", b"\x40\x11"
+_GROUND = 1  # destination of reports
+
+Octets = npt.NDArray[np.uint8]
+
+
+class Downlink:
+    """frames_per_second: of the high rate; the low rate has four."""
+
+    def __init__(self, clock: OnBoardClock, high_frames_per_second: int) -> None:
+        self._clock = clock
+        self._per_second = {DownlinkRate.LOW: 4, DownlinkRate.HIGH: high_frames_per_second}
+        self._rate = DownlinkRate.LOW
+        self._senders = _senders(DownlinkRate.LOW)
+        # Picture files wait here while the rate is low.
+        self._pictures = _sender(DownlinkRate.HIGH, ORBITER_SCID, _REPLAY, replay=True, capacity=True)
+        self._sequence = pus.SequenceCounters()
+        self._messages = pus.MessageCounters()
+        self._locking = False  # this beat is the first in its rate
+        self._wanted: list[Any] | None = None  # rate, request, acknowledgement, beats left to drain
+        self._frames_sent = 0
+        self._idle_frames_sent = 0
+        self._packets_dropped = 0
+
+    def start(self, now_ns: int) -> Iterable[Action]:
+        return [SetTimer("beat", _next_beat(now_ns), Tick("beat"))]
+
+    def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
+        match message:
+            case PusReport():
+                self._push(self._encode(message, now_ns), message.apid == LANDER_APID)
+            case PlainPacket(apid, data):
+                self._push(self._plain(apid, data), False)
+            case PictureFilePackets(octets):
+                if not self._pictures.push(octets):
+                    self._packets_dropped += 1
+            case Tick("beat"):
+                return self._beat(now_ns)
+            case Execute(request, acknowledge, _, arguments):
+                return self._change(DownlinkRate[arguments["rate"]], request, acknowledge)
+            case Gather(Structure.RADIO):
+                return [Send(names.HOUSEKEEPING, Values(self._values()))]
+        return ()
+
+    # ---- packets --------------------------------------------------------------------------------
+
+    def _encode(self, report: PusReport, now_ns: int) -> bytes:
+        return pus.encode_report(
+            pus.Report(
+                report.apid,
+                self._sequence.take(report.apid),
+                report.service,
+                report.subtype,
+                self._messages.take(report.service, report.subtype, _GROUND),
+                _GROUND,
+                self._clock.cuc(now_ns),
+                report.source_data,
+            )
+        )
+
+    def _plain(self, apid: int, data: bytes) -> bytes:
+        count = self._sequence.take(apid)
+        return (apid << 32 | (0xC000 | count) << 16 | len(data) - 1).to_bytes(6, "big") + data
+
+    def _push(self, packet: bytes, from_lander: bool) -> None:
+        orbiter, lander, _ = self._senders
+        if not (lander if from_lander else orbiter).push(packet):
+            self._packets_dropped += 1
+
+    # ---- frames ---------------------------------------------------------------------------------
+
+    def _beat(self, now_ns: int) -> list[Action]:
+        actions: list[Action] = [SetTimer("beat", now_ns + BEAT_NS, Tick("beat"))]
+        high = self._rate is DownlinkRate.HIGH
+        if self._locking:
+            frames = self._idle_frames(now_ns)
+        else:
+            frames = self._high_frames(now_ns) if high else self._low_frames(now_ns)
+        self._locking = False
+        self._frames_sent += len(frames)
+        actions.append(Emit(names.TRANSPONDER_PORT, Radiate(high, now_ns, frames.tobytes())))
+        actions.append(Spend(FRAME_NS * len(frames)))
+        actions += self._change_when_drained()
+        if high:
+            actions.append(Send(names.MASS_MEMORY, DownlinkRoom(self._pictures.room)))
+        return actions
+
+    def _low_frames(self, now_ns: int) -> Octets:
+        orbiter, lander, idle = self._senders
+        times = now_ns + np.arange(4, dtype=np.int64) * (BEAT_NS // 4)
+        frames = np.empty((4, LOW_FRAME_OCTETS), np.uint8)
+        frames[:2] = orbiter.frames(2, self._zones(times[:2], _TAIL_REAL_TIME))
+        frames[2:3] = idle.idle_frames(1, self._zones(times[2:3], _TAIL_IDLE))
+        frames[3:] = lander.frames(1, self._lander_zones(times[3:]))
+        self._idle_frames_sent += 1
+        return frames
+
+    def _high_frames(self, now_ns: int) -> Octets:
+        orbiter, _, idle = self._senders
+        total = self._per_second[DownlinkRate.HIGH]
+        zone = orbiter.format.data_octets
+        times = now_ns + np.arange(total, dtype=np.int64) * BEAT_NS // total
+        first = min(max(2, -(-orbiter.pending_octets // zone)), total // 4)
+        # Rounded up, so that the end of a dump does not wait; an idle packet fills its last frame.
+        second = min(first + -(-self._pictures.pending_octets // zone), total)
+        self._idle_frames_sent += total - second
+        frames = np.empty((total, HIGH_FRAME_OCTETS), np.uint8)
+        frames[:first] = orbiter.frames(first, self._zones(times[:first], _TAIL_REAL_TIME))
+        pictures = self._pictures.frames(second - first, self._zones(times[first:second], _TAIL_REPLAY))
+        frames[first:second] = pictures
+        frames[second:] = idle.idle_frames(total - second, self._zones(times[second:], _TAIL_REPLAY))
+        return frames
+
+    def _idle_frames(self, now_ns: int) -> Octets:
+        count = self._per_second[self._rate]
+        times = now_ns + np.arange(count, dtype=np.int64) * BEAT_NS // count
+        tail = _TAIL_REPLAY if self._rate is DownlinkRate.HIGH else _TAIL_IDLE
+        self._idle_frames_sent += count
+        return self._senders[2].idle_frames(count, self._zones(times, tail))
+
+    def _zones(self, times_ns: npt.NDArray[np.int64], tail: bytes) -> Octets:
+        """Insert zones: 48-bit big-endian ticks of 100 us, then two octets."""
+        ticks = (times_ns + self._clock.agency_ns(0)) // tianwen1.CLOCK_TICK_NS
+        return _with_tail(ticks.astype(">u8").view(np.uint8).reshape(-1, 8)[:, 2:], tail)
+
+    def _lander_zones(self, times_ns: npt.NDArray[np.int64]) -> Octets:
+        """Insert zones of the lander: 48-bit little-endian ticks of 2**-16 s, then two octets."""
+        ticks = np.array([self._clock.lander_ticks(int(t)) for t in times_ns], dtype="<u8")
+        return _with_tail(ticks.view(np.uint8).reshape(-1, 8)[:, :6], _TAIL_LANDER)
+
+    # ---- changing the rate ----------------------------------------------------------------------
+
+    def _change(self, rate: DownlinkRate, request: bytes, acknowledge: int) -> list[Action]:
+        if self._wanted is not None:
+            superseded = Executed(self._wanted[1], self._wanted[2])
+            self._wanted = [int(rate), request, acknowledge, MOST_BEATS_TO_DRAIN]
+            return [Send(names.COMMANDING, superseded)]
+        self._wanted = [int(rate), request, acknowledge, MOST_BEATS_TO_DRAIN]
+        return []
+
+    def _change_when_drained(self) -> list[Action]:
+        if self._wanted is None:
+            return []
+        rate, request, acknowledge, beats = self._wanted
+        old = self._senders
+        if rate != self._rate and any(s.pending_octets for s in old[:2]) and beats > 0:
+            self._wanted[3] -= 1
+            return []
+        self._wanted = None
+        if rate != self._rate:
+            self._rate = DownlinkRate(rate)
+            self._locking = True
+            self._senders = _senders(self._rate)
+            for before, after in zip(old, self._senders, strict=True):
+                after.frame_count = before.frame_count
+        changed = Occurred(Event.DOWNLINK_RATE_CHANGED, {"downlink_rate": self._rate.name})
+        return [
+            Send(names.EVENTS, changed),
+            Send(names.COMMANDING, Executed(request, acknowledge)),
+        ]
+
+    def _values(self) -> dict[str, Any]:
+        return {
+            "downlink_rate": self._rate.name,
+            "frames_sent": self._frames_sent,
+            "idle_frames_sent": self._idle_frames_sent,
+            "octets_waiting": sum(sender.pending_octets for sender in (*self._senders, self._pictures)),
+            "packets_dropped": self._packets_dropped,
+        }
+
+    # ---- snapshots ------------------------------------------------------------------------------
+
+    def save(self) -> dict[str, Any]:
+        return {
+            "rate": int(self._rate),
+            "senders": [sender.save() for sender in self._senders],
+            "pictures": self._pictures.save(),
+            "sequence": self._sequence.save(),
+            "messages": self._messages.save(),
+            "locking": self._locking,
+            "wanted": None if self._wanted is None else list(self._wanted),
+            "frames_sent": self._frames_sent,
+            "idle_frames_sent": self._idle_frames_sent,
+            "packets_dropped": self._packets_dropped,
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self._rate = DownlinkRate(saved["rate"])
+        self._senders = _senders(self._rate)
+        for sender, state in zip(self._senders, saved["senders"], strict=True):
+            sender.load(state)
+        self._pictures.load(saved["pictures"])
+        self._sequence.load(saved["sequence"])
+        self._messages.load(saved["messages"])
+        self._locking = saved["locking"]
+        self._wanted = None if saved["wanted"] is None else list(saved["wanted"])
+        self._frames_sent = saved["frames_sent"]
+        self._idle_frames_sent = saved["idle_frames_sent"]
+        self._packets_dropped = saved["packets_dropped"]
+
+
+def _sender(
+    rate: DownlinkRate,
+    spacecraft_id: int,
+    virtual_channel: int,
+    *,
+    idle: bool = False,
+    replay: bool = False,
+    capacity: bool = False,
+) -> VirtualChannelSender:
+    """Signalling fields and idle fill as the real spacecraft's (see the vectors of Tianwen-1)."""
+    high = rate is DownlinkRate.HIGH
+    frame_format = FrameFormat(
+        "aos", HIGH_FRAME_OCTETS if high else LOW_FRAME_OCTETS, insert_zone=INSERT_ZONE_OCTETS
+    )
+    return VirtualChannelSender(
+        frame_format,
+        spacecraft_id,
+        virtual_channel,
+        capacity=PICTURE_CAPACITY_OCTETS if capacity else 1 << 16,
+        replay=replay or idle,
+        spare=2 if idle else 0,
+        cycle=10 if idle else 0,
+        idle_fill=0x55 if high else 0xAA,
+    )
+
+
+def _senders(rate: DownlinkRate) -> tuple[VirtualChannelSender, VirtualChannelSender, VirtualChannelSender]:
+    """Orbiter real time, lander real time, orbiter idle."""
+    return (
+        _sender(rate, ORBITER_SCID, _REAL_TIME),
+        _sender(rate, LANDER_SCID, _LANDER),
+        _sender(rate, ORBITER_SCID, _IDLE, idle=True),
+    )
+
+
+def _with_tail(ticks: Octets, tail: bytes) -> Octets:
+    zones = np.empty((len(ticks), INSERT_ZONE_OCTETS), np.uint8)
+    zones[:, :6] = ticks
+    zones[:, 6:] = np.frombuffer(tail, np.uint8)
+    return zones
+
+
+def _next_beat(now_ns: int) -> int:
+    return -(-now_ns // BEAT_NS) * BEAT_NS

@@ -1,0 +1,72 @@
+"""Turns what happens on board into ST[5] reports, and the scheduler's troubles with it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from fsw import dictionary
+from fsw.dictionary.events import Event
+from fsw.dictionary.housekeeping import Structure
+from fsw.dictionary.identifiers import ORBITER_APID, RestartReason, Task
+from fsw.kernel.scheduler import Action, Send, Trouble
+from fsw.tasks import names
+from fsw.tasks.messages import Execute, Executed, Gather, Occurred, PusReport, Values
+
+_REASON_OF = {
+    "watchdog": RestartReason.WATCHDOG,
+    "exception": RestartReason.EXCEPTION,
+    "budget": RestartReason.BUDGET,
+}
+
+
+class Events:
+    def __init__(self) -> None:
+        self._reported = 0
+        self._disabled: list[int] = []
+
+    def start(self, now_ns: int) -> Iterable[Action]:
+        return self._report(Event.COMPUTER_STARTED, {}) if now_ns == 0 else ()
+
+    def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
+        match message:
+            case Occurred(event, values):
+                return self._report(event, values)
+            case Trouble():
+                return self._trouble(message)
+            case Execute(request, acknowledge, name, arguments):
+                self._switch(name == "EVENTS_ENABLE", [Event[text] for text in arguments["events"]])
+                return [Send(names.COMMANDING, Executed(request, acknowledge))]
+            case Gather(Structure.COMPUTER):
+                return [Send(names.HOUSEKEEPING, Values({"events_reported": self._reported}))]
+        return ()
+
+    def _switch(self, enable: bool, events: list[Event]) -> None:
+        chosen = {int(event) for event in events}
+        kept = set(self._disabled) - chosen if enable else set(self._disabled) | chosen
+        self._disabled = sorted(kept)
+
+    def _report(self, event: Event, values: dict[str, Any]) -> list[Action]:
+        if event in self._disabled:
+            return []
+        self._reported += 1
+        report = dictionary.report(f"EVENT_{event.name}")
+        assert report.service is not None
+        assert report.subtype is not None
+        packet = PusReport(ORBITER_APID, report.service, report.subtype, report.encode(values))
+        return [Send(names.DOWNLINK, packet)]
+
+    def _trouble(self, trouble: Trouble) -> list[Action]:
+        task = Task[trouble.task.upper()].name
+        if trouble.kind == "overflow":
+            return self._report(Event.MAILBOX_OVERFLOW, {"task": task, "messages_lost": trouble.count})
+        if trouble.kind == "overrun":
+            used = {"used_us": trouble.used_ns // 1000, "budget_us": trouble.budget_ns // 1000}
+            return self._report(Event.BUDGET_OVERRUN, {"task": task, **used})
+        reason = _REASON_OF[trouble.kind].name
+        return self._report(Event.TASK_RESTARTED, {"task": task, "reason": reason, "restarts": trouble.count})
+
+    def save(self) -> dict[str, Any]:
+        return {"reported": self._reported, "disabled": list(self._disabled)}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self._reported = saved["reported"]
+        self._disabled = list(saved["disabled"])

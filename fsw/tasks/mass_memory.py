@@ -1,0 +1,279 @@
+"""Keeps pictures and thumbnails in the mass memory and dumps them to the downlink as CFDP files.
+
+The catalogue is here, the octets in the memory behind the port. A dump goes as fast as the downlink
+says that it has room; in the low rate it says nothing, and the dump waits.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fsw.dictionary.events import Event
+from fsw.dictionary.housekeeping import Structure
+from fsw.dictionary.identifiers import (
+    PICTURE_FILES_APID,
+    FailureCode,
+    Lens,
+    PictureCoding,
+    PictureKind,
+    PictureSet,
+    PictureSize,
+)
+from fsw.dictionary.picture_label import PictureLabel
+from fsw.kernel.scheduler import Action, Emit, Send
+from fsw.protocols.cfdp_sender import PutRequest, Sender, SenderSettings
+from fsw.tasks import names
+from fsw.tasks.messages import (
+    Chosen,
+    DownlinkRoom,
+    Execute,
+    Executed,
+    Fetch,
+    Fetched,
+    Gather,
+    Occurred,
+    Picture,
+    PictureFilePackets,
+    Store,
+    Stored,
+    Thumbnail,
+    Values,
+)
+
+ORBITER_ENTITY = 245
+GROUND_ENTITY = 1
+SEGMENT_OCTETS = 860  # so that a packet with one segment about fills a frame of the high rate
+CAPACITY_OCTETS = 256_000_000_000
+FETCH_AT_ONCE = 64
+FETCH_AHEAD_OCTETS = 1 << 19
+
+SENDER = SenderSettings(ORBITER_ENTITY, GROUND_ENTITY, PICTURE_FILES_APID, SEGMENT_OCTETS)
+
+
+@dataclass(slots=True)
+class Entry:
+    """What the catalogue knows of a stored picture. octets: by kind, 0 when there is none."""
+
+    number: int
+    lens: int
+    size: int
+    coding: int
+    exposed_at_100us: int
+    exposure_us: int
+    range_m: float
+    full_octets: int
+    thumbnail_octets: int = 0
+
+
+def _key(kind: PictureKind, number: int) -> str:
+    return f"{kind.name.lower()}/{number}"
+
+
+class MassMemory:
+    def __init__(self) -> None:
+        self._catalogue: dict[int, Entry] = {}
+        self._chosen: tuple[int, ...] = ()
+        self._used_octets = 0
+        self._sender = Sender(SENDER)
+        self._dumping = False
+        self._to_fetch: deque[tuple[int, int]] = deque()  # kind, number
+        self._fetching = 0
+        self._room = 0
+        self._dump_files = 0
+        self._dump_octets = 0
+        self._sent = {int(kind): 0 for kind in PictureKind}
+
+    def start(self, now_ns: int) -> Iterable[Action]:
+        return ()
+
+    def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
+        match message:
+            case Picture():
+                return self._keep(message)
+            case Thumbnail(number, _, octets):
+                return self._keep_thumbnail(number, octets)
+            case Stored():
+                return self._stored(message)
+            case Chosen(numbers):
+                self._chosen = numbers
+            case DownlinkRoom(octets):
+                self._room = octets
+                return self._go_on() if self._dumping else ()
+            case Fetched(octets):
+                return self._fetched(octets)
+            case Execute(request, acknowledge, "DUMP_START", arguments):
+                return self._start_dump(PictureSet[arguments["pictures"]], request, acknowledge)
+            case Execute(request, acknowledge, "DUMP_STOP", _):
+                return self._stop_dump(request, acknowledge)
+            case Gather(Structure.MASS_MEMORY):
+                return [Send(names.HOUSEKEEPING, Values(self._values()))]
+        return ()
+
+    # ---- storing --------------------------------------------------------------------------------
+
+    def _keep(self, picture: Picture) -> list[Action]:
+        self._catalogue[picture.number] = Entry(
+            picture.number,
+            picture.lens,
+            picture.size,
+            picture.coding,
+            picture.exposed_at_100us,
+            picture.exposure_us,
+            picture.range_m,
+            len(picture.octets),
+        )
+        return [Emit(names.MEMORY_PORT, Store(_key(PictureKind.FULL, picture.number), picture.octets))]
+
+    def _keep_thumbnail(self, number: int, octets: bytes) -> list[Action]:
+        if number not in self._catalogue:
+            return []
+        self._catalogue[number].thumbnail_octets = len(octets)
+        return [Emit(names.MEMORY_PORT, Store(_key(PictureKind.THUMBNAIL, number), octets))]
+
+    def _stored(self, stored: Stored) -> list[Action]:
+        self._used_octets = stored.used_octets
+        if stored.kept:
+            return []
+        kind, _, number = stored.key.partition("/")
+        if PictureKind[kind.upper()] is PictureKind.FULL:
+            self._catalogue.pop(int(number), None)
+        elif int(number) in self._catalogue:
+            self._catalogue[int(number)].thumbnail_octets = 0
+        return [Send(names.EVENTS, Occurred(Event.MASS_MEMORY_FULL, {"picture": int(number)}))]
+
+    # ---- dumping --------------------------------------------------------------------------------
+
+    def _start_dump(self, which: PictureSet, request: bytes, acknowledge: int) -> list[Action]:
+        def answer(failure: FailureCode | None = None) -> Send:
+            return Send(names.COMMANDING, Executed(request, acknowledge, failure))
+
+        if self._dumping:
+            return [answer(FailureCode.BUSY)]
+        files: list[tuple[int, int]] = []
+        if which is not PictureSet.SELECTED:
+            files += [
+                (int(PictureKind.THUMBNAIL), number)
+                for number, entry in sorted(self._catalogue.items())
+                if entry.thumbnail_octets
+            ]
+        if which is not PictureSet.THUMBNAILS:
+            files += [(int(PictureKind.FULL), number) for number in self._chosen if number in self._catalogue]
+        if not files:
+            return [answer(FailureCode.NOTHING_STORED)]
+        self._dumping = True
+        self._to_fetch = deque(files)
+        self._dump_files = len(files)
+        self._dump_octets = sum(self._size(*file) for file in files)
+        return [answer(), self._event(Event.DUMP_STARTED), *self._go_on()]
+
+    def _stop_dump(self, request: bytes, acknowledge: int) -> list[Action]:
+        if not self._dumping:
+            return [Send(names.COMMANDING, Executed(request, acknowledge, FailureCode.NOT_RUNNING))]
+        self._to_fetch.clear()
+        self._dumping = False
+        return [
+            self._event(Event.DUMP_STOPPED),
+            Send(names.COMMANDING, Executed(request, acknowledge)),
+            *self._produce(),
+        ]
+
+    def _size(self, kind: int, number: int) -> int:
+        entry = self._catalogue[number]
+        return entry.full_octets if kind == PictureKind.FULL else entry.thumbnail_octets
+
+    def _go_on(self) -> list[Action]:
+        """Fetch what the room takes, then send what has been fetched."""
+        if self._fetching:
+            return []
+        keys: list[str] = []
+        ahead = self._sender.waiting_octets
+        while self._to_fetch and len(keys) < FETCH_AT_ONCE and ahead < FETCH_AHEAD_OCTETS and self._room:
+            kind, number = self._to_fetch.popleft()
+            keys.append(_key(PictureKind(kind), number))
+            ahead += self._size(kind, number)
+        if keys:
+            self._fetching = len(keys)
+            return [Emit(names.MEMORY_PORT, Fetch(tuple(keys)))]
+        return self._produce()
+
+    def _fetched(self, found: dict[str, bytes | None]) -> list[Action]:
+        self._fetching = 0
+        for key, octets in found.items():
+            kind_name, _, number = key.partition("/")
+            entry = self._catalogue.get(int(number))
+            if octets is None or entry is None:
+                continue  # damaged in memory: never sent as good
+            kind = PictureKind[kind_name.upper()]
+            label = PictureLabel(
+                entry.number,
+                kind,
+                Lens(entry.lens),
+                PictureSize(entry.size),
+                PictureCoding(entry.coding),
+                entry.exposed_at_100us,
+                entry.exposure_us,
+                entry.range_m,
+            )
+            self._sender.put(PutRequest(label.file_name, octets, (label.encode(),)))
+        return self._go_on()
+
+    def _produce(self) -> list[Action]:
+        block = self._sender.produce(self._room)
+        octets = block.octets.tobytes()
+        self._room -= len(octets)
+        actions: list[Action] = [Send(names.DOWNLINK, PictureFilePackets(octets))] if octets else []
+        for sent in self._sender.events():
+            kind = PictureKind.THUMBNAIL if sent.name.startswith("thumb") else PictureKind.FULL
+            self._sent[int(kind)] += 1
+        if self._dumping and not self._to_fetch and not self._sender.waiting_files:
+            self._dumping = False
+            actions.append(self._event(Event.DUMP_DONE))
+        return actions
+
+    def _event(self, event: Event) -> Send:
+        values = {"files": self._dump_files, "file_octets": self._dump_octets}
+        return Send(names.EVENTS, Occurred(event, values))
+
+    def _values(self) -> dict[str, Any]:
+        waiting = self._sender.waiting_octets + sum(self._size(*file) for file in self._to_fetch)
+        return {
+            "memory_used_kib": self._used_octets / 1024,
+            "memory_fill": 100.0 * self._used_octets / CAPACITY_OCTETS,
+            "pictures_stored": len(self._catalogue),
+            "thumbnails_sent": self._sent[PictureKind.THUMBNAIL],
+            "full_frames_sent": self._sent[PictureKind.FULL],
+            "files_waiting": len(self._to_fetch) + self._sender.waiting_files,
+            "octets_waiting_kib": waiting / 1024,
+            "dump": "ON" if self._dumping else "OFF",
+        }
+
+    # ---- snapshots ------------------------------------------------------------------------------
+
+    def save(self) -> dict[str, Any]:
+        return {
+            "catalogue": [asdict(entry) for entry in self._catalogue.values()],
+            "chosen": self._chosen,
+            "used_octets": self._used_octets,
+            "sender": self._sender.save(),
+            "dumping": self._dumping,
+            "to_fetch": list(self._to_fetch),
+            "fetching": self._fetching,
+            "room": self._room,
+            "dump_files": self._dump_files,
+            "dump_octets": self._dump_octets,
+            "sent": dict(self._sent),
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self._catalogue = {row["number"]: Entry(**row) for row in saved["catalogue"]}
+        self._chosen = saved["chosen"]
+        self._used_octets = saved["used_octets"]
+        self._sender.load(saved["sender"])
+        self._dumping = saved["dumping"]
+        self._to_fetch = deque(saved["to_fetch"])
+        self._fetching = saved["fetching"]
+        self._room = saved["room"]
+        self._dump_files = saved["dump_files"]
+        self._dump_octets = saved["dump_octets"]
+        self._sent = dict(saved["sent"])

@@ -1,0 +1,281 @@
+"""What tasks, and the hardware behind their ports, say to each other. Plain data, all of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fsw.dictionary.events import Event
+from fsw.dictionary.identifiers import FailureCode
+from fsw.kernel.snapshot import plain
+
+# ---- telecommands -------------------------------------------------------------------------------
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Uplinked:
+    """Octets from the transponder's receiver: CLTUs, noise and all."""
+
+    octets: bytes
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """An accepted request, for the task that carries it out; answered by `Executed`, in time."""
+
+    request: bytes  # request identifier: the telecommand packet's first four octets
+    acknowledge: int
+    name: str
+    arguments: dict[str, Any]
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """The request is complete, or failed with a code: at its start (16 to 63) or later (64 and up)."""
+
+    request: bytes
+    acknowledge: int
+    failure: FailureCode | None = None
+
+
+# ---- reports ------------------------------------------------------------------------------------
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Occurred:
+    """An event, with the values that belong to it."""
+
+    event: Event
+    values: dict[str, Any]
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class PusReport:
+    """A PUS report to be numbered, dated and sent."""
+
+    apid: int
+    service: int
+    subtype: int
+    source_data: bytes
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class PlainPacket:
+    """A packet without secondary header, in Tianwen-1's own layout."""
+
+    apid: int
+    data: bytes
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class PictureFilePackets:
+    """Whole, numbered Space Packets of picture files, for the picture channel."""
+
+    octets: bytes
+
+
+# ---- housekeeping -------------------------------------------------------------------------------
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """Answer with the `Values` you have for this structure."""
+
+    sid: int
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Engineering values of housekeeping parameters, by name."""
+
+    values: dict[str, Any]
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One of the task's own timers, by name."""
+
+    name: str
+    number: int = 0
+
+
+# ---- release and Wi-Fi --------------------------------------------------------------------------
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Fire:
+    """To the release mechanism: the pulse."""
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class BreakWire:
+    """From the release mechanism: the wire has opened."""
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class AccessPoint:
+    """To the Wi-Fi: on or off."""
+
+    on: bool
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class ToCamera:
+    """To the Wi-Fi: one packet for the camera."""
+
+    octets: bytes
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class FromCamera:
+    """From the Wi-Fi: packets, back to back; lengths as unsigned 32-bit little-endian numbers."""
+
+    octets: bytes
+    lengths: bytes
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class WifiStatus:
+    """From the Wi-Fi, every second while it is on."""
+
+    linked: bool
+    rate_kbps: int
+    signal_dbm: float
+    range_m: float
+
+
+# ---- pictures -----------------------------------------------------------------------------------
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A whole picture from the camera, with what is known of it. exposed_at_100us: orbiter's clock."""
+
+    number: int
+    lens: int
+    size: int
+    coding: int
+    exposed_at_100us: int
+    exposure_us: int
+    range_m: float
+    octets: bytes
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A picture's thumbnail (JPEG, 1/8 or 1/16 of its size) and how much of it is lit [ppm]."""
+
+    number: int
+    lit_ppm: int
+    octets: bytes
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """To selection: choose so many and tell mass memory."""
+
+    count: int
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """From selection: numbers of the pictures for full downlink, best first."""
+
+    numbers: tuple[int, ...]
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Store:
+    """To the mass memory: keep these octets under this key."""
+
+    key: str
+    octets: bytes
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """From the mass memory: kept, or not, and the octets now in use."""
+
+    key: str
+    kept: bool
+    used_octets: int
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """To the mass memory: give the octets under these keys."""
+
+    keys: tuple[str, ...]
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """From the mass memory, key by key; None where nothing whole is there."""
+
+    octets: dict[str, bytes | None]
+
+
+# ---- downlink -----------------------------------------------------------------------------------
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class DownlinkRoom:
+    """From the downlink: the picture channel takes so many octets more."""
+
+    octets: int
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Radiate:
+    """To the transponder: transfer frames, back to back, the first one at `start_ns`.
+
+    high_rate selects modulation and code as in `fsw.dictionary.identifiers.DownlinkRate`.
+    """
+
+    high_rate: bool
+    start_ns: int
+    frames: bytes
+
+
+# ---- navigation and lander ----------------------------------------------------------------------
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """To sensors and umbilical: measure now."""
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Attitude (w, x, y, z; body to ICRF) and state (km, km/s; heliocentric ICRF) at `at_ns`."""
+
+    at_ns: int
+    attitude: tuple[float, float, float, float]
+    position_km: tuple[float, float, float]
+    velocity_km_s: tuple[float, float, float]

@@ -1,0 +1,21 @@
+"""Mailboxes and ports of the orbiter's computer, by the names that its wiring uses."""
+
+COMMANDING = "commanding"
+HOUSEKEEPING = "housekeeping"
+EVENTS = "events"
+RELEASE = "release"
+RELAY = "relay"
+MASS_MEMORY = "mass_memory"
+SELECTION = "selection"
+DOWNLINK = "downlink"
+NAVIGATION = "navigation"
+LANDER = "lander"
+
+# Ports to the hardware.
+TRANSPONDER_PORT = "transponder"
+RELEASE_PORT = "release_mechanism"
+WIFI_PORT = "wifi"
+MEMORY_PORT = "mass_memory"
+SENSORS_PORT = "navigation_sensors"
+LANDER_PORT = "lander_umbilical"
+GAUGES_PORT = "gauges"

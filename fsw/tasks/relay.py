@@ -1,0 +1,279 @@
+"""The orbiter's end of the Wi-Fi link: commands to the camera, pictures and health from it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from fsw.core import picture_assembly
+from fsw.core.picture_assembly import PictureAssembler
+from fsw.dictionary import camera
+from fsw.dictionary.events import Event
+from fsw.dictionary.housekeeping import Structure
+from fsw.dictionary.identifiers import (
+    FailureCode,
+    Lens,
+    LensSelection,
+    PictureCoding,
+    PictureSize,
+    WifiState,
+)
+from fsw.kernel.scheduler import Action, CancelTimer, Emit, Send, SetTimer
+from fsw.kernel.time import SECOND
+from fsw.tasks import names
+from fsw.tasks.clock import OnBoardClock
+from fsw.tasks.messages import (
+    AccessPoint,
+    Execute,
+    Executed,
+    FromCamera,
+    Gather,
+    Occurred,
+    Picture,
+    Tick,
+    ToCamera,
+    Values,
+    WifiStatus,
+)
+
+CAMERA_ANSWERS_WITHIN_NS = 5 * SECOND
+LOW_BATTERY_WH = 5.5
+ASSEMBLY_SLOTS = 6
+LARGEST_PICTURE_OCTETS = 4 << 20  # a raw frame of 1600x1200
+PICTURE_TIMEOUT_NS = 10 * SECOND
+
+
+class Relay:
+    def __init__(self, clock: OnBoardClock) -> None:
+        self._clock = clock
+        self._assembler = PictureAssembler(
+            slots=ASSEMBLY_SLOTS,
+            slot_octets=LARGEST_PICTURE_OCTETS,
+            timeout_ns=PICTURE_TIMEOUT_NS,
+            apid_picture=camera.PICTURE_APID,
+            apid_health=camera.HEALTH_APID,
+            apid_report=camera.REPORT_APID,
+        )
+        self._state = WifiState.OFF
+        self._status = WifiStatus(False, 0, 0.0, 0.0)
+        self._awake = False
+        self._battery_low = False
+        self._health: dict[str, Any] = {}
+        self._health_ns = 0
+        self._commands_sent = 0
+        self._waiting: dict[bytes, list[Any]] = {}  # camera's request: telecommand's request, acknowledgement
+        self._received = 0
+        self._complete = 0
+        self._incomplete = 0
+
+    def start(self, now_ns: int) -> Iterable[Action]:
+        return ()
+
+    def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
+        match message:
+            case FromCamera():
+                return self._received_packets(message, now_ns)
+            case WifiStatus():
+                return self._link_status(message, now_ns)
+            case Execute(_, _, "WIFI", _):
+                return self._switch(message)
+            case Execute():
+                return self._command_camera(message, now_ns)
+            case Tick("unanswered"):
+                return self._unanswered(now_ns)
+            case Gather(Structure.RELAY):
+                return [Send(names.HOUSEKEEPING, Values(self._link_values()))]
+            case Gather(Structure.CAMERA) if self._health:
+                age_s = (now_ns - self._health_ns) / SECOND
+                return [Send(names.HOUSEKEEPING, Values({**self._health, "health_age_s": age_s}))]
+        return ()
+
+    # ---- telecommands ---------------------------------------------------------------------------
+
+    def _switch(self, message: Execute) -> list[Action]:
+        on = message.arguments["state"] == "ON"
+        if on and self._state is WifiState.OFF:
+            self._state = WifiState.SEARCHING
+        elif not on:
+            self._state = WifiState.OFF
+        return [
+            Emit(names.WIFI_PORT, AccessPoint(on)),
+            Send(names.EVENTS, Occurred(Event.WIFI_SWITCHED, {"wifi": self._state.name})),
+            Send(names.COMMANDING, Executed(message.request, message.acknowledge)),
+        ]
+
+    def _command_camera(self, message: Execute, now_ns: int) -> list[Action]:
+        if self._state is not WifiState.LINKED:
+            off = self._state is WifiState.OFF
+            failure = FailureCode.WIFI_OFF if off else FailureCode.NO_LINK
+            return [Send(names.COMMANDING, Executed(message.request, message.acknowledge, failure))]
+        count, arguments = self._commands_sent, message.arguments
+        match message.name:
+            case "CAMERA_START":
+                packet = camera.start(count)
+            case "CAMERA_STOP":
+                packet = camera.stop(count)
+            case "CAMERA_MODE":
+                size, coding = PictureSize[arguments["size"]], PictureCoding[arguments["coding"]]
+                packet = camera.set_mode(size, coding, LensSelection[arguments["lens"]], count)
+            case _:
+                gain_256ths = round(256 * arguments["gain"])
+                exposure_us, lens = int(arguments["exposure_us"]), LensSelection[arguments["lens"]]
+                packet = camera.set_exposure(exposure_us, gain_256ths, lens, count)
+        self._commands_sent += 1
+        deadline_ns = now_ns + CAMERA_ANSWERS_WITHIN_NS
+        self._waiting[packet[:4]] = [message.request, message.acknowledge, deadline_ns]
+        return [
+            Emit(names.WIFI_PORT, ToCamera(packet)),
+            SetTimer("unanswered", self._earliest_deadline(), Tick("unanswered")),
+        ]
+
+    def _earliest_deadline(self) -> int:
+        return min(int(waiting[2]) for waiting in self._waiting.values())
+
+    def _unanswered(self, now_ns: int) -> list[Action]:
+        actions: list[Action] = []
+        for packet, (request, acknowledge, deadline_ns) in list(self._waiting.items()):
+            if deadline_ns <= now_ns:
+                del self._waiting[packet]
+                actions.append(Send(names.COMMANDING, Executed(request, acknowledge, FailureCode.NO_ANSWER)))
+        if self._waiting:
+            actions.append(SetTimer("unanswered", self._earliest_deadline(), Tick("unanswered")))
+        return actions
+
+    def _answered(self, answer: camera.Answer) -> list[Action]:
+        waiting = self._waiting.pop(answer.request, None)
+        if waiting is None:
+            return []
+        request, acknowledge, _ = waiting
+        failure = None if answer.accepted else FailureCode.REFUSED_BY_CAMERA
+        actions: list[Action] = [Send(names.COMMANDING, Executed(request, acknowledge, failure))]
+        if not self._waiting:
+            actions.append(CancelTimer("unanswered"))
+        return actions
+
+    # ---- the link -------------------------------------------------------------------------------
+
+    def _link_status(self, status: WifiStatus, now_ns: int) -> list[Action]:
+        before, self._status = self._status, status
+        actions: list[Action] = self._events(self._assembler.expire(self._clock.agency_ns(now_ns)), now_ns)
+        if self._state is WifiState.OFF:
+            return actions
+        if status.linked:
+            self._state = WifiState.LINKED
+            if before.linked and before.rate_kbps != status.rate_kbps:
+                rates = {"rate_before_kbps": before.rate_kbps, "rate_now_kbps": status.rate_kbps}
+                values = {**rates, "range_m": status.range_m}
+                actions.append(Send(names.EVENTS, Occurred(Event.LINK_MODE_CHANGED, values)))
+        elif self._state is WifiState.LINKED:
+            self._state = WifiState.LOST
+            actions += self._events(self._assembler.abandon(), now_ns)
+            actions.append(Send(names.EVENTS, Occurred(Event.LINK_LOST, {"range_m": before.range_m})))
+        return actions
+
+    def _received_packets(self, message: FromCamera, now_ns: int) -> list[Action]:
+        lengths = np.frombuffer(message.lengths, dtype="<u4")
+        offsets = np.zeros(len(lengths), dtype=np.uint64)
+        np.cumsum(lengths[:-1], out=offsets[1:])
+        octets = np.frombuffer(message.octets, dtype=np.uint8)
+        self._received += len(lengths)
+        actions: list[Action] = []
+        if not self._awake and len(lengths):
+            self._awake = True
+            awake = Occurred(Event.CAMERA_AWAKE, {"range_m": self._status.range_m})
+            actions.append(Send(names.EVENTS, awake))
+        events = self._assembler.feed(octets, offsets, lengths, self._clock.agency_ns(now_ns))
+        return actions + self._events(events, now_ns)
+
+    def _events(self, events: list[picture_assembly.Event], now_ns: int) -> list[Action]:
+        actions: list[Action] = []
+        for event in events:
+            match event:
+                case picture_assembly.Complete(picture, octets):
+                    actions += self._picture(picture, octets)
+                case picture_assembly.Incomplete(picture, received_octets, _):
+                    self._incomplete += 1
+                    values = {
+                        "picture": picture.number,
+                        "lens": Lens(picture.lens).name,
+                        "octets_received": received_octets,
+                        "octets_expected": picture.total_octets,
+                    }
+                    actions.append(Send(names.EVENTS, Occurred(Event.PICTURE_INCOMPLETE, values)))
+                case picture_assembly.Health(packet):
+                    actions += self._camera_health(packet, now_ns)
+                case picture_assembly.Report(packet):
+                    answer = camera.answer_in(packet)
+                    actions += self._answered(answer) if answer else []
+        return actions
+
+    def _picture(self, picture: picture_assembly.Picture, octets: bytes) -> list[Action]:
+        self._complete += 1
+        descriptor = picture.descriptor
+        assert descriptor is not None, "a complete picture has its first part"
+        large = picture.width == 1600
+        message = Picture(
+            picture.number,
+            picture.lens,
+            int(PictureSize.UXGA_1600X1200 if large else PictureSize.SVGA_800X600),
+            int(PictureCoding.RAW_BAYER if picture.encoding == "raw" else PictureCoding.JPEG),
+            descriptor.start_ns // 100_000,
+            descriptor.exposure_us,
+            self._status.range_m,
+            octets,
+        )
+        return [Send(names.MASS_MEMORY, message), Send(names.SELECTION, message)]
+
+    def _camera_health(self, packet: bytes, now_ns: int) -> list[Action]:
+        self._health = camera.health_values(packet)
+        self._health_ns = now_ns
+        used_wh = self._health["battery_used_wh"]
+        if used_wh < LOW_BATTERY_WH or self._battery_low:
+            return []
+        self._battery_low = True
+        return [Send(names.EVENTS, Occurred(Event.CAMERA_BATTERY_LOW, {"battery_used_wh": used_wh}))]
+
+    def _link_values(self) -> dict[str, Any]:
+        return {
+            "wifi": self._state.name,
+            "wifi_rate_kbps": self._status.rate_kbps,
+            "wifi_signal_dbm": self._status.signal_dbm,
+            "camera_range_m": self._status.range_m,
+            "wifi_packets_received": self._received,
+            "wifi_packets_lost": self._assembler.counters()["lost"],
+            "pictures_complete": self._complete,
+            "pictures_incomplete": self._incomplete,
+            "camera_commands_sent": self._commands_sent,
+        }
+
+    # ---- snapshots ------------------------------------------------------------------------------
+
+    def save(self) -> dict[str, Any]:
+        return {
+            "assembler": self._assembler.save(),
+            "state": int(self._state),
+            "status": self._status,
+            "awake": self._awake,
+            "battery_low": self._battery_low,
+            "health": dict(self._health),
+            "health_ns": self._health_ns,
+            "commands_sent": self._commands_sent,
+            "waiting": {key.hex(): list(value) for key, value in self._waiting.items()},
+            "received": self._received,
+            "complete": self._complete,
+            "incomplete": self._incomplete,
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self._assembler.load(saved["assembler"])
+        self._state = WifiState(saved["state"])
+        self._status = saved["status"]
+        self._awake = saved["awake"]
+        self._battery_low = saved["battery_low"]
+        self._health = dict(saved["health"])
+        self._health_ns = saved["health_ns"]
+        self._commands_sent = saved["commands_sent"]
+        self._waiting = {bytes.fromhex(key): list(value) for key, value in saved["waiting"].items()}
+        self._received = saved["received"]
+        self._complete = saved["complete"]
+        self._incomplete = saved["incomplete"]

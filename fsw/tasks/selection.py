@@ -1,0 +1,137 @@
+"""Looks at every picture: makes its thumbnail, measures how much of it is lit, ranks them.
+
+The camera's JPEG carries a thumbnail in its EXIF (JEITA CP-3451); of raw Bayer frames one is made
+here. The lit subject is what stands out of the black sky in the thumbnail.
+"""
+
+import io
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from fsw.dictionary.events import Event
+from fsw.dictionary.housekeeping import Structure
+from fsw.dictionary.identifiers import FailureCode, PictureCoding
+from fsw.kernel.scheduler import Action, Send, Spend
+from fsw.kernel.time import MILLISECOND
+from fsw.tasks import names
+from fsw.tasks.messages import Chosen, Execute, Executed, Gather, Occurred, Picture, Thumbnail, Values
+
+LIT_LEVEL = 48  # of 255; the sky with its noise stays below
+LIT_ENOUGH_PPM = 500  # 0.05 % of the picture: the orbiter at 400 m
+THUMBNAIL_WIDTH = 100
+THUMBNAIL_QUALITY = 75
+EXAMINATION_NS = 4 * MILLISECOND
+
+_APP1 = b"\xff\xe1"
+
+
+class Selection:
+    def __init__(self) -> None:
+        self._lit_ppm: dict[int, int] = {}  # by picture number
+        self._chosen: list[int] = []
+
+    def start(self, now_ns: int) -> Iterable[Action]:
+        return ()
+
+    def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
+        match message:
+            case Picture():
+                return self._examine(message)
+            case Execute(request, acknowledge, "SELECT_PICTURES", arguments):
+                return self._select(int(arguments["count"]), request, acknowledge)
+            case Gather(Structure.MASS_MEMORY):
+                return [Send(names.HOUSEKEEPING, Values(self._values()))]
+        return ()
+
+    def _examine(self, picture: Picture) -> list[Action]:
+        thumbnail = thumbnail_of(picture.octets, PictureCoding(picture.coding))
+        if thumbnail is None:
+            return [Spend(EXAMINATION_NS)]  # whole, but no picture: it stays in the store, unranked
+        octets, image = thumbnail
+        lit = int(np.count_nonzero(np.asarray(image.convert("L")) >= LIT_LEVEL))
+        lit_ppm = lit * 1_000_000 // (image.width * image.height)
+        self._lit_ppm[picture.number] = lit_ppm
+        return [
+            Spend(EXAMINATION_NS),
+            Send(names.MASS_MEMORY, Thumbnail(picture.number, lit_ppm, octets)),
+        ]
+
+    def _select(self, count: int, request: bytes, acknowledge: int) -> list[Action]:
+        if not self._lit_ppm:
+            failure = FailureCode.NOTHING_STORED
+            return [Send(names.COMMANDING, Executed(request, acknowledge, failure))]
+        ranked = sorted(self._lit_ppm, key=lambda number: (-self._lit_ppm[number], number))
+        self._chosen = ranked[:count]
+        values = {"selected": len(self._chosen), "stored": len(ranked)}
+        return [
+            Send(names.MASS_MEMORY, Chosen(tuple(self._chosen))),
+            Send(names.EVENTS, Occurred(Event.SELECTION_DONE, values)),
+            Send(names.COMMANDING, Executed(request, acknowledge)),
+        ]
+
+    def _values(self) -> dict[str, Any]:
+        lit = sum(1 for ppm in self._lit_ppm.values() if ppm >= LIT_ENOUGH_PPM)
+        return {"pictures_lit": lit, "pictures_selected": len(self._chosen)}
+
+    def save(self) -> dict[str, Any]:
+        return {"lit_ppm": dict(self._lit_ppm), "chosen": list(self._chosen)}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self._lit_ppm = dict(saved["lit_ppm"])
+        self._chosen = list(saved["chosen"])
+
+
+def thumbnail_of(octets: bytes, coding: PictureCoding) -> tuple[bytes, Image.Image] | None:
+    """A picture's thumbnail, as JPEG octets and decoded; None when the octets hold no picture."""
+    try:
+        if coding is PictureCoding.RAW_BAYER:
+            return _thumbnail_of_raw(octets)
+        found = exif_thumbnail(octets)
+        if found is None:
+            return None
+        image = Image.open(io.BytesIO(found))
+        image.load()
+        return found, image
+    except (OSError, ValueError, SyntaxError):
+        return None
+
+
+def exif_thumbnail(jpeg: bytes) -> bytes | None:
+    """The JPEG thumbnail of a JPEG file's EXIF segment (IFD1, tags 0201 and 0202), or None."""
+    at = 2
+    while jpeg[at : at + 2] != _APP1:
+        if at + 4 > len(jpeg) or jpeg[at] != 0xFF or jpeg[at + 1] == 0xDA:
+            return None
+        at += 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+    tiff = jpeg[at + 10 : at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")]
+    order = "little" if tiff[:2] == b"II" else "big"
+
+    def number(where: int, size: int) -> int:
+        return int.from_bytes(tiff[where : where + size], order)  # type: ignore[arg-type]
+
+    first = number(4, 4)
+    second = number(first + 2 + 12 * number(first, 2), 4)
+    if not 0 < second < len(tiff):
+        return None
+    tags = {
+        number(entry, 2): number(entry + 8, 4)
+        for entry in range(second + 2, min(second + 2 + 12 * number(second, 2), len(tiff) - 11), 12)
+    }
+    start, length = tags.get(0x0201, 0), tags.get(0x0202, 0)
+    found = tiff[start : start + length]
+    return found if length and len(found) == length else None
+
+
+def _thumbnail_of_raw(octets: bytes) -> tuple[bytes, Image.Image]:
+    """Of a 16-bit PGM with a Bayer mosaic: means over blocks, so grey."""
+    raw = np.asarray(Image.open(io.BytesIO(octets)), dtype=np.uint32)
+    block = raw.shape[1] // THUMBNAIL_WIDTH
+    rows, columns = raw.shape[0] // block, raw.shape[1] // block
+    means = raw[: rows * block, : columns * block].reshape(rows, block, columns, block).mean(axis=(1, 3))
+    image = Image.fromarray(np.minimum(means / 4.0, 255.0).astype(np.uint8))
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=THUMBNAIL_QUALITY)
+    return out.getvalue(), image

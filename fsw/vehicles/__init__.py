@@ -1,0 +1,1 @@
+"""Wiring only: a vehicle is tasks and devices, connected."""

@@ -1,0 +1,142 @@
+"""The deployable camera: its firmware (C), two sensors, a battery and thermometers."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fsw.core.camera_unit import CameraParameters, CameraUnit
+from fsw.devices.battery import voltage_mv
+from fsw.devices.gauges import reading
+from fsw.devices.image_sensor import ImageSensor, Shot, Taken
+from fsw.dictionary import camera as link
+from fsw.kernel.time import SECOND
+from fsw.missions.mission_file import MissionFile
+from fsw.tasks.clock import OnBoardClock
+
+SLOTS = 8
+SLOT_OCTETS = 4 << 20  # a raw frame of 1600x1200 fits
+BATTERY_LIMIT_MV = 2400
+POWER_IDLE_MW = 1500
+PACKET_OVERHEAD_OCTETS = 44
+INSTRUMENTS_EVERY_NS = SECOND
+
+
+class Camera:
+    """take: makes the picture of a shot (see `fsw.devices.image_sensor`). size: (width, height) [px]."""
+
+    def __init__(
+        self,
+        mission: MissionFile,
+        seed: int,
+        take: Callable[[Shot], Taken],
+        size: tuple[int, int],
+        workers: int | None = None,
+    ) -> None:
+        figures = mission.camera
+        period_ms = round(1000 * figures.period_s)
+        self._clock = OnBoardClock(mission.epoch)
+        self._seed = seed
+        self._battery_wh = figures.battery_wh
+        self.unit = CameraUnit(
+            CameraParameters(
+                slots=SLOTS,
+                slot_octets=SLOT_OCTETS,
+                part_octets=mission.wifi.packet_octets - PACKET_OVERHEAD_OCTETS,
+                period_ms=period_ms,
+                first_frame_ms=round(1000 * figures.first_frame_s),
+                exposure_us=0 if figures.exposure_automatic else figures.exposure_us,
+                gain_256ths=round(256 * figures.gain),
+                width=size[0],
+                height=size[1],
+                battery_limit_mv=BATTERY_LIMIT_MV,
+                battery_capacity_mj=round(figures.battery_wh * 3_600_000),
+                power_idle_mw=POWER_IDLE_MW,
+                power_imaging_mw=round(1000 * figures.power_w),
+                apid_picture=link.PICTURE_APID,
+                apid_health=link.HEALTH_APID,
+                apid_report=link.REPORT_APID,
+                apid_telecommand=link.TELECOMMAND_APID,
+            ),
+            self._clock.agency_ns(0),
+        )
+        self.sensor = ImageSensor(take, period_ms * 1_000_000, workers)
+        self._instruments_ns: int | None = None
+
+    @property
+    def pictures_taken(self) -> int:
+        """Exposures that gave a picture, both lenses."""
+        counters = self.unit.counters()
+        return counters["taken_0"] + counters["taken_1"]
+
+    @property
+    def radio_on(self) -> bool:
+        """The Wi-Fi station is awake."""
+        return self.unit.state == "on"
+
+    def separate(self, now_ns: int) -> None:
+        """The break-wire has opened."""
+        self.unit.separation(self._clock.agency_ns(now_ns))
+        self._instruments_ns = now_ns
+
+    def next_ns(self) -> int | None:
+        """When `advance` has work next."""
+        unit_ns = self.unit.next_ns()
+        times = [
+            None if unit_ns is None else self._clock.mission_ns(unit_ns),
+            self.sensor.next_ns(),
+            self._instruments_ns,
+        ]
+        due = [time for time in times if time is not None]
+        return min(due) if due else None
+
+    def advance(self, now_ns: int) -> None:
+        """Measure, read out, expose: whatever is due."""
+        agency_ns = self._clock.agency_ns(now_ns)
+        if self._instruments_ns is not None and self._instruments_ns <= now_ns:
+            self._instruments_ns += INSTRUMENTS_EVERY_NS
+            self._measure(now_ns, agency_ns)
+        for handle, taken in self.sensor.ready(now_ns):
+            self.unit.commit(handle, taken.octets, agency_ns, taken.exposure_us)
+        for order in self.unit.poll(agency_ns):
+            shot = Shot(
+                order.lens,
+                self._clock.mission_ns(order.start_ns),
+                order.exposure_us,
+                order.gain_256ths,
+                order.width,
+                order.height,
+                order.encoding,
+            )
+            self.sensor.order(order.handle, shot)
+
+    def _measure(self, now_ns: int, agency_ns: int) -> None:
+        body = round(100 * reading("camera_temperature_c", now_ns, self._seed))
+        cell = round(100 * reading("battery_temperature_c", now_ns, self._seed))
+        volts = voltage_mv(self._battery_wh, self.unit.energy_mj)
+        self.unit.set_inputs(agency_ns, volts, (body, body + 40, cell))
+
+    def transmit(self, now_ns: int, octets: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
+        """Packets for the link, at most so many octets, and their lengths."""
+        return self.unit.transmit(self._clock.agency_ns(now_ns), octets)
+
+    def receive(self, packet: bytes, now_ns: int) -> None:
+        """A packet from the orbiter."""
+        self.unit.receive(packet, self._clock.agency_ns(now_ns))
+
+    def close(self) -> None:
+        """Stop the sensor's threads."""
+        self.sensor.close()
+
+    def save(self) -> dict[str, Any]:
+        return {
+            "unit": self.unit.save(),
+            "sensor": self.sensor.save(),
+            "instruments_ns": self._instruments_ns,
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self.unit.load(saved["unit"])
+        self.sensor.load(saved["sensor"])
+        self._instruments_ns = saved["instruments_ns"]

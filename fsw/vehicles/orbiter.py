@@ -1,0 +1,242 @@
+"""The orbiter: its computer's tasks, wired to transponder, mass memory, release mechanism and Wi-Fi."""
+
+from pathlib import Path
+from typing import Any, Protocol
+
+from fsw.devices.gauges import heater_cycles, reading
+from fsw.devices.mass_memory import MassMemory
+from fsw.devices.release_mechanism import ReleaseMechanism
+from fsw.devices.transponder import Transmission, TransmitMode, Transmitter
+from fsw.devices.wifi import WifiChannel
+from fsw.dictionary.housekeeping import LANDER, Structure
+from fsw.dictionary.identifiers import Task
+from fsw.kernel.scheduler import Scheduler, TaskSettings
+from fsw.kernel.seeds import Streams
+from fsw.kernel.time import MILLISECOND, SECOND
+from fsw.missions.mission_file import DownlinkMode, MissionFile
+from fsw.tasks import messages, names
+from fsw.tasks.clock import OnBoardClock
+from fsw.tasks.commanding import Commanding
+from fsw.tasks.downlink import Downlink
+from fsw.tasks.events import Events
+from fsw.tasks.housekeeping import Housekeeping
+from fsw.tasks.lander import Lander
+from fsw.tasks.mass_memory import MassMemory as MassMemoryTask
+from fsw.tasks.navigation import Navigation
+from fsw.tasks.relay import Relay
+from fsw.tasks.release import Release
+from fsw.tasks.selection import Selection
+
+LOW, HIGH = "low", "high"
+TELECOMMANDS_RANDOMIZED = True  # managed parameter, as the ground's
+UPLINK_LOCK_NS = 60 * SECOND  # the receiver shows lock so long after the last octets
+
+
+class Sky(Protocol):
+    """What the orbiter's sensors look at."""
+
+    def measured(
+        self, now_ns: int
+    ) -> tuple[tuple[float, float, float, float], tuple[float, float, float], tuple[float, float, float]]:
+        """Attitude (body to ICRF), position [km], velocity [km/s]."""
+        ...
+
+
+def transmit_modes(mission: MissionFile) -> tuple[TransmitMode, TransmitMode]:
+    """The transmitter's modes, from the mission's figures."""
+
+    def mode(name: str, figures: DownlinkMode) -> TransmitMode:
+        return TransmitMode(name, figures.channel_code, figures.frame_octets, figures.frame_period_ns)
+
+    return mode(LOW, mission.downlink.low), mode(HIGH, mission.downlink.high)
+
+
+class Orbiter:
+    """seed: of the gauges. coded: see `Transmitter`. memory_folder: of the mass memory's file."""
+
+    def __init__(
+        self,
+        mission: MissionFile,
+        streams: Streams,
+        sky: Sky,
+        wifi: WifiChannel,
+        *,
+        coded: bool = True,
+        memory_folder: Path | None = None,
+    ) -> None:
+        self._clock = OnBoardClock(mission.epoch)
+        self._sky = sky
+        self._seed = streams.seed_of("gauges")
+        self._wifi = wifi
+        self.mechanism = ReleaseMechanism(
+            mission.camera.separation_speed_m_s,
+            mission.orbiter.release_direction,
+            mission.camera.tumble_deg_s,
+            streams.stream("release"),
+        )
+        self.memory = MassMemory(mission.orbiter.mass_memory_octets, memory_folder)
+        self.transmitter = Transmitter(transmit_modes(mission), coded)
+        self._radiated: list[Transmission] = []
+        self._uplink_ns = -UPLINK_LOCK_NS
+        self._cltus = 0
+        self._load_since: tuple[int, int] = (0, 0)  # busy time and time when the load was last reported
+        high_rate = round(mission.downlink.high.frames_per_s)
+        self.scheduler = Scheduler(
+            _tasks(mission.uplink.scid, self._clock, high_rate), self._outside, trouble_to=names.EVENTS
+        )
+        self.scheduler.boot(0)
+
+    # ---- for the simulation ---------------------------------------------------------------------
+
+    def next_ns(self) -> int | None:
+        """When `advance` has work next."""
+        times = [self.scheduler.next_ns(), self.mechanism.next_ns()]
+        due = [time for time in times if time is not None]
+        return min(due) if due else None
+
+    def advance(self, now_ns: int) -> dict[str, Any] | None:
+        """Run what is due. Returns the motion of the camera in the moment in which it leaves."""
+        motion = self.mechanism.opened(now_ns)
+        if motion is not None:
+            self.scheduler.post(names.RELEASE, messages.BreakWire())
+        self.scheduler.advance(now_ns)
+        return motion
+
+    def receive(self, octets: bytes, now_ns: int) -> None:
+        """What the transponder's receiver makes of the uplink, errors and all."""
+        self._uplink_ns = now_ns
+        self._cltus += 1
+        self.scheduler.post(names.COMMANDING, messages.Uplinked(octets))
+        self.scheduler.advance(now_ns)
+
+    def receive_wifi(self, octets: bytes, lengths: bytes, now_ns: int) -> None:
+        """Packets from the camera."""
+        self.scheduler.post(names.RELAY, messages.FromCamera(octets, lengths))
+        self.scheduler.advance(now_ns)
+
+    def wifi_status(self, now_ns: int) -> None:
+        """Once a second: what the Wi-Fi driver shows."""
+        self.scheduler.post(names.RELAY, messages.WifiStatus(**self._wifi.status()))
+        self.scheduler.advance(now_ns)
+
+    def radiated(self) -> list[Transmission]:
+        """What has gone on the air since the last call."""
+        radiated, self._radiated = self._radiated, []
+        return radiated
+
+    # ---- ports ----------------------------------------------------------------------------------
+
+    def _outside(self, port: str, value: Any, now_ns: int) -> None:
+        post = self.scheduler.post
+        match port, value:
+            case names.TRANSPONDER_PORT, messages.Radiate(high_rate, start_ns, frames):
+                mode = HIGH if high_rate else LOW
+                self._radiated.append(self.transmitter.transmit(mode, start_ns, frames))
+            case names.MEMORY_PORT, messages.Store(key, octets):
+                kept = self.memory.store(key, octets)
+                post(names.MASS_MEMORY, messages.Stored(key, kept, self.memory.used_octets))
+            case names.MEMORY_PORT, messages.Fetch(keys):
+                found = {key: self.memory.fetch(key) for key in keys}
+                post(names.MASS_MEMORY, messages.Fetched(found))
+            case names.WIFI_PORT, messages.AccessPoint(on):
+                self._wifi.switch(on)
+            case names.WIFI_PORT, messages.ToCamera(octets):
+                self._wifi.send_to_camera(octets)
+            case names.RELEASE_PORT, messages.Fire():
+                self.mechanism.fire(now_ns)
+            case names.SENSORS_PORT, messages.Sample():
+                attitude, position, velocity = self._sky.measured(now_ns)
+                post(names.NAVIGATION, messages.Measured(now_ns, attitude, position, velocity))
+            case names.LANDER_PORT, messages.Sample():
+                post(names.LANDER, messages.Values(self._lander_values(now_ns)))
+            case names.GAUGES_PORT, messages.Gather(sid):
+                post(names.HOUSEKEEPING, messages.Values(self._gauges(Structure(sid), now_ns)))
+            case _:
+                raise AssertionError(f"nothing is wired to {port} for {type(value).__name__}")
+
+    def _lander_values(self, now_ns: int) -> dict[str, Any]:
+        gauges = [p.name for p in LANDER.parameters if p.name != "lander_heater_cycles"]
+        values: dict[str, Any] = {name: reading(name, now_ns, self._seed) for name in gauges}
+        return values | {"lander_heater_cycles": heater_cycles(now_ns)}
+
+    def _gauges(self, sid: Structure, now_ns: int) -> dict[str, Any]:
+        if sid is Structure.COMPUTER:
+            return self._computer_values(now_ns)
+        if sid is Structure.RADIO:
+            names_of_gauges = ("transmit_power_w", "amplifier_temperature_c")
+            values: dict[str, Any] = {name: reading(name, now_ns, self._seed) for name in names_of_gauges}
+            locked = now_ns - self._uplink_ns < UPLINK_LOCK_NS
+            return values | {"uplink_cltus": self._cltus, "uplink_lock": "ON" if locked else "OFF"}
+        if sid is Structure.RELEASE:
+            name = "release_temperature_c"
+            return {name: reading(name, now_ns, self._seed)}
+        return {}
+
+    def _computer_values(self, now_ns: int) -> dict[str, Any]:
+        counters = self.scheduler.counters()
+        busy_then, then_ns = self._load_since
+        busy_ns, span_ns = self.scheduler.busy_ns - busy_then, now_ns - then_ns
+        self._load_since = (self.scheduler.busy_ns, now_ns)
+        fills = self.scheduler.take_fullest_mailboxes()
+        fullest = max(fills, key=lambda name: fills[name])
+        return {
+            "uptime_s": now_ns // SECOND,
+            "cpu_load": 100.0 * busy_ns / span_ns if span_ns else 0.0,
+            "tasks": len(counters),
+            "task_restarts": sum(c.restarts for c in counters.values()),
+            "budget_overruns": sum(c.overruns for c in counters.values()),
+            "messages_waiting": self.scheduler.waiting(),
+            "fullest_mailbox": 100.0 * fills[fullest],
+            "fullest_mailbox_of": Task[fullest.upper()].name,
+            "mailbox_overflows": sum(c.dropped for c in counters.values()),
+        }
+
+    # ---- snapshots ------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Let go of the mass memory's file."""
+        self.memory.close()
+
+    def save(self) -> dict[str, Any]:
+        return {
+            "scheduler": self.scheduler.save(),
+            "mechanism": self.mechanism.save(),
+            "memory": self.memory.save(),
+            "transmitter": self.transmitter.save(),
+            "uplink_ns": self._uplink_ns,
+            "cltus": self._cltus,
+            "load_since": self._load_since,
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self.scheduler.load(saved["scheduler"])
+        self.mechanism.load(saved["mechanism"])
+        self.memory.load(saved["memory"])
+        self.transmitter.load(saved["transmitter"])
+        self._uplink_ns = saved["uplink_ns"]
+        self._cltus = saved["cltus"]
+        self._load_since = saved["load_since"]
+
+
+def _tasks(spacecraft_id: int, clock: OnBoardClock, high_frames_per_second: int) -> list[TaskSettings]:
+    """By priority: what must not wait comes first; budgets in modelled time."""
+    ms = MILLISECOND
+
+    def commanding() -> Commanding:
+        return Commanding(spacecraft_id, TELECOMMANDS_RANDOMIZED)
+
+    def downlink() -> Downlink:
+        return Downlink(clock, high_frames_per_second)
+
+    return [
+        TaskSettings(names.COMMANDING, 1, commanding, mailbox=64, budget_ns=20 * ms),
+        TaskSettings(names.RELEASE, 2, Release, mailbox=16),
+        TaskSettings(names.DOWNLINK, 3, downlink, mailbox=256, budget_ns=50 * ms, heartbeat_ns=5 * SECOND),
+        TaskSettings(names.EVENTS, 4, Events, mailbox=128),
+        TaskSettings(names.NAVIGATION, 5, lambda: Navigation(clock), mailbox=8, heartbeat_ns=10 * SECOND),
+        TaskSettings(names.LANDER, 6, Lander, mailbox=8, heartbeat_ns=60 * SECOND),
+        TaskSettings(names.RELAY, 7, lambda: Relay(clock), mailbox=32, budget_ns=20 * ms),
+        TaskSettings(names.MASS_MEMORY, 8, MassMemoryTask, mailbox=64, budget_ns=20 * ms),
+        TaskSettings(names.SELECTION, 9, Selection, mailbox=32),
+        TaskSettings(names.HOUSEKEEPING, 10, Housekeeping, mailbox=32, heartbeat_ns=60 * SECOND),
+    ]
