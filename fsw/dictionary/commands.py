@@ -137,10 +137,10 @@ TELECOMMANDS = (
         "Sets exposure time and gain of a lens, or leaves the time to the camera (0).",
         "`exposure_us` in HOUSEKEEPING_CAMERA.",
         Argument(Parameter("exposure_us", _U32, "Exposure time; 0 is automatic", "us"), 0, 1_000_000),
+        _choice("lens", "Which lens", LensSelection, "BOTH"),
         Argument(
             Parameter("gain", _U16, "Analogue gain", calibration=Linear(1 / 256), default=1.0), 1.0, 16.0
         ),
-        _choice("lens", "Which lens", LensSelection, "BOTH"),
         failures=_CAMERA_FAILURES,
     ),
     _function(

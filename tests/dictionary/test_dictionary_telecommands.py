@@ -82,7 +82,7 @@ def test_telecommand_tells_effect_and_verification(command: dictionary.Telecomma
 
 def test_octets_of_a_function_are_identifier_count_and_numbered_values() -> None:
     request = dictionary.parse_telecommand("CAMERA_EXPOSURE", "exposure_us=2000 lens=A")
-    assert request.encode().hex() == "00140201000007d00200"
+    assert request.encode().hex() == "00140301000007d00200030100"
     assert dictionary.parse_telecommand("HOUSEKEEPING_ONCE", "COMPUTER,5").encode().hex() == "0200010005"
     assert dictionary.parse_telecommand("PING").encode() == b""
 
