@@ -188,7 +188,7 @@ def test_a_telecommand_reaches_the_spacecraft_and_is_followed_to_its_end() -> No
     assert isinstance(accepted, pus.Telecommand)
     found = dictionary.recognise_telecommand(accepted.service, accepted.subtype, accepted.application_data)
     assert isinstance(found, tuple)
-    assert found[1] == {"exposure_us": 500, "lens": "BOTH"}
+    assert found[1] == {"exposure_us": 500, "lens": "BOTH", "gain": 1.0}
 
     request = {
         "request_packet_id": accepted.request_id.packet_id,
