@@ -73,7 +73,7 @@ def test_a_full_mailbox_drops_counts_and_reports():
     assert [scheduler.post("a", k) for k in range(4)] == [True, True, False, False]
     scheduler.advance(0)
     assert scheduler.counters()["a"].dropped == 2
-    assert [m for _, m in scheduler.task("events").heard] == [Trouble("overflow", "a", "int")] * 2
+    assert [m for _, m in scheduler.task("events").heard] == [Trouble("overflow", "a", "int", 1)]
 
 
 def test_the_reporters_own_overflow_does_not_feed_itself():
@@ -116,7 +116,7 @@ def test_a_task_that_raises_is_restarted_and_reported_and_the_others_never_notic
     assert scheduler.counters()["bad"].restarts == 1
     assert scheduler.counters()["bad"].dropped == 1
     assert scheduler.task("good").heard == [(0, 1)]
-    assert scheduler.task("events").heard == [(0, Trouble("restarted", "bad", "ValueError on str: no"))]
+    assert scheduler.task("events").heard == [(0, Trouble("exception", "bad", "ValueError on str: no", 1))]
 
 
 def test_nonsense_for_an_answer_restarts_the_task():
@@ -163,6 +163,20 @@ def test_two_tasks_that_flood_each_other_are_stopped():
     counters = scheduler.counters()
     assert counters["a"].restarts + counters["b"].restarts >= 1
     assert scheduler.waiting() == 0
+
+
+def test_a_task_that_fails_again_and_again_in_one_instant_is_held_for_a_while():
+    talker = TaskSettings("talker", 1, lambda: Scripted({"bang": ValueError("no")}))
+    # Every report of trouble is answered with what causes the next.
+    teaser = Scripted()
+    teaser.handle = lambda message, now_ns: [Send("talker", "bang")]  # type: ignore[method-assign]
+    scheduler = scheduler_of(talker, TaskSettings("events", 2, lambda: teaser), trouble_to="events")
+    scheduler.post("talker", "bang")
+    scheduler.advance(0)
+    assert scheduler.counters()["talker"].restarts <= 3
+    assert not scheduler.waiting()
+    scheduler.advance(2_000_000_000)
+    assert scheduler.post("talker", "hello")
 
 
 def test_silence_beyond_the_heartbeat_restarts():
