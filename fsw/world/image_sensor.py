@@ -103,7 +103,7 @@ def setting_of(exposure: Exposure) -> dict[str, Any]:
         "gain_spread": 0.008 / 32,
         "offset_spread": 0.25 / 32,
         "dark_spread": 0.12 / 32,
-        "core": 0.055 if exposure.width == 800 else 0.09,
+        "core": 0.115,  # without it points finer than the colour filter would come out coloured
         "brightest": 1e4,  # some 250 times white: glints scatter by the lobes, the Sun by its own glare
         "lobe_share": [0.006, 0.004, 0.003],
         "lobe_radius": [1.0, 3.0, 11.0],

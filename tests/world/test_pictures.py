@@ -246,7 +246,7 @@ class TestLight:
         view = optics.view_of(pose.position_m, pose.attitude, (0, 0, 0), 0, 50e-6, 1)
         x, y = optics.lens_of(800, 600).project_rolling(view, sirius)
         near = raw.dn[round(y) - 2 : round(y) + 3, round(x) - 2 : round(x) + 3].astype(int)
-        assert near.max() > BLACK_DN + 20
+        assert near.max() > BLACK_DN + 12
         assert np.unravel_index(near.argmax(), near.shape) in {(j, i) for j in (1, 2, 3) for i in (1, 2, 3)}
         short = studio.expose(pose, light, Exposure(exposure_us=1000))
         near = short.dn[round(y) - 2 : round(y) + 3, round(x) - 2 : round(x) + 3].astype(int)
@@ -502,6 +502,10 @@ print(binding.variant, digest.hexdigest())
 """
 
 
+# gcc and clang, with and without wide registers. A change of model, material, lens or sensor changes it.
+KNOWN = "f87906750f519340f2a7a3ca8c997e6a921a5a695e5dda5f048a8ad58cd17631"
+
+
 def test_every_build_gives_the_same_numbers():
     digests = {}
     for variant in ("portable", "v3", "v4"):
@@ -520,3 +524,4 @@ def test_every_build_gives_the_same_numbers():
         digests[variant] = digest
     assert "portable" in digests
     assert len(set(digests.values())) == 1, digests
+    assert digests["portable"] == KNOWN
