@@ -399,7 +399,7 @@ static uint32_t cone_meets(const bvh_node_t *node, const float o[3], const float
         // angle(c, axis) <= cone + asin(r / d), by cos(a + b); both angles are below 90 deg
         float bound = cosine * sqrtf(tangent2) - sine * sqrtf(radius2);
         int meets = (tangent2 == 0) | (along >= bound - 1e-5f * sqrtf(distance2));
-        bits |= meets & (node->low[0][i] <= node->high[0][i]) ? 1u << i : 0u;
+        bits |= (meets & (node->low[0][i] <= node->high[0][i])) ? 1u << i : 0u;
     }
     return bits;
 }

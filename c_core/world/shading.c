@@ -27,7 +27,7 @@ static inline void frame_about(const float n[3], float s[3], float t[3])
 
 typedef struct {
     float point[3], normal[3], facing[3];  // facing: geometric normal on the viewer's side
-    float uv[2], bounce[3], openness;
+    float uv[2], bounce[3];
     const material_t *material;
     const scene_face_t *face;
 } surface_t;
@@ -46,7 +46,6 @@ static void surface_at(const scene_t *self, const ray_hit_t *hit, const float or
     }
     out->uv[0] = a->uv[0] * w + b->uv[0] * u + c->uv[0] * v;
     out->uv[1] = a->uv[1] * w + b->uv[1] * u + c->uv[1] * v;
-    out->openness = a->openness * w + b->openness * u + c->openness * v;
     normalise(out->normal);
     if (dot(out->facing, direction) > 0)
         for (int k = 0; k < 3; k++)
@@ -155,7 +154,6 @@ void shading_bake(const scene_t *self, const sunlight_t *light, const float *pos
         scene_vertex_t *vertex = &self->vertices[i];
         const float *n = vertex->normal;
         float origin[3], e1[3], e2[3], sum[3] = {0, 0, 0};
-        int32_t closed = 0;
         frame_about(n, e1, e2);
         for (int k = 0; k < 3; k++)
             origin[k] = position[3 * (int64_t)i + k] + n[k] * 6e-3f;
@@ -167,7 +165,6 @@ void shading_bake(const scene_t *self, const sunlight_t *light, const float *pos
             ray_hit_t hit = ray_caster_nearest(self->nodes, self->nodes, self->packs, origin, d, 1e-4f, 1e30f);
             if (hit.face < 0)
                 continue;
-            closed += hit.distance < 6;
             plain_radiance(self, light, &hit, origin, d, seen);
             for (int k = 0; k < 3; k++)
                 sum[k] += seen[k];
@@ -176,7 +173,6 @@ void shading_bake(const scene_t *self, const sunlight_t *light, const float *pos
         // not feed itself, so it is kept aside until every vertex is done.
         for (int k = 0; k < 3; k++)
             vertex->spare[k] = sum[k] * (3.14159265f / (float)count);
-        vertex->openness = 1 - (float)closed / (float)count;
     }
     for (int32_t i = 0; i < self->vertex_count; i++)
         for (int k = 0; k < 3; k++)

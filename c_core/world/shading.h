@@ -11,8 +11,7 @@
 typedef struct {
     float normal[3], uv[2];  ///< uv in metres on the surface
     float bounce[3];         ///< irradiance after one bounce [W m^-2]
-    float openness;          ///< share of the hemisphere that sees the sky
-    float spare[3];
+    float spare[4];          ///< to 48 octets; the bake keeps its sums here meanwhile
 } scene_vertex_t;
 
 typedef struct {
@@ -45,7 +44,7 @@ typedef struct {
 uint32_t shading_radiance(const scene_t *self, const bvh_node_t *root, const sunlight_t *light, const float sun[3],
                           const float origin[3], const float direction[3], float pixel_rad, float radiance[3]);
 
-/// Fills every vertex's `bounce` and `openness`. @param position (vertices, 3), pulled-in start points;
+/// Fills every vertex's `bounce`. @param position (vertices, 3), pulled-in start points;
 /// hemisphere (count, 3): cosine-distributed unit vectors about +z. Cost: vertices * count rays or two.
 void shading_bake(const scene_t *self, const sunlight_t *light, const float *position, const float *hemisphere,
                   int32_t count);

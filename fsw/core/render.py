@@ -16,9 +16,7 @@ from fsw.core.errors import FswError
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-VERTEX = np.dtype(
-    [("normal", "<f4", 3), ("uv", "<f4", 2), ("bounce", "<f4", 3), ("openness", "<f4"), ("spare", "<f4", 3)]
-)
+VERTEX = np.dtype([("normal", "<f4", 3), ("uv", "<f4", 2), ("bounce", "<f4", 3), ("spare", "<f4", 4)])
 FACE = np.dtype(
     [("corner", "<i4", 3), ("material", "<u2"), ("part", "<u2"), ("normal", "<f4", 3), ("spare", "<f4")]
 )
@@ -227,7 +225,6 @@ class TriangleScene:
         self._corner = np.ascontiguousarray(corner, np.int32)
         self._vertices = np.zeros(vertices, VERTEX)
         self._vertices["normal"], self._vertices["uv"] = normal, uv
-        self._vertices["openness"] = 1
         a, b, c = (self._position[self._corner[:, k]] for k in range(3))
         e, f = b - a, c - a
         cross = np.stack([e[:, i] * f[:, j] - e[:, j] * f[:, i] for i, j in ((1, 2), (2, 0), (0, 1))], 1)

@@ -15,7 +15,7 @@ from fsw.core import render
 from fsw.core.errors import FswError
 from fsw.core.render import Canvas, Floats, Ghost, Glare, SkyBody, Sunlight, TriangleScene
 from fsw.world import optics, stars
-from fsw.world.image_sensor import QUANTUM_EFFICIENCY, SUN_W_M2, Exposure, RawFrame, Sensor, responsivity
+from fsw.world.image_sensor import SUN_W_M2, Exposure, RawFrame, Sensor, responsivity
 from fsw.world.materials import material_table
 from fsw.world.models import tianwen1
 from fsw.world.models.tianwen1 import Articulation
@@ -249,7 +249,6 @@ def _sky_body(body: Body) -> SkyBody:
 __all__ = [
     "EARTH_ALBEDO",
     "MOON_ALBEDO",
-    "QUANTUM_EFFICIENCY",
     "Articulation",
     "Body",
     "Light",
