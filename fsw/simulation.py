@@ -37,6 +37,7 @@ from fsw.world.scene import Studio
 from fsw.world.test_card import test_card
 
 WIFI_STATUS_NS = SECOND
+ES_N0_STEP_DB = 0.01  # the channel's table is made anew at each step, some minutes apart
 # A receiver that meets a new carrier misses its first symbols and may lock to the wrong polarity.
 ACQUISITION_SYMBOLS = (200, 1800)
 
@@ -89,9 +90,9 @@ class Simulation:
         self.orbiter = Orbiter(
             mission, self.streams, _Sensors(self), self._wifi, coded=settings.link == "symbols"
         )
-        self.camera = Camera(
-            mission, self.streams.seed_of("gauges"), self._take, self._size(), settings.workers
-        )
+        # A stored picture is at hand: threads would only wait for each other.
+        workers = settings.workers if settings.pictures == "rendered" else 0
+        self.camera = Camera(mission, self.streams.seed_of("gauges"), self._take, self._size(), workers)
         self._up: DelayLine[bytes] = DelayLine()
         self._down: DelayLine[Transmission] = DelayLine()
         self._antenna = sky.station_named(mission)
@@ -222,13 +223,16 @@ class Simulation:
             self._announce(news)
 
     def _step(self, now_ns: int) -> None:
+        """All that is due now, in a fixed order."""
         self.now_ns = now_ns
         for _, octets in self._up.arrived(now_ns):
             self.orbiter.receive(octets, now_ns)
-        motion = self.orbiter.advance(now_ns)
-        if motion is not None:
-            self._separate(now_ns, motion)
-        self.camera.advance(now_ns)
+        if _due(self.orbiter.next_ns(), now_ns):
+            motion = self.orbiter.advance(now_ns)
+            if motion is not None:
+                self._separate(now_ns, motion)
+        if _due(self.camera.next_ns(), now_ns):
+            self.camera.advance(now_ns)
         if self._wifi_busy() and self._wifi_ns <= now_ns:
             self._wifi_slot(now_ns)
         if self._wifi_status_ns <= now_ns:
@@ -343,7 +347,8 @@ class Simulation:
         link = sky.downlink(self.mission, figures, self._antenna)
         distance_km = self.heavens.earth_distance_km(transmission.start_ns)
         es_n0_db = sky.downlink_es_n0_db(figures, link, distance_km)
-        return es_n0_db - (3.010299956639812 if figures.bits_per_symbol == 2 else 0.0)
+        es_n0_db -= 3.010299956639812 if figures.bits_per_symbol == 2 else 0.0
+        return round(es_n0_db / ES_N0_STEP_DB) * ES_N0_STEP_DB
 
     def _tell(self, packets: list[ReceivedPacket]) -> None:
         for news in [*self.control.receive(packets), *self.control.tick(self.now_ns)]:
@@ -450,6 +455,10 @@ class Simulation:
         self._cadus.clear()
         self._cadu_hash = hashlib.sha256()
         self._keep_cadus(saved["cadus"])
+
+
+def _due(next_ns: int | None, now_ns: int) -> bool:
+    return next_ns is not None and next_ns <= now_ns
 
 
 def _receive_mode(name: str, figures: DownlinkMode) -> ReceiveMode:

@@ -5,6 +5,7 @@ sent again (`fsw.world.radio.WifiLink`); what no repeat brought over is lost for
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from fsw.world.radio import WifiLink, WifiState
 
 SLOT_NS = 100 * MILLISECOND
 MOST_WAITING = 16
+RANGE_STEP_M = 0.5  # rate and loss change that slowly
 
 _NEVER_LOST = 1e-12
 
@@ -33,6 +35,7 @@ class WifiChannel:
 
     def __init__(self, link: WifiLink, stream: Stream) -> None:
         self._link = link
+        self._state_at = lru_cache(maxsize=8)(lambda step: link.state(step * RANGE_STEP_M))
         self._stream = stream
         self._access_point_on = False
         self._carry = 0.0  # octets that the last slots offered and that no whole packet fitted into
@@ -60,7 +63,7 @@ class WifiChannel:
     def begin_slot(self, range_m: float, camera_on: bool) -> Slot:
         """The next slot, with the camera at that range."""
         self._range_m = range_m
-        state = self._link.state(range_m)
+        state = self._state_at(round(range_m / RANGE_STEP_M))
         self._state = state if camera_on else WifiState(0.0, 1.0, 1.0, state.snr_db)
         if not self.linked:
             self._carry = 0.0
@@ -77,7 +80,15 @@ class WifiChannel:
             self._carry = 0.0  # air that nobody wanted is gone
         if slot.loss < _NEVER_LOST or not len(lengths):
             return octets, lengths
-        kept = np.array([self._stream.uniform() >= slot.loss for _ in range(len(lengths))])
+        # One draw tells whether all of them came; only if not, which did not.
+        all_came = 1.0
+        for _ in range(len(lengths)):
+            all_came *= 1.0 - slot.loss
+        if self._stream.uniform() < all_came:
+            return octets, lengths
+        kept = np.ones(len(lengths), dtype=bool)
+        while kept.all():
+            kept = np.array([self._stream.uniform() >= slot.loss for _ in range(len(lengths))])
         return octets[np.repeat(kept, lengths)], lengths[kept]
 
     def take_for_camera(self) -> list[bytes]:

@@ -155,6 +155,8 @@ class Scheduler:
         self._slots = {settings.name: _Slot(settings, settings.make()) for settings in ordered}
         if len(self._slots) != len(ordered):
             raise ValueError("two tasks of one name")
+        self._watched = [slot for slot in self._slots.values() if slot.settings.heartbeat_ns]
+        self._waiting = 0  # messages in all mailboxes
         self._outside = outside
         self._trouble_to = trouble_to
         self._heap: list[tuple[int, int, str, str, Any]] = []
@@ -184,19 +186,17 @@ class Scheduler:
             self._report(Trouble("overflow", to, type(message).__name__, slot.counters.dropped))
             return False
         slot.mailbox.append(message)
+        self._waiting += 1
         slot.fullest = max(slot.fullest, len(slot.mailbox))
         return True
 
     def next_ns(self) -> int | None:
         """When `advance` has work next: now if a message waits, else the next timer or heartbeat."""
-        if any(slot.mailbox for slot in self._slots.values()):
+        if self._waiting:
             return self.now_ns
-        times = [self._heap[0][0]] if self._heap else []
-        times += [
-            slot.last_active_ns + slot.settings.heartbeat_ns
-            for slot in self._slots.values()
-            if slot.settings.heartbeat_ns
-        ]
+        times = [slot.last_active_ns + slot.settings.heartbeat_ns for slot in self._watched]
+        if self._heap:
+            times.append(self._heap[0][0])
         return min(times) if times else None
 
     def advance(self, now_ns: int) -> None:
@@ -211,9 +211,9 @@ class Scheduler:
                 self.post(name, message)
                 self._run()
         self.now_ns = max(self.now_ns, now_ns)
-        for slot in self._slots.values():
+        for slot in self._watched:
             beat = slot.settings.heartbeat_ns
-            if beat and self.now_ns - slot.last_active_ns >= beat:
+            if self.now_ns - slot.last_active_ns >= beat:
                 self._restart(slot, "watchdog", f"silent for {beat // 1_000_000} ms")
         self._run()
 
@@ -227,7 +227,7 @@ class Scheduler:
 
     def waiting(self) -> int:
         """Messages in all mailboxes."""
-        return sum(len(slot.mailbox) for slot in self._slots.values())
+        return self._waiting
 
     def take_fullest_mailboxes(self) -> dict[str, float]:
         """Greatest fill of each mailbox [0 to 1] since the last call."""
@@ -239,10 +239,9 @@ class Scheduler:
     # ---- running --------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while True:
-            slot = next((slot for slot in self._slots.values() if slot.mailbox), None)  # by priority
-            if slot is None:
-                return
+        while self._waiting:
+            slot = next(slot for slot in self._slots.values() if slot.mailbox)  # by priority
+            self._waiting -= 1
             self._activate(slot, slot.mailbox.popleft())
             self._stop_a_flood(slot.settings.name)
 
@@ -250,14 +249,11 @@ class Scheduler:
         """Time that stands still while tasks run is a livelock: the busiest task is held."""
         here = self._counts_of_this_instant("activations")
         here[name] = here.get(name, 0) + 1
-        if sum(here.values()) < MAX_ACTIVATIONS_PER_INSTANT:
+        if here[name] < MAX_ACTIVATIONS_PER_INSTANT // len(self._slots):
             return
-        busiest = max(here, key=lambda key: here[key])
         # Held as well as restarted: two tasks that flood each other would never let go.
-        self._slots[busiest].held_until_ns = self.now_ns + HOLD_NS
-        self._restart(
-            self._slots[busiest], "watchdog", f"flooding: {here[busiest]} activations in one instant"
-        )
+        self._slots[name].held_until_ns = self.now_ns + HOLD_NS
+        self._restart(self._slots[name], "watchdog", f"flooding: {here[name]} activations in one instant")
         here.clear()
 
     def _counts_of_this_instant(self, what: str) -> dict[str, int]:
@@ -339,6 +335,7 @@ class Scheduler:
         if restarts[slot.settings.name] >= RESTARTS_BEFORE_HOLD:
             slot.held_until_ns = self.now_ns + HOLD_NS
         slot.counters.dropped += len(slot.mailbox)
+        self._waiting -= len(slot.mailbox)
         slot.mailbox.clear()
         slot.timers.clear()
         slot.task = slot.settings.make()
@@ -402,3 +399,4 @@ class Scheduler:
             slot.last_active_ns = state["last_active_ns"]
             slot.held_until_ns = state["held_until_ns"]
             slot.fullest = state["fullest"]
+        self._waiting = sum(len(slot.mailbox) for slot in self._slots.values())

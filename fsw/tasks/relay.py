@@ -58,7 +58,7 @@ class Relay:
         self._status = WifiStatus(False, 0, 0.0, 0.0)
         self._awake = False
         self._battery_low = False
-        self._health: dict[str, Any] = {}
+        self._health = b""  # the latest health packet
         self._health_ns = 0
         self._commands_sent = 0
         self._waiting: dict[bytes, list[Any]] = {}  # camera's request: telecommand's request, acknowledgement
@@ -84,8 +84,7 @@ class Relay:
             case Gather(Structure.RELAY):
                 return [Send(names.HOUSEKEEPING, Values(self._link_values()))]
             case Gather(Structure.CAMERA) if self._health:
-                age_s = (now_ns - self._health_ns) / SECOND
-                return [Send(names.HOUSEKEEPING, Values({**self._health, "health_age_s": age_s}))]
+                return self._camera_values(now_ns)
         return ()
 
     # ---- telecommands ---------------------------------------------------------------------------
@@ -201,7 +200,7 @@ class Relay:
                     }
                     actions.append(Send(names.EVENTS, Occurred(Event.PICTURE_INCOMPLETE, values)))
                 case picture_assembly.Health(packet):
-                    actions += self._camera_health(packet, now_ns)
+                    self._health, self._health_ns = packet, now_ns
                 case picture_assembly.Report(packet):
                     answer = camera.answer_in(packet)
                     actions += self._answered(answer) if answer else []
@@ -224,14 +223,17 @@ class Relay:
         )
         return [Send(names.MASS_MEMORY, message), Send(names.SELECTION, message)]
 
-    def _camera_health(self, packet: bytes, now_ns: int) -> list[Action]:
-        self._health = camera.health_values(packet)
-        self._health_ns = now_ns
-        used_wh = self._health["battery_used_wh"]
-        if used_wh < LOW_BATTERY_WH or self._battery_low:
-            return []
-        self._battery_low = True
-        return [Send(names.EVENTS, Occurred(Event.CAMERA_BATTERY_LOW, {"battery_used_wh": used_wh}))]
+    def _camera_values(self, now_ns: int) -> list[Action]:
+        """What the camera told last; taken apart only now, since it tells every second."""
+        values = camera.health_values(self._health)
+        values["health_age_s"] = (now_ns - self._health_ns) / SECOND
+        actions: list[Action] = [Send(names.HOUSEKEEPING, Values(values))]
+        used_wh = values["battery_used_wh"]
+        if used_wh >= LOW_BATTERY_WH and not self._battery_low:
+            self._battery_low = True
+            low = Occurred(Event.CAMERA_BATTERY_LOW, {"battery_used_wh": used_wh})
+            actions.append(Send(names.EVENTS, low))
+        return actions
 
     def _link_values(self) -> dict[str, Any]:
         return {
@@ -255,7 +257,7 @@ class Relay:
             "status": self._status,
             "awake": self._awake,
             "battery_low": self._battery_low,
-            "health": dict(self._health),
+            "health": self._health,
             "health_ns": self._health_ns,
             "commands_sent": self._commands_sent,
             "waiting": {key.hex(): list(value) for key, value in self._waiting.items()},
@@ -270,7 +272,7 @@ class Relay:
         self._status = saved["status"]
         self._awake = saved["awake"]
         self._battery_low = saved["battery_low"]
-        self._health = dict(saved["health"])
+        self._health = saved["health"]
         self._health_ns = saved["health_ns"]
         self._commands_sent = saved["commands_sent"]
         self._waiting = {bytes.fromhex(key): list(value) for key, value in saved["waiting"].items()}

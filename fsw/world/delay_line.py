@@ -28,6 +28,8 @@ class DelayLine(Generic[T]):
 
     def arrived(self, now_ns: int) -> list[tuple[int, T]]:
         """Times and items that have arrived by now, in order."""
+        if not self._under_way or self._under_way[0][0] > now_ns:
+            return []
         count = bisect.bisect_right(self._under_way, now_ns, key=lambda e: e[0])
         found, self._under_way = self._under_way[:count], self._under_way[count:]
         return [(arrival_ns, item) for arrival_ns, _, item in found]

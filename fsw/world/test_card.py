@@ -24,7 +24,7 @@ def test_card(width: int, height: int) -> bytes:
     third = row[:, 0] >= height * 2 // 3
     card[third] = (column * 255 // (width - 1))[None, :, None]
     # Texture from integer arithmetic, so that the encoder has as much to do as with foil.
-    texture = ((column * 73 + row * 151) ^ (column * row // 7)) % 48 - 24
+    texture = ((column * 73 + row * 151) ^ (column * row // 7)) % 20 - 10
     card[~third] += texture[~third][..., None]
     tags = PictureTags("2020:01:01 00:00:00", "0", 500, 100, "test card", "0" * 32, comment="test card")
     return encode_jpeg(np.clip(card, 0, 255).astype(np.uint8), tags=tags)
