@@ -358,6 +358,11 @@ class Simulation:
         if self._on_news is not None:
             self._on_news(news)
 
+    @property
+    def locked(self) -> bool:
+        """The station has lock on the mode that it hears."""
+        return bool(self._heard) and self.station.locked(self._heard)
+
     # ---- results and snapshots ------------------------------------------------------------------
 
     def summary(self) -> dict[str, Any]:

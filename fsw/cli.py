@@ -1,0 +1,341 @@
+"""The command line: arguments only. What a command needs is imported when it runs, so help is quick."""
+
+import errno
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fsw.core.errors import FswError
+
+ERROR, BUG, INTERRUPTED = 2, 70, 130
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+EXIT_CODES = """\b
+exit codes:
+  0    done
+  2    usage, or something that is not allowed: one line says what is
+  130  interrupted by Ctrl-C; files are whole"""
+
+
+@click.group(context_settings=SETTINGS)
+@click.version_option(package_name="fsw", prog_name="fsw")
+def cli() -> None:
+    """A spacecraft in a Python package: flight software, its hardware, its world and its ground.
+
+    \b
+    fsw fly tianwen1-cruise                 release the camera, bring the pictures home
+    fsw decode flight/downlink.cadu --format tianwen1
+    fsw COMMAND --help                      what each command does, writes and returns
+    """
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def missions(as_json: bool) -> None:
+    """Lists the missions that can be flown, with what each shows."""
+    from fsw import missions as mission_files
+
+    rows = []
+    for name in mission_files.names():
+        mission = mission_files.load(name)
+        rows.append(
+            {
+                "name": name,
+                "title": mission.mission.title,
+                "shows": mission.mission.shows,
+                "start_utc": mission.mission.start_utc,
+                "default_duration_s": mission.mission.default_duration_s,
+            }
+        )
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
+        return
+    for row in rows:
+        click.echo(f"{row['name']:<18} {row['title']}")
+        click.echo(f"{'':<18} {row['shows']}")
+        click.echo(f"{'':<18} from {row['start_utc']}, {row['default_duration_s']:g} s")
+
+
+def _size(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    width, _, height = text.partition("x")
+    return int(width), int(height)
+
+
+_SEED = click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True, help="Everything random."
+)
+_SIZE = click.option(
+    "--size",
+    type=click.Choice(["800x600", "1600x1200"]),
+    callback=_size,
+    help="Of the pictures; the mission's own if not given.",
+)
+_LINK = click.option(
+    "--link",
+    type=click.Choice(["symbols", "frames"]),
+    default="symbols",
+    show_default=True,
+    help="What the X-band carries: noisy soft symbols, or frames without noise.",
+)
+_PICTURES = click.option(
+    "--pictures",
+    type=click.Choice(["rendered", "test-card"]),
+    default="rendered",
+    show_default=True,
+    help="What the sensors see.",
+)
+_WORKERS = click.option(
+    "--workers",
+    type=click.IntRange(0, 256),
+    help="Threads that make pictures; one a processor if not given. They change no result.",
+)
+
+
+@cli.command(
+    epilog="""\b
+files in DIR (default: flight-MISSION-SEED):
+  pictures/           as received: thumb/, full/ and index.json
+  downlink.cadu       channel access data units as received, each from its sync marker on
+  telemetry.sqlite    frame statistics, packets, parameters, events (tables and *_utc views)
+  events.jsonl        an event a line: spacecraft, telecommand verification, ground
+  contact_sheet.jpg   up to 16 of the full pictures
+  summary.json        counts, seconds, SHA-256 of the downlink
+
+\b
+examples:
+  fsw fly tianwen1-cruise
+  fsw fly tianwen1-cruise --out selfie --seed 7 --size 1600x1200
+  fsw fly tianwen1-cruise --duration 150           pictures of the first half minute
+  fsw fly tianwen1-cruise --pictures test-card     radio and ground at several hundred times real time
+
+"""
+    + EXIT_CODES
+)
+@click.argument("mission")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the files go.")
+@_SEED
+@click.option(
+    "--duration",
+    type=click.FloatRange(1, 1e7),
+    metavar="S",
+    help="Mission time to fly, in all [s]; the mission's own if not given.",
+)
+@click.option(
+    "--rate",
+    type=click.Choice(["max", "1", "10"]),
+    default="max",
+    show_default=True,
+    help="Times real time.",
+)
+@_SIZE
+@_LINK
+@_PICTURES
+@click.option(
+    "--selection", type=click.IntRange(0, 1000), metavar="N", help="How many full pictures to bring."
+)
+@_WORKERS
+@click.option("--force", is_flag=True, help="Fly into a folder that holds other files too.")
+@click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of sentences.")
+def fly(
+    mission: str,
+    out: Path | None,
+    seed: int,
+    duration: float | None,
+    rate: str,
+    size: tuple[int, int] | None,
+    link: Any,
+    pictures: Any,
+    selection: int | None,
+    workers: int | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Flies MISSION from start to end and writes what came down.
+
+    MISSION is a name from `fsw missions` or the path of a mission file. The orbiter releases its camera,
+    receives its pictures by Wi-Fi while it drifts away, and radios thumbnails of all and the best in full
+    to Earth, where they are decoded. The same mission, seed and options give the same files, octet for
+    octet, on every machine.
+    """
+    from fsw import missions as mission_files
+    from fsw.harness.flight import Flight, prepare_folder
+    from fsw.harness.progress import watcher
+    from fsw.simulation import Settings
+
+    mission_file = mission_files.load(mission)
+    folder = Path(f"flight-{mission_file.name}-{seed}") if out is None else out
+    settings = Settings(seed, size, link, pictures, workers)
+    prepare_folder(folder, force)
+    with watcher() as watch:
+        flight = Flight(
+            mission_file, settings, folder, duration, selection, None if rate == "max" else float(rate), watch
+        )
+        if flight.plan.note:
+            click.echo(f"fsw: {flight.plan.note}", err=True)
+        with _stopping(flight.stop):
+            outcome = flight.fly()
+    if as_json:
+        click.echo(json.dumps(outcome.summary, indent=1))
+    else:
+        _print_outcome(outcome.summary, outcome.folder, outcome.sheet)
+    if outcome.summary["interrupted"]:
+        at = f"{outcome.summary['simulated_s']:.0f} s"
+        click.echo(f"fsw: interrupted at {at}; the files in {folder} are whole", err=True)
+        sys.exit(INTERRUPTED)
+
+
+def _print_outcome(summary: dict[str, Any], folder: Path, sheet: int) -> None:
+    where = f"{summary['mission']}, seed {summary['seed']}"
+    click.echo(
+        f"{where}: {summary['simulated_s']:g} s flown in {summary['wall_s']:.1f} s"
+        + (f", {summary['times_real_time']:.1f} times real time" if summary["times_real_time"] else "")
+    )
+    click.echo(
+        f"pictures  {summary['pictures_taken']} taken, {summary['pictures_received']} received: "
+        f"{summary['thumbnails_received']} thumbnails, {summary['full_frames_received']} in full, "
+        f"{summary['files_incomplete']} incomplete"
+    )
+    click.echo(
+        f"downlink  {summary['frames_sent']} frames sent, {summary['frames_received']} received, "
+        f"{summary['frames_undecodable']} undecodable, {summary['symbols_corrected']} symbols corrected"
+    )
+    click.echo(f"sha-256   {summary['downlink_sha256']}")
+    click.echo(f"files     {folder}" + (f", {sheet} pictures on contact_sheet.jpg" if sheet else ""))
+
+
+@contextmanager
+def _stopping(stop: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C ends what runs at its next whole step; a second one at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def on_signal(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        stop()
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _DecodeHelp(click.Command):
+    """Its help is the ground's, which is imported only when it is asked for."""
+
+    def format_help_text(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        from fsw.ground.decode_command import EXIT_CODES, HELP
+        from fsw.ground.formats import __doc__ as formats
+
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(HELP.partition("\n\nformats:")[0])
+        formatter.write_paragraph()
+        for line in (formats or "").partition("\n\n")[2].rstrip().splitlines():
+            formatter.write(f"  {line}\n".rstrip(" "))
+        formatter.write("\n" + "".join(f"  {line}\n" for line in EXIT_CODES.splitlines()))
+        formatter.write(
+            "\n  examples:\n"
+            "    fsw decode selfie/downlink.cadu --format tianwen1\n"
+            "    fsw decode frames.bin --format aos:892:insert-zone=8 --json\n"
+            "    fsw decode pass.s8 --format symbols:256:rs=223:as=i8 --packets packets.bin\n"
+        )
+
+
+@cli.command(cls=_DecodeHelp)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--format", "format_text", required=True, metavar="FORMAT", help="What the file holds.")
+@click.option(
+    "--packets", type=click.Path(path_type=Path), metavar="FILE", help="Write the Space Packets there."
+)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def decode(file: Path, format_text: str, packets: Path | None, as_json: bool) -> None:
+    """Reads recorded frames, CADUs or soft symbols."""
+    from fsw.ground.decode_command import decode_file, render_report
+
+    report = decode_file(file, format_text, packets)
+    if as_json:
+        click.echo(json.dumps(report.as_json(), indent=1))
+    else:
+        click.echo(render_report(report), nl=False)
+    sys.exit(report.exit_code)
+
+
+@cli.command()
+@click.option("--markdown", is_flag=True, help="As tables for a document.")
+def dictionary(markdown: bool) -> None:
+    """Prints every telecommand and every telemetry report.
+
+    Telecommands with effect, how to see that it worked, how it can fail, and arguments; reports with the
+    position, size, unit, scale and limits of each field. Each says whether its layout is Tianwen-1's own
+    or ours.
+    """
+    from fsw.dictionary import printed
+
+    click.echo(printed.as_markdown() if markdown else printed.as_text(), nl=False)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The entry point: every end of a command is an exit code, and at most one line of error."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """As `main`, but returns the exit code."""
+    try:
+        code = cli.main(arguments, prog_name="fsw", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except SystemExit as end:
+        return _flushed(end.code if isinstance(end.code, int) else 0)
+    except click.exceptions.Abort:
+        return _failed("interrupted", INTERRUPTED)
+    except KeyboardInterrupt:
+        return _failed("interrupted", INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except FswError as error:
+        return _failed(str(error), ERROR)
+    except BrokenPipeError:
+        return _quiet()
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            return _quiet()
+        return _failed(f"{error.filename or 'output'}: {error.strerror or error}", ERROR)
+    except Exception as error:
+        if os.environ.get("FSW_DEBUG"):
+            raise
+        told = f"{type(error).__name__}: {error}".splitlines()[0]
+        return _failed(f"a fault in fsw itself: {told} (FSW_DEBUG=1 shows where)", BUG)
+
+
+def _failed(text: str, code: int) -> int:
+    click.echo(f"fsw: {' '.join(text.split())}", err=True)
+    return code
+
+
+def _flushed(code: int) -> int:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _quiet()
+    return code
+
+
+def _quiet() -> int:
+    """The reader of our output has gone, as `| head` does: nothing to say, and nothing at exit either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

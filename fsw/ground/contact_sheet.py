@@ -1,0 +1,72 @@
+"""A contact sheet: the full pictures that came home, small, on one page, each with its caption."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw, ImageFont
+
+from fsw.core.errors import FswError
+from fsw.ground.pictures import PictureStore
+
+MOST = 16
+COLUMNS = 4
+WIDTH, HEIGHT = 400, 300  # of one picture [px]
+CAPTION, TITLE, MARGIN = 26, 46, 12
+_PAPER, _INK, _FAINT = (18, 18, 20), (235, 235, 235), (150, 150, 155)
+QUALITY = 88
+
+
+def chosen(entries: Sequence[dict[str, Any]], most: int = MOST) -> list[dict[str, Any]]:
+    """Which whole full pictures to show, in order of exposure; evenly thinned out when there are more."""
+    full = [entry for entry in entries if entry["complete"] and entry["kind"] == "full"]
+    jpeg = sorted((e for e in full if e["coding"] == "jpeg"), key=lambda e: (e["exposed_at_utc"], e["lens"]))
+    if len(jpeg) <= most:
+        return jpeg
+    return [jpeg[index * (len(jpeg) - 1) // (most - 1)] for index in range(most)]
+
+
+def write(path: Path, pictures: PictureStore, title: str, subtitle: str) -> int:
+    """A JPEG of the full pictures in `pictures`; how many it shows. None to show: no file."""
+    entries = chosen(pictures.entries)
+    if not entries:
+        return 0
+    columns = min(COLUMNS, len(entries))
+    rows = -(-len(entries) // columns)
+    cell_width, cell_height = WIDTH + MARGIN, HEIGHT + CAPTION + MARGIN
+    sheet = Image.new("RGB", (columns * cell_width + MARGIN, TITLE + rows * cell_height + MARGIN), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    draw.text((MARGIN, 8), title, _INK, ImageFont.load_default(18))
+    draw.text((MARGIN, 29), subtitle, _FAINT, ImageFont.load_default(12))
+    font = ImageFont.load_default(14)
+    for index, entry in enumerate(entries):
+        left = MARGIN + index % columns * cell_width
+        top = TITLE + MARGIN // 2 + index // columns * cell_height
+        sheet.paste(_small(pictures.contents(entry["file"])), (left, top))
+        draw.text((left, top + HEIGHT + 5), caption(entry), _INK, font)
+    try:
+        sheet.save(path, "JPEG", quality=QUALITY)
+    except OSError as error:
+        raise FswError(f"contact sheet {path}: {error}") from error
+    return len(entries)
+
+
+def caption(entry: dict[str, Any]) -> str:
+    """`#12  16:00:12.0 UTC  1.4 m  lens A`."""
+    clock = str(entry["exposed_at_utc"])[11:21]
+    return f"#{entry['picture']}   {clock} UTC   {entry['range_m']:.1f} m   lens {entry['lens']}"
+
+
+def _small(jpeg: bytes) -> Image.Image:
+    """One that a decoder refuses is shown as an empty frame: the sheet says no more than came."""
+    try:
+        opened = Image.open(io.BytesIO(jpeg))
+        opened.draft("RGB", (WIDTH, HEIGHT))
+        image = opened.convert("RGB")
+    except (OSError, ValueError, SyntaxError):
+        return Image.new("RGB", (WIDTH, HEIGHT), _FAINT)
+    image.thumbnail((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
+    framed = Image.new("RGB", (WIDTH, HEIGHT))
+    framed.paste(image, ((WIDTH - image.width) // 2, (HEIGHT - image.height) // 2))
+    return framed

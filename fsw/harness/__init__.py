@@ -1,0 +1,1 @@
+"""Where a simulation meets the real world: the wall clock, files, sockets, real units."""

@@ -1,0 +1,183 @@
+"""One flight from its first second to its last, into a folder of whole files.
+
+What the folder holds afterwards, however the flight ended:
+
+    pictures/           as received, with index.json
+    downlink.cadu       the channel access data units as received, one after the other
+    telemetry.sqlite    frame statistics, packets, parameter values, events
+    events.jsonl        an event a line (see `fsw.ground.event_log`)
+    contact_sheet.jpg   up to 16 of the full pictures; not there when none came
+    summary.json        counts, seconds, SHA-256 of the downlink
+
+All but the summary depend on mission and settings alone. The wall clock is read to pace the flight and to
+say how long it took.
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fsw.core.errors import FswError
+from fsw.ground import contact_sheet
+from fsw.ground.control_centre import News
+from fsw.ground.event_log import EventLog
+from fsw.ground.plan import Plan, selfie
+from fsw.kernel.time import SECOND
+from fsw.missions.mission_file import MissionFile
+from fsw.simulation import Settings, Simulation
+
+PICTURES = "pictures"
+DOWNLINK = "downlink.cadu"
+EVENTS = "events.jsonl"
+SHEET = "contact_sheet.jpg"
+SUMMARY = "summary.json"
+_FILES = (DOWNLINK, EVENTS, SHEET, SUMMARY, "telemetry.sqlite", "telemetry.sqlite-journal")
+OWN = frozenset({PICTURES, *_FILES, SUMMARY + ".part"})
+
+STEP_NS = SECOND  # between two looks at the clock and at the operator's wish to stop
+PACED_STEP_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """summary: what `summary.json` holds. note: what the plan could not do. sheet: pictures on the sheet."""
+
+    folder: Path
+    summary: dict[str, Any]
+    note: str
+    sheet: int
+
+
+def prepare_folder(folder: Path, force: bool = False) -> None:
+    """An empty folder of that name: made, or cleared of an earlier flight.
+
+    Only what a flight writes is ever removed. Raises FswError when the folder holds anything else,
+    unless `force`: then that stays where it is.
+    """
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise FswError(f"output folder {folder}: it is a file")
+        held = sorted(entry.name for entry in folder.iterdir()) if folder.exists() else []
+        foreign = [name for name in held if name not in OWN]
+        own = [name for name in held if name in OWN]
+        if (foreign or (own and DOWNLINK not in own)) and not force:
+            raise FswError(
+                f"output folder {folder}: it holds {', '.join((foreign or own)[:3])}, not from a flight;"
+                " --force flies into it all the same and leaves that alone"
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in own:
+            path = folder / name
+            if name == PICTURES and path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    except OSError as error:
+        raise FswError(f"output folder {folder}: {error.strerror or error}") from error
+
+
+class Flight:
+    """A flight that is about to begin in `folder`, which must be empty (see `prepare_folder`).
+
+    duration_s: of mission time, in all. rate: mission seconds per second of wall clock, None for as fast
+    as it goes. watch: called about once a mission second, with this flight.
+    """
+
+    def __init__(
+        self,
+        mission: MissionFile,
+        settings: Settings,
+        folder: Path,
+        duration_s: float | None = None,
+        selection: int | None = None,
+        rate: float | None = None,
+        watch: Callable[["Flight"], object] | None = None,
+    ) -> None:
+        self.mission = mission
+        self.settings = settings
+        self.folder = folder
+        self.duration_ns = mission.default_duration_ns if duration_s is None else round(duration_s * SECOND)
+        self.wall_s = 0.0
+        self.stopped = False
+        self._rate = rate
+        self._watch = watch
+        self._news: Callable[[News], object] = lambda news: None
+        self.simulation = Simulation(mission, settings, folder, lambda news: self._news(news))
+        self.plan = self._planned(selection)
+
+    def _planned(self, selection: int | None) -> Plan:
+        light_time = self.simulation.heavens.light_time
+        return selfie(
+            self.mission,
+            self.duration_ns,
+            light_time.one_way_light_time_ns(self.duration_ns, "down"),
+            selection,
+        )
+
+    def stop(self) -> None:
+        """Ends the flight at the next whole step. Safe in a signal handler."""
+        self.stopped = True
+
+    def fly(self) -> Outcome:
+        """All of it, or up to `stop`. Raises FswError when a file cannot be written."""
+        start_s = time.monotonic()
+        simulation = self.simulation
+        try:
+            with simulation, (self.folder / EVENTS).open("w", encoding="utf-8") as events:
+                self._news = EventLog(simulation.epoch, simulation.control, events.write).note
+                for step in self.plan.steps:
+                    simulation.command(step.telecommand, step.arguments, arrive_ns=step.arrive_ns)
+                self._advance(start_s)
+                simulation.finish()
+                sheet = self._contact_sheet()
+            self.wall_s = time.monotonic() - start_s
+            summary = self._summary()
+            _write_whole(self.folder / SUMMARY, json.dumps(summary, indent=1) + "\n")
+        except OSError as error:
+            raise FswError(f"{error.filename or self.folder}: {error.strerror or error}") from error
+        return Outcome(self.folder, summary, self.plan.note, sheet)
+
+    def _advance(self, start_s: float) -> None:
+        simulation = self.simulation
+        step_ns = STEP_NS if self._rate is None else round(PACED_STEP_S * self._rate * SECOND)
+        while simulation.now_ns < self.duration_ns and not self.stopped:
+            until_ns = min(simulation.now_ns + step_ns, self.duration_ns)
+            simulation.run_until(until_ns)
+            if self._rate is not None:
+                ahead_s = until_ns / SECOND / self._rate - (time.monotonic() - start_s)
+                time.sleep(max(0.0, ahead_s))
+            self.wall_s = time.monotonic() - start_s
+            if self._watch is not None:
+                self._watch(self)
+
+    def _contact_sheet(self) -> int:
+        mission, simulation = self.mission, self.simulation
+        start = simulation.epoch.utc(0, 0)
+        subtitle = f"{mission.name}, seed {self.settings.seed}, from {start}; as received on the ground"
+        return contact_sheet.write(
+            self.folder / SHEET, simulation.control.pictures, mission.mission.title, subtitle
+        )
+
+    def _summary(self) -> dict[str, Any]:
+        counts = self.simulation.summary()
+        size = self.settings.size
+        return {
+            **counts,
+            "wall_s": round(self.wall_s, 3),
+            "times_real_time": round(counts["simulated_s"] / self.wall_s, 1) if self.wall_s else None,
+            "size": self.mission.camera.default_mode if size is None else f"{size[0]}x{size[1]}",
+            "link": self.settings.link,
+            "pictures": self.settings.pictures,
+            "interrupted": self.stopped,
+            "note": self.plan.note,
+        }
+
+
+def _write_whole(path: Path, text: str) -> None:
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
