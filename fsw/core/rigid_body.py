@@ -56,28 +56,31 @@ class Tumble:
         self._checkpoints[0]["attitude"] = [part / norm for part in quaternion]
         self._checkpoints[0]["rate"] = rate
 
-    def _need_checkpoint(self, index: int) -> None:
-        """Makes checkpoints up to `index`."""
-        have = len(self._checkpoints)
-        if index >= have:
-            more = max(index + 1 - have, _GROW_BY)
-            grown = np.zeros(have + more, dtype=_STATE)
-            grown[:have] = self._checkpoints
-            # From the last one on, which is written again with the bits it has.
-            start = ffi.new("rigid_body_t *")
-            ffi.memmove(start, ffi.from_buffer(grown[have - 1 : have]), _STATE.itemsize)
-            out = ffi.from_buffer("rigid_body_t[]", grown[have - 1 :], require_writable=True)
-            lib.rigid_body_checkpoints(start, self._inertia, _CHECKPOINT_STEPS, more + 1, out)
-            self._checkpoints = grown
+    def _checkpoints_to(self, index: int) -> npt.NDArray[np.void]:
+        """Checkpoints up to `index` and perhaps beyond. Safe in threads: each makes its own, all alike."""
+        known = self._checkpoints
+        have = len(known)
+        if index < have:
+            return known
+        more = max(index + 1 - have, _GROW_BY)
+        grown = np.zeros(have + more, dtype=_STATE)
+        grown[:have] = known
+        # From the last one on, which is written again with the bits it has.
+        start = ffi.new("rigid_body_t *")
+        ffi.memmove(start, ffi.from_buffer(grown[have - 1 : have]), _STATE.itemsize)
+        out = ffi.from_buffer("rigid_body_t[]", grown[have - 1 :], require_writable=True)
+        lib.rigid_body_checkpoints(start, self._inertia, _CHECKPOINT_STEPS, more + 1, out)
+        self._checkpoints = grown
+        return grown
 
     def state(self, elapsed_ns: int) -> tuple[Quaternion, Vector]:
         """Attitude (w, x, y, z) and rate [rad/s, body axes] so long after the release, up to a day."""
         if not 0 <= elapsed_ns <= _LONGEST_NS:
             raise FswError(f"{elapsed_ns} ns after release: allowed are 0 to {_LONGEST_NS}")
         index, rest_ns = divmod(elapsed_ns, _CHECKPOINT_NS)
-        self._need_checkpoint(index)
         at = ffi.new("rigid_body_t *")
-        ffi.memmove(at, ffi.from_buffer(self._checkpoints[index : index + 1]), _STATE.itemsize)
+        checkpoints = self._checkpoints_to(index)
+        ffi.memmove(at, ffi.from_buffer(checkpoints[index : index + 1]), _STATE.itemsize)
         lib.rigid_body_advance(at, self._inertia, rest_ns)
         w, x, y, z = at.attitude
         p, q, r = at.rate

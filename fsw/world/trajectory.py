@@ -72,7 +72,6 @@ class _Arc:
         position = add(start.position_km, sun_position)
         node = (position, add(start.velocity_km_s, sun_velocity), self._pull(position, start.t_ns))
         self._nodes: dict[int, tuple[Vector, Vector, Vector]] = {0: node}
-        self._last = {1: 0, -1: 0}
         self._quintics: dict[int, tuple[tuple[float, ...], ...]] = {}
         self._path_km: dict[int, float] = {0: 0.0}
 
@@ -83,10 +82,14 @@ class _Arc:
         return _acceleration(position, self._bodies(t_ns))
 
     def _node(self, index: int) -> tuple[Vector, Vector, Vector]:
+        """Safe in threads: what two of them make at once is the same."""
         sign = 1 if index >= 0 else -1
-        while sign * self._last[sign] < sign * index:
-            self._step(self._last[sign], sign)
-            self._last[sign] += sign
+        known = index
+        while known not in self._nodes:
+            known -= sign
+        while known != index:
+            self._step(known, sign)
+            known += sign
         return self._nodes[index]
 
     def _step(self, index: int, sign: int) -> None:
