@@ -1,7 +1,8 @@
 """Looks at every picture: makes its thumbnail, measures how much of it is lit, ranks them.
 
 The camera's JPEG carries a thumbnail in its EXIF (JEITA CP-3451); of raw Bayer frames one is made
-here. The lit subject is what stands out of the black sky in the thumbnail.
+here. The lit subject is what stands out of the black sky with a sharp edge: the glare round the Sun is
+lit, too, but fades away without one.
 """
 
 import io
@@ -9,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from fsw.dictionary.events import Event
@@ -23,6 +25,7 @@ LIT_LEVEL = 48  # of 255; the sky with its noise stays below
 LIT_ENOUGH_PPM = 500  # 0.05 % of the picture: the orbiter at 400 m
 THUMBNAIL_WIDTH = 100
 THUMBNAIL_QUALITY = 75
+SHARP_STEP = 20  # of 255, from a lit pixel to a dark neighbour
 EXAMINATION_NS = 4 * MILLISECOND
 
 _APP1 = b"\xff\xe1"
@@ -51,9 +54,7 @@ class Selection:
         if thumbnail is None:
             return [Spend(EXAMINATION_NS)]  # whole, but no picture: it stays in the store, unranked
         octets, image = thumbnail
-        lit = int(np.count_nonzero(np.asarray(image.convert("L")) >= LIT_LEVEL))
-        lit_ppm = lit * 1_000_000 // (image.width * image.height)
-        self._lit_ppm[picture.number] = lit_ppm
+        lit_ppm = self._lit_ppm[picture.number] = lit_subject_ppm(np.asarray(image.convert("L"), np.int16))
         return [
             Spend(EXAMINATION_NS),
             Send(names.MASS_MEMORY, Thumbnail(picture.number, lit_ppm, octets)),
@@ -82,6 +83,19 @@ class Selection:
     def load(self, saved: dict[str, Any]) -> None:
         self._lit_ppm = dict(saved["lit_ppm"])
         self._chosen = list(saved["chosen"])
+
+
+def lit_subject_ppm(grey: npt.NDArray[np.int16]) -> int:
+    """Lit share of a grey picture [ppm], weighted by the share of its outline that is sharp."""
+    lit = grey >= LIT_LEVEL
+    outline = sharp = 0
+    for axis in (0, 1):
+        border = np.diff(lit.astype(np.int8), axis=axis) != 0
+        outline += int(np.count_nonzero(border))
+        sharp += int(np.count_nonzero(border & (np.abs(np.diff(grey, axis=axis)) >= SHARP_STEP)))
+    if not outline:
+        return 0
+    return int(np.count_nonzero(lit)) * sharp * 1_000_000 // (outline * grey.size)
 
 
 def thumbnail_of(octets: bytes, coding: PictureCoding) -> tuple[bytes, Image.Image] | None:
