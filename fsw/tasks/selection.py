@@ -6,6 +6,7 @@ lit, too, but fades away without one.
 """
 
 import io
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -27,8 +28,12 @@ THUMBNAIL_WIDTH = 100
 THUMBNAIL_QUALITY = 75
 SHARP_STEP = 20  # of 255, from a lit pixel to a dark neighbour
 EXAMINATION_NS = 4 * MILLISECOND
+MOST_THUMBNAIL_PIXELS = 1 << 20  # a header that claims more is not the camera's
 
 _APP1 = b"\xff\xe1"
+# A 16-bit portable grey map; comments may stand before the width.
+_RAW_HEADER = re.compile(rb"P5\n((?:#[^\n]*\n)*)(\d{1,5}) (\d{1,5})\n(\d{1,5})\n")
+_BLACK = re.compile(rb"^# BLACK (\d{1,5})$", re.MULTILINE)
 
 
 class Selection:
@@ -100,17 +105,19 @@ def lit_subject_ppm(grey: npt.NDArray[np.int16]) -> int:
 
 def thumbnail_of(octets: bytes, coding: PictureCoding) -> tuple[bytes, Image.Image] | None:
     """A picture's thumbnail, as JPEG octets and decoded; None when the octets hold no picture."""
-    try:
-        if coding is PictureCoding.RAW_BAYER:
-            return _thumbnail_of_raw(octets)
-        found = exif_thumbnail(octets)
-        if found is None:
-            return None
-        image = Image.open(io.BytesIO(found))
-        image.load()
-        return found, image
-    except (OSError, ValueError, SyntaxError):
+    if coding is PictureCoding.RAW_BAYER:
+        return _thumbnail_of_raw(octets)
+    found = exif_thumbnail(octets)
+    if found is None:
         return None
+    try:
+        image = Image.open(io.BytesIO(found), formats=("JPEG",))
+        if image.width * image.height > MOST_THUMBNAIL_PIXELS:
+            return None
+        image.load()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+    return found, image
 
 
 def exif_thumbnail(jpeg: bytes) -> bytes | None:
@@ -139,13 +146,27 @@ def exif_thumbnail(jpeg: bytes) -> bytes | None:
     return found if length and len(found) == length else None
 
 
-def _thumbnail_of_raw(octets: bytes) -> tuple[bytes, Image.Image]:
-    """Of a 16-bit PGM with a Bayer mosaic: means over blocks, so grey."""
-    raw = np.asarray(Image.open(io.BytesIO(octets)), dtype=np.uint32)
-    block = raw.shape[1] // THUMBNAIL_WIDTH
-    rows, columns = raw.shape[0] // block, raw.shape[1] // block
-    means = raw[: rows * block, : columns * block].reshape(rows, block, columns, block).mean(axis=(1, 3))
-    image = Image.fromarray(np.minimum(means / 4.0, 255.0).astype(np.uint8))
+def _thumbnail_of_raw(octets: bytes) -> tuple[bytes, Image.Image] | None:
+    """Of a 16-bit PGM with a Bayer mosaic: means over blocks above black, so grey; full scale is white."""
+    head = _RAW_HEADER.match(octets)
+    if head is None:
+        return None
+    columns, rows, most = (int(number) for number in head.groups()[1:])
+    found = _BLACK.search(head[1])
+    black = 0 if found is None else int(found[1])
+    block = columns // THUMBNAIL_WIDTH
+    if not (256 <= most <= 0xFFFF and black < most and 0 < block <= rows):
+        return None
+    if len(octets) != head.end() + 2 * columns * rows:
+        return None
+    raw = np.frombuffer(octets, ">u2", offset=head.end()).reshape(rows, columns)
+    high, wide = rows // block, columns // block
+    # Sums of integers: the same octets whatever adds them up.
+    sums = (
+        raw[: high * block, : wide * block].reshape(high, block, wide, block).sum(axis=(1, 3), dtype=np.int64)
+    )
+    levels = (sums - black * block**2) * 255 // ((most - black) * block**2)
+    image = Image.fromarray(np.clip(levels, 0, 255).astype(np.uint8))
     out = io.BytesIO()
     image.save(out, "JPEG", quality=THUMBNAIL_QUALITY)
     return out.getvalue(), image
