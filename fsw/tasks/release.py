@@ -35,7 +35,9 @@ class Release:
             case Execute(_, _, "RELEASE_ARM", {"state": "ON"}):
                 return self._arm(message, now_ns)
             case Execute(request, acknowledge, "RELEASE_ARM", _):
-                return [*self._make_safe(), Send(names.COMMANDING, Executed(request, acknowledge))]
+                gone = self._state in (ReleaseState.FIRED, ReleaseState.SEPARATED)
+                failure = FailureCode.ALREADY_RELEASED if gone else None  # nothing is left to make safe
+                return [*self._make_safe(), Send(names.COMMANDING, Executed(request, acknowledge, failure))]
             case Execute(_, _, "RELEASE_FIRE", _):
                 return self._fire(message, now_ns)
             case BreakWire():
