@@ -207,6 +207,10 @@ class Scheduler:
             self.now_ns = max(self.now_ns, at_ns)
             slot = self._slots[name]
             if slot.timers.get(timer) == sequence:
+                if self.now_ns < slot.held_until_ns:
+                    # Dropped like a message it would never come again, and with it what it paces.
+                    heapq.heappush(self._heap, (slot.held_until_ns, sequence, name, timer, message))
+                    continue
                 del slot.timers[timer]
                 self.post(name, message)
                 self._run()
