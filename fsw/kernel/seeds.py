@@ -94,5 +94,9 @@ class Streams:
         return {name: stream.save() for name, stream in sorted(self._streams.items())}
 
     def load(self, saved: dict[str, list[int]]) -> None:
+        """Also streams drawn from since: one that the saved flight had not begun begins again."""
+        for name, stream in self._streams.items():
+            if name not in saved:
+                stream.load(Stream(self.seed, name).save())
         for name, state in saved.items():
             self.stream(name).load(state)
