@@ -50,6 +50,7 @@ class MassMemory:
             self._file.seek(self._end)
             self._file.write(_HEAD.pack(_MAGIC, len(name), len(octets), crc) + name)
             self._file.write(octets)
+            self._file.flush()  # so that a full disk shows here, not at the next read
         except OSError:
             return False  # the disk is full: what lies beyond the end is not part of the store
         self._index[key] = (self._end, len(octets))
@@ -83,7 +84,10 @@ class MassMemory:
     def load(self, saved: dict[str, Any]) -> None:
         """Raises FswError when the index points outside the octets."""
         octets = saved["octets"]
-        if any(start + length > len(octets) for start, length in saved["index"].values()):
+        ends = [
+            start + _HEAD.size + len(key.encode()) + length for key, (start, length) in saved["index"].items()
+        ]
+        if any(end > len(octets) for end in ends):
             raise FswError("saved mass memory: a record lies outside it")
         self._file.seek(0)
         os.ftruncate(self._file.fileno(), 0)
