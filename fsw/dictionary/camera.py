@@ -10,6 +10,7 @@ from typing import Any
 import construct
 
 from fsw.core.crc import crc16
+from fsw.core.errors import FswError
 from fsw.dictionary.identifiers import CameraState, LensSelection, PictureCoding, PictureSize
 
 PICTURE_APID = 0x310
@@ -71,6 +72,10 @@ _REPORT = construct.Struct(
 )
 HEALTH_OCTETS: int = _HEALTH.sizeof()
 REPORT_OCTETS: int = _REPORT.sizeof()
+# What is looked at in every health packet; the rest waits until it is asked for.
+_HEALTH_MODES = slice(15, 17)
+_HEALTH_ENERGY = slice(24, 28)
+_SIZES, _CODINGS = frozenset(map(int, PictureSize)), frozenset(map(int, PictureCoding))
 
 _ASLEEP, _BOOTING, _ON, _OFF = range(4)
 _ACCEPTED, _REFUSED = 1, 2
@@ -109,8 +114,22 @@ def set_exposure(exposure_us: int, gain_256ths: int, lens: LensSelection, count:
     return telecommand(4, settings + bytes([lens]), count)
 
 
+def battery_used_wh(packet: bytes) -> float:
+    """The energy drawn that a health packet tells, its CRC known to be right.
+
+    Raises FswError when its length or a mode in it is not the layout's.
+    """
+    if len(packet) != HEALTH_OCTETS:
+        raise FswError(f"camera health of {len(packet)} octets: {HEALTH_OCTETS} are needed")
+    for mode in packet[_HEALTH_MODES]:
+        if mode >> 4 not in _SIZES or mode & 15 not in _CODINGS:
+            raise FswError(f"camera health with mode 0x{mode:02x}: there is no such mode")
+    return int.from_bytes(packet[_HEALTH_ENERGY], "big") / 3_600_000
+
+
 def health_values(packet: bytes) -> dict[str, Any]:
-    """Values of HOUSEKEEPING_CAMERA, but its age, in a health packet whose CRC is known to be right."""
+    """Values of HOUSEKEEPING_CAMERA, but its age, in a health packet. Raises FswError as above."""
+    used_wh = battery_used_wh(packet)
     health = _HEALTH.parse(packet)
     if health.state == _ON:
         state = CameraState.TAKING if health.imaging else CameraState.STOPPED
@@ -122,7 +141,7 @@ def health_values(packet: bytes) -> dict[str, Any]:
         "picture_coding": PictureCoding(health.mode[0] & 15).name,
         "exposure_us": health.exposure_us[0],
         "battery_voltage_v": health.battery_mv / 1000,
-        "battery_used_wh": health.energy_used_mj / 3_600_000,
+        "battery_used_wh": used_wh,
         "camera_temperature_c": health.temperatures_centidegc[0] / 100,
         "frames_taken": sum(health.taken),
         "frames_missed": sum(health.missed),
@@ -140,7 +159,12 @@ class Answer:
 
 
 def answer_in(packet: bytes) -> Answer | None:
-    """The answer that a report packet holds; None when it reports an event."""
+    """The answer that a report packet holds; None when it reports an event.
+
+    Raises FswError when its length is not the layout's.
+    """
+    if len(packet) != REPORT_OCTETS:
+        raise FswError(f"camera report of {len(packet)} octets: {REPORT_OCTETS} are needed")
     report = _REPORT.parse(packet)
     if report.kind not in (_ACCEPTED, _REFUSED):
         return None

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from fsw.core import picture_assembly
+from fsw.core.errors import FswError
 from fsw.core.picture_assembly import PictureAssembler
-from fsw.dictionary import camera
+from fsw.dictionary import camera, tianwen1
 from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import (
@@ -41,6 +42,7 @@ LOW_BATTERY_WH = 5.5
 ASSEMBLY_SLOTS = 6
 LARGEST_PICTURE_OCTETS = 4 << 20  # a raw frame of 1600x1200
 PICTURE_TIMEOUT_NS = 10 * SECOND
+TICK_NS = tianwen1.CLOCK_TICK_NS
 
 
 class Relay:
@@ -65,6 +67,7 @@ class Relay:
         self._received = 0
         self._complete = 0
         self._incomplete = 0
+        self._unreadable = 0
 
     def start(self, now_ns: int) -> Iterable[Action]:
         return ()
@@ -199,12 +202,24 @@ class Relay:
                         "octets_expected": picture.total_octets,
                     }
                     actions.append(Send(names.EVENTS, Occurred(Event.PICTURE_INCOMPLETE, values)))
-                case picture_assembly.Health(packet):
-                    self._health, self._health_ns = packet, now_ns
-                case picture_assembly.Report(packet):
-                    answer = camera.answer_in(packet)
-                    actions += self._answered(answer) if answer else []
+                case picture_assembly.Health(packet) | picture_assembly.Report(packet):
+                    try:
+                        actions += self._told(event, packet, now_ns)
+                    except FswError:
+                        self._unreadable += 1  # the CRC was right and the layout is not
         return actions
+
+    def _told(self, event: picture_assembly.Event, packet: bytes, now_ns: int) -> list[Action]:
+        if isinstance(event, picture_assembly.Health):
+            used_wh = camera.battery_used_wh(packet)
+            # The rest is taken apart when housekeeping asks, since the camera tells every second.
+            self._health, self._health_ns = packet, now_ns
+            if used_wh < LOW_BATTERY_WH or self._battery_low:
+                return []
+            self._battery_low = True
+            return [Send(names.EVENTS, Occurred(Event.CAMERA_BATTERY_LOW, {"battery_used_wh": used_wh}))]
+        answer = camera.answer_in(packet)
+        return self._answered(answer) if answer else []
 
     def _picture(self, picture: picture_assembly.Picture, octets: bytes) -> list[Action]:
         self._complete += 1
@@ -216,7 +231,8 @@ class Relay:
             picture.lens,
             int(PictureSize.UXGA_1600X1200 if large else PictureSize.SVGA_800X600),
             int(PictureCoding.RAW_BAYER if picture.encoding == "raw" else PictureCoding.JPEG),
-            descriptor.start_ns // 100_000,
+            # To the nearest: the camera tells 2**-24 s, rounded down.
+            (descriptor.start_ns + TICK_NS // 2) // TICK_NS,
             descriptor.exposure_us,
             self._status.range_m,
             octets,
@@ -224,16 +240,10 @@ class Relay:
         return [Send(names.MASS_MEMORY, message), Send(names.SELECTION, message)]
 
     def _camera_values(self, now_ns: int) -> list[Action]:
-        """What the camera told last; taken apart only now, since it tells every second."""
+        """What the camera told last."""
         values = camera.health_values(self._health)
         values["health_age_s"] = (now_ns - self._health_ns) / SECOND
-        actions: list[Action] = [Send(names.HOUSEKEEPING, Values(values))]
-        used_wh = values["battery_used_wh"]
-        if used_wh >= LOW_BATTERY_WH and not self._battery_low:
-            self._battery_low = True
-            low = Occurred(Event.CAMERA_BATTERY_LOW, {"battery_used_wh": used_wh})
-            actions.append(Send(names.EVENTS, low))
-        return actions
+        return [Send(names.HOUSEKEEPING, Values(values))]
 
     def _link_values(self) -> dict[str, Any]:
         return {
@@ -242,7 +252,7 @@ class Relay:
             "wifi_signal_dbm": self._status.signal_dbm,
             "camera_range_m": self._status.range_m,
             "wifi_packets_received": self._received,
-            "wifi_packets_lost": self._assembler.counters()["lost"],
+            "wifi_packets_lost": self._assembler.counters()["lost"] + self._unreadable,
             "pictures_complete": self._complete,
             "pictures_incomplete": self._incomplete,
             "camera_commands_sent": self._commands_sent,
@@ -264,6 +274,7 @@ class Relay:
             "received": self._received,
             "complete": self._complete,
             "incomplete": self._incomplete,
+            "unreadable": self._unreadable,
         }
 
     def load(self, saved: dict[str, Any]) -> None:
@@ -279,3 +290,4 @@ class Relay:
         self._received = saved["received"]
         self._complete = saved["complete"]
         self._incomplete = saved["incomplete"]
+        self._unreadable = saved["unreadable"]
