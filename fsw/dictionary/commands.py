@@ -61,8 +61,20 @@ def _function(
     )
 
 
+class OrbiterStructure(IntEnum):
+    """Structures that telecommands reach: the sleeping lander takes none."""
+
+    COMPUTER = Structure.COMPUTER
+    MASS_MEMORY = Structure.MASS_MEMORY
+    RADIO = Structure.RADIO
+    RELAY = Structure.RELAY
+    CAMERA = Structure.CAMERA
+    RELEASE = Structure.RELEASE
+
+
 _SIDS = Argument(
-    Parameter("sids", _U16, "Housekeeping structures of the orbiter", enumeration=Structure), listed=True
+    Parameter("sids", _U16, "Housekeeping structures of the orbiter", enumeration=OrbiterStructure),
+    listed=True,
 )
 _EVENTS = Argument(Parameter("events", _U16, "Events", enumeration=Event), listed=True)
 _CAMERA_FAILURES = (
@@ -155,6 +167,7 @@ TELECOMMANDS = (
         "Switches the downlink: LOW, 256-octet CADUs, 4 a second; HIGH, 1024-octet CADUs.",
         "Event DOWNLINK_RATE_CHANGED, in the new mode; the ground loses lock for a moment.",
         _choice("rate", "LOW or HIGH", DownlinkRate),
+        failures=(FailureCode.BUSY,),
     ),
     _function(
         Function.DUMP_START,

@@ -72,6 +72,9 @@ class Commanding:
                 return self._overdue(now_ns)
             case Gather(Structure.COMPUTER):
                 return [Send(names.HOUSEKEEPING, Values(self._values()))]
+            case Gather(Structure.RADIO):
+                cltus = self._receiver.counters["starts"]
+                return [Send(names.HOUSEKEEPING, Values({"uplink_cltus": cltus}))]
         return ()
 
     def _request(self, packet: bytes, now_ns: int) -> list[Action]:
@@ -83,12 +86,13 @@ class Commanding:
             return self._refuse(packet, found)
         command, arguments = found
         request, acknowledge = packet[:4], int(verdict.acknowledge)
-        if len(self._pending) >= MAX_PENDING or request in self._pending:
-            return self._refuse(packet, FailureCode.QUEUE_FULL)
         self._accepted += 1
         actions: list[Action] = []
         if acknowledge & pus.Acknowledge.ACCEPTANCE:
             actions.append(_verification(1, request))
+        # Well formed, so accepted; but reports of two with one identifier could not be told apart.
+        if len(self._pending) >= MAX_PENDING or request in self._pending:
+            return actions + self._finished(request, acknowledge, FailureCode.QUEUE_FULL)
         if command.name == "PING":
             actions.append(Send(names.DOWNLINK, PusReport(ORBITER_APID, 17, 2, b"")))
             return actions + self._finished(request, acknowledge, None)

@@ -21,7 +21,7 @@ COMPOSE_AFTER_NS = MILLISECOND
 _OWNERS = {
     Structure.COMPUTER: (names.COMMANDING, names.EVENTS),
     Structure.MASS_MEMORY: (names.MASS_MEMORY, names.SELECTION),
-    Structure.RADIO: (names.DOWNLINK,),
+    Structure.RADIO: (names.DOWNLINK, names.COMMANDING),
     Structure.RELAY: (names.RELAY,),
     Structure.CAMERA: (names.RELAY,),
     Structure.RELEASE: (names.RELEASE,),
@@ -61,7 +61,7 @@ class Housekeeping:
         return ()
 
     def _execute(self, name: str, arguments: dict[str, Any], now_ns: int) -> list[Action]:
-        sids = [int(Structure[text]) for text in arguments["sids"] if Structure[text] in _OWNERS]
+        sids = sorted({int(Structure[text]) for text in arguments["sids"]})
         if name == "HOUSEKEEPING_ONCE":
             return [action for sid in sids for action in self._collect(sid, now_ns)]
         kept = [sid for sid in self._enabled if sid not in sids]

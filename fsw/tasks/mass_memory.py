@@ -44,7 +44,6 @@ from fsw.tasks.messages import (
 ORBITER_ENTITY = 245
 GROUND_ENTITY = 1
 SEGMENT_OCTETS = 860  # so that a packet with one segment about fills a frame of the high rate
-CAPACITY_OCTETS = 256_000_000_000
 FETCH_AT_ONCE = 64
 FETCH_AHEAD_OCTETS = 1 << 19
 
@@ -71,7 +70,10 @@ def _key(kind: PictureKind, number: int) -> str:
 
 
 class MassMemory:
-    def __init__(self) -> None:
+    """capacity_octets: of the memory behind the port."""
+
+    def __init__(self, capacity_octets: int) -> None:
+        self._capacity_octets = capacity_octets
         self._catalogue: dict[int, Entry] = {}
         self._chosen: tuple[int, ...] = ()
         self._used_octets = 0
@@ -79,6 +81,9 @@ class MassMemory:
         self._dumping = False
         self._to_fetch: deque[tuple[int, int]] = deque()  # kind, number
         self._fetching = 0
+        # Fetched and not begun: a file goes to the sender when the one before it has gone, so that a
+        # stopped dump ends with the file on its way.
+        self._fetched_files: deque[PutRequest] = deque()
         self._room = 0
         self._dump_files = 0
         self._dump_octets = 0
@@ -99,7 +104,7 @@ class MassMemory:
                 self._chosen = numbers
             case DownlinkRoom(octets):
                 self._room = octets
-                return self._go_on() if self._dumping else ()
+                return self._go_on()
             case Fetched(octets):
                 return self._fetched(octets)
             case Execute(request, acknowledge, "DUMP_START", arguments):
@@ -171,23 +176,25 @@ class MassMemory:
         if not self._dumping:
             return [Send(names.COMMANDING, Executed(request, acknowledge, FailureCode.NOT_RUNNING))]
         self._to_fetch.clear()
+        self._fetched_files.clear()
         self._dumping = False
-        return [
-            self._event(Event.DUMP_STOPPED),
-            Send(names.COMMANDING, Executed(request, acknowledge)),
-            *self._produce(),
-        ]
+        return [self._event(Event.DUMP_STOPPED), Send(names.COMMANDING, Executed(request, acknowledge))]
 
     def _size(self, kind: int, number: int) -> int:
-        entry = self._catalogue[number]
+        entry = self._catalogue.get(number)
+        if entry is None:
+            return 0  # its place was needed by a later one of that number
         return entry.full_octets if kind == PictureKind.FULL else entry.thumbnail_octets
+
+    def _octets_ready(self) -> int:
+        return self._sender.waiting_octets + sum(len(file.octets) for file in self._fetched_files)
 
     def _go_on(self) -> list[Action]:
         """Fetch what the room takes, then send what has been fetched."""
         if self._fetching:
             return []
         keys: list[str] = []
-        ahead = self._sender.waiting_octets
+        ahead = self._octets_ready()
         while self._to_fetch and len(keys) < FETCH_AT_ONCE and ahead < FETCH_AHEAD_OCTETS and self._room:
             kind, number = self._to_fetch.popleft()
             keys.append(_key(PictureKind(kind), number))
@@ -199,6 +206,8 @@ class MassMemory:
 
     def _fetched(self, found: dict[str, bytes | None]) -> list[Action]:
         self._fetching = 0
+        if not self._dumping:
+            return []  # stopped meanwhile
         for key, octets in found.items():
             kind_name, _, number = key.partition("/")
             entry = self._catalogue.get(int(number))
@@ -215,18 +224,27 @@ class MassMemory:
                 entry.exposure_us,
                 entry.range_m,
             )
-            self._sender.put(PutRequest(label.file_name, octets, (label.encode(),)))
+            self._fetched_files.append(PutRequest(label.file_name, octets, (label.encode(),)))
         return self._go_on()
 
     def _produce(self) -> list[Action]:
-        block = self._sender.produce(self._room)
-        octets = block.octets.tobytes()
-        self._room -= len(octets)
-        actions: list[Action] = [Send(names.DOWNLINK, PictureFilePackets(octets))] if octets else []
+        parts: list[bytes] = []
+        while True:
+            if not self._sender.waiting_files:
+                if not self._fetched_files or not self._room:
+                    break
+                self._sender.put(self._fetched_files.popleft())
+            octets = self._sender.produce(self._room).octets.tobytes()
+            self._room -= len(octets)
+            parts.append(octets)
+            if self._sender.waiting_files:
+                break
+        block = b"".join(parts)
+        actions: list[Action] = [Send(names.DOWNLINK, PictureFilePackets(block))] if block else []
         for sent in self._sender.events():
             kind = PictureKind.THUMBNAIL if sent.name.startswith("thumb") else PictureKind.FULL
             self._sent[int(kind)] += 1
-        if self._dumping and not self._to_fetch and not self._sender.waiting_files:
+        if self._dumping and not (self._to_fetch or self._fetched_files or self._sender.waiting_files):
             self._dumping = False
             actions.append(self._event(Event.DUMP_DONE))
         return actions
@@ -236,14 +254,15 @@ class MassMemory:
         return Send(names.EVENTS, Occurred(event, values))
 
     def _values(self) -> dict[str, Any]:
-        waiting = self._sender.waiting_octets + sum(self._size(*file) for file in self._to_fetch)
+        waiting = self._octets_ready() + sum(self._size(*file) for file in self._to_fetch)
+        files = len(self._to_fetch) + len(self._fetched_files) + self._sender.waiting_files
         return {
             "memory_used_kib": self._used_octets / 1024,
-            "memory_fill": 100.0 * self._used_octets / CAPACITY_OCTETS,
+            "memory_fill": 100.0 * self._used_octets / self._capacity_octets,
             "pictures_stored": len(self._catalogue),
             "thumbnails_sent": self._sent[PictureKind.THUMBNAIL],
             "full_frames_sent": self._sent[PictureKind.FULL],
-            "files_waiting": len(self._to_fetch) + self._sender.waiting_files,
+            "files_waiting": files,
             "octets_waiting_kib": waiting / 1024,
             "dump": "ON" if self._dumping else "OFF",
         }
@@ -259,6 +278,7 @@ class MassMemory:
             "dumping": self._dumping,
             "to_fetch": list(self._to_fetch),
             "fetching": self._fetching,
+            "fetched_files": [[file.name, file.octets, list(file.messages)] for file in self._fetched_files],
             "room": self._room,
             "dump_files": self._dump_files,
             "dump_octets": self._dump_octets,
@@ -273,6 +293,9 @@ class MassMemory:
         self._dumping = saved["dumping"]
         self._to_fetch = deque(saved["to_fetch"])
         self._fetching = saved["fetching"]
+        self._fetched_files = deque(
+            PutRequest(name, octets, tuple(messages)) for name, octets, messages in saved["fetched_files"]
+        )
         self._room = saved["room"]
         self._dump_files = saved["dump_files"]
         self._dump_octets = saved["dump_octets"]

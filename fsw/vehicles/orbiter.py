@@ -78,11 +78,10 @@ class Orbiter:
         self.transmitter = Transmitter(transmit_modes(mission), coded)
         self._radiated: list[Transmission] = []
         self._uplink_ns = -UPLINK_LOCK_NS
-        self._cltus = 0
         self._load_since: tuple[int, int] = (0, 0)  # busy time and time when the load was last reported
         high_rate = round(mission.downlink.high.frames_per_s)
         self.scheduler = Scheduler(
-            _tasks(mission.uplink.scid, self._clock, high_rate), self._outside, trouble_to=names.EVENTS
+            _tasks(mission, self._clock, high_rate), self._outside, trouble_to=names.EVENTS
         )
         self.scheduler.boot(0)
 
@@ -105,7 +104,6 @@ class Orbiter:
     def receive(self, octets: bytes, now_ns: int) -> None:
         """What the transponder's receiver makes of the uplink, errors and all."""
         self._uplink_ns = now_ns
-        self._cltus += 1
         self.scheduler.post(names.COMMANDING, messages.Uplinked(octets))
         self.scheduler.advance(now_ns)
 
@@ -166,7 +164,7 @@ class Orbiter:
             names_of_gauges = ("transmit_power_w", "amplifier_temperature_c")
             values: dict[str, Any] = {name: reading(name, now_ns, self._seed) for name in names_of_gauges}
             locked = now_ns - self._uplink_ns < UPLINK_LOCK_NS
-            return values | {"uplink_cltus": self._cltus, "uplink_lock": "ON" if locked else "OFF"}
+            return values | {"uplink_lock": "ON" if locked else "OFF"}
         if sid is Structure.RELEASE:
             name = "release_temperature_c"
             return {name: reading(name, now_ns, self._seed)}
@@ -204,7 +202,6 @@ class Orbiter:
             "memory": self.memory.save(),
             "transmitter": self.transmitter.save(),
             "uplink_ns": self._uplink_ns,
-            "cltus": self._cltus,
             "load_since": self._load_since,
         }
 
@@ -214,19 +211,21 @@ class Orbiter:
         self.memory.load(saved["memory"])
         self.transmitter.load(saved["transmitter"])
         self._uplink_ns = saved["uplink_ns"]
-        self._cltus = saved["cltus"]
         self._load_since = saved["load_since"]
 
 
-def _tasks(spacecraft_id: int, clock: OnBoardClock, high_frames_per_second: int) -> list[TaskSettings]:
+def _tasks(mission: MissionFile, clock: OnBoardClock, high_frames_per_second: int) -> list[TaskSettings]:
     """By priority: what must not wait comes first; budgets in modelled time."""
     ms = MILLISECOND
 
     def commanding() -> Commanding:
-        return Commanding(spacecraft_id, TELECOMMANDS_RANDOMIZED)
+        return Commanding(mission.uplink.scid, TELECOMMANDS_RANDOMIZED)
 
     def downlink() -> Downlink:
         return Downlink(clock, high_frames_per_second)
+
+    def mass_memory() -> MassMemoryTask:
+        return MassMemoryTask(mission.orbiter.mass_memory_octets)
 
     return [
         TaskSettings(names.COMMANDING, 1, commanding, mailbox=64, budget_ns=20 * ms),
@@ -236,7 +235,7 @@ def _tasks(spacecraft_id: int, clock: OnBoardClock, high_frames_per_second: int)
         TaskSettings(names.NAVIGATION, 5, lambda: Navigation(clock), mailbox=8, heartbeat_ns=10 * SECOND),
         TaskSettings(names.LANDER, 6, Lander, mailbox=8, heartbeat_ns=60 * SECOND),
         TaskSettings(names.RELAY, 7, lambda: Relay(clock), mailbox=32, budget_ns=20 * ms),
-        TaskSettings(names.MASS_MEMORY, 8, MassMemoryTask, mailbox=64, budget_ns=20 * ms),
+        TaskSettings(names.MASS_MEMORY, 8, mass_memory, mailbox=64, budget_ns=20 * ms),
         TaskSettings(names.SELECTION, 9, Selection, mailbox=32),
         TaskSettings(names.HOUSEKEEPING, 10, Housekeeping, mailbox=32, heartbeat_ns=60 * SECOND),
     ]
