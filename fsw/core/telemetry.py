@@ -128,6 +128,11 @@ class VirtualChannelSender:
         return bool(self._state.rest == 0 and self._state.idle_left == 0)
 
     @property
+    def rest_octets(self) -> int:
+        """Pending octets of the packet that is partly sent; they come first."""
+        return int(self._state.rest)
+
+    @property
     def counters(self) -> dict[str, int]:
         """frames, idle_frames, packets, idle_packets, refused (pushes)."""
         count = self._state.count

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fsw.core import space_packet
 from fsw.core.frame_format import FrameFormat
 from fsw.core.telemetry import VirtualChannelSender
 from fsw.dictionary import tianwen1
@@ -24,6 +25,7 @@ from fsw.dictionary.identifiers import (
     LANDER_SCID,
     ORBITER_SCID,
     DownlinkRate,
+    FailureCode,
 )
 from fsw.kernel.scheduler import Action, Emit, Send, SetTimer, Spend
 from fsw.kernel.time import MICROSECOND, SECOND
@@ -68,6 +70,8 @@ class Downlink:
         self._per_second = {DownlinkRate.LOW: 4, DownlinkRate.HIGH: high_frames_per_second}
         self._rate = DownlinkRate.LOW
         self._senders = _senders(DownlinkRate.LOW)
+        # The lander's packets wait here while the rate is high.
+        self._lander = _sender(DownlinkRate.LOW, LANDER_SCID, _LANDER)
         # Picture files wait here while the rate is low.
         self._pictures = _sender(DownlinkRate.HIGH, ORBITER_SCID, _REPLAY, replay=True, capacity=True)
         self._sequence = pus.SequenceCounters()
@@ -89,7 +93,7 @@ class Downlink:
                 self._push(self._plain(apid, data), False)
             case PictureFilePackets(octets):
                 if not self._pictures.push(octets):
-                    self._packets_dropped += 1
+                    self._packets_dropped += len(space_packet.index(octets))
             case Tick("beat"):
                 return self._beat(now_ns)
             case Execute(request, acknowledge, _, arguments):
@@ -119,8 +123,7 @@ class Downlink:
         return (apid << 32 | (0xC000 | count) << 16 | len(data) - 1).to_bytes(6, "big") + data
 
     def _push(self, packet: bytes, from_lander: bool) -> None:
-        orbiter, lander, _ = self._senders
-        if not (lander if from_lander else orbiter).push(packet):
+        if not (self._lander if from_lander else self._senders[0]).push(packet):
             self._packets_dropped += 1
 
     # ---- frames ---------------------------------------------------------------------------------
@@ -142,17 +145,17 @@ class Downlink:
         return actions
 
     def _low_frames(self, now_ns: int) -> Octets:
-        orbiter, lander, idle = self._senders
+        orbiter, idle = self._senders
         times = now_ns + np.arange(4, dtype=np.int64) * (BEAT_NS // 4)
         frames = np.empty((4, LOW_FRAME_OCTETS), np.uint8)
         frames[:2] = orbiter.frames(2, self._zones(times[:2], _TAIL_REAL_TIME))
         frames[2:3] = idle.idle_frames(1, self._zones(times[2:3], _TAIL_IDLE))
-        frames[3:] = lander.frames(1, self._lander_zones(times[3:]))
+        frames[3:] = self._lander.frames(1, self._lander_zones(times[3:]))
         self._idle_frames_sent += 1
         return frames
 
     def _high_frames(self, now_ns: int) -> Octets:
-        orbiter, _, idle = self._senders
+        orbiter, idle = self._senders
         total = self._per_second[DownlinkRate.HIGH]
         zone = orbiter.format.data_octets
         times = now_ns + np.arange(total, dtype=np.int64) * BEAT_NS // total
@@ -172,7 +175,7 @@ class Downlink:
         times = now_ns + np.arange(count, dtype=np.int64) * BEAT_NS // count
         tail = _TAIL_REPLAY if self._rate is DownlinkRate.HIGH else _TAIL_IDLE
         self._idle_frames_sent += count
-        return self._senders[2].idle_frames(count, self._zones(times, tail))
+        return self._senders[1].idle_frames(count, self._zones(times, tail))
 
     def _zones(self, times_ns: npt.NDArray[np.int64], tail: bytes) -> Octets:
         """Insert zones: 48-bit big-endian ticks of 100 us, then two octets."""
@@ -188,9 +191,7 @@ class Downlink:
 
     def _change(self, rate: DownlinkRate, request: bytes, acknowledge: int) -> list[Action]:
         if self._wanted is not None:
-            superseded = Executed(self._wanted[1], self._wanted[2])
-            self._wanted = [int(rate), request, acknowledge, MOST_BEATS_TO_DRAIN]
-            return [Send(names.COMMANDING, superseded)]
+            return [Send(names.COMMANDING, Executed(request, acknowledge, FailureCode.BUSY))]
         self._wanted = [int(rate), request, acknowledge, MOST_BEATS_TO_DRAIN]
         return []
 
@@ -199,7 +200,7 @@ class Downlink:
             return []
         rate, request, acknowledge, beats = self._wanted
         old = self._senders
-        if rate != self._rate and any(s.pending_octets for s in old[:2]) and beats > 0:
+        if rate != self._rate and not self._drained(DownlinkRate(rate)) and beats > 0:
             self._wanted[3] -= 1
             return []
         self._wanted = None
@@ -209,18 +210,33 @@ class Downlink:
             self._senders = _senders(self._rate)
             for before, after in zip(old, self._senders, strict=True):
                 after.frame_count = before.frame_count
+            self._carry_over(old[0])
         changed = Occurred(Event.DOWNLINK_RATE_CHANGED, {"downlink_rate": self._rate.name})
         return [
             Send(names.EVENTS, changed),
             Send(names.COMMANDING, Executed(request, acknowledge)),
         ]
 
+    def _drained(self, rate: DownlinkRate) -> bool:
+        """Nothing that would be torn by the change: what has begun in this rate is through."""
+        leaving_low = rate is DownlinkRate.HIGH
+        return not self._senders[0].pending_octets and not (leaving_low and self._lander.pending_octets)
+
+    def _carry_over(self, old: VirtualChannelSender) -> None:
+        """Packets that found no frame in the old rate go in the new one, but for the one begun."""
+        octets = old.save()["pending"][old.rest_octets :]
+        self._packets_dropped += 1 if old.rest_octets else 0
+        if octets and not self._senders[0].push(octets):
+            self._packets_dropped += len(space_packet.index(octets))
+
     def _values(self) -> dict[str, Any]:
         return {
             "downlink_rate": self._rate.name,
             "frames_sent": self._frames_sent,
             "idle_frames_sent": self._idle_frames_sent,
-            "octets_waiting": sum(sender.pending_octets for sender in (*self._senders, self._pictures)),
+            "octets_waiting": sum(
+                sender.pending_octets for sender in (*self._senders, self._lander, self._pictures)
+            ),
             "packets_dropped": self._packets_dropped,
         }
 
@@ -230,6 +246,7 @@ class Downlink:
         return {
             "rate": int(self._rate),
             "senders": [sender.save() for sender in self._senders],
+            "lander": self._lander.save(),
             "pictures": self._pictures.save(),
             "sequence": self._sequence.save(),
             "messages": self._messages.save(),
@@ -245,6 +262,7 @@ class Downlink:
         self._senders = _senders(self._rate)
         for sender, state in zip(self._senders, saved["senders"], strict=True):
             sender.load(state)
+        self._lander.load(saved["lander"])
         self._pictures.load(saved["pictures"])
         self._sequence.load(saved["sequence"])
         self._messages.load(saved["messages"])
@@ -281,11 +299,10 @@ def _sender(
     )
 
 
-def _senders(rate: DownlinkRate) -> tuple[VirtualChannelSender, VirtualChannelSender, VirtualChannelSender]:
-    """Orbiter real time, lander real time, orbiter idle."""
+def _senders(rate: DownlinkRate) -> tuple[VirtualChannelSender, VirtualChannelSender]:
+    """Orbiter real time, orbiter idle."""
     return (
         _sender(rate, ORBITER_SCID, _REAL_TIME),
-        _sender(rate, LANDER_SCID, _LANDER),
         _sender(rate, ORBITER_SCID, _IDLE, idle=True),
     )
 
