@@ -32,12 +32,14 @@ from fsw.vehicles.camera import Camera
 from fsw.vehicles.orbiter import HIGH, LOW, TELECOMMANDS_RANDOMIZED, Orbiter
 from fsw.world import heavens as sky
 from fsw.world.delay_line import DelayLine
+from fsw.world.image_sensor import DEFAULT_EXPOSURE_US
 from fsw.world.imaging import ReleasedCamera, Snap
 from fsw.world.scene import Studio
-from fsw.world.test_card import test_card
+from fsw.world.test_card import raw_test_card, test_card
 
 WIFI_STATUS_NS = SECOND
 ES_N0_STEP_DB = 0.01  # the channel's table is made anew at each step, some minutes apart
+UPLINK_SLICE_OCTETS = 64
 # A receiver that meets a new carrier misses its first symbols and may lock to the wrong polarity.
 ACQUISITION_SYMBOLS = (200, 1800)
 
@@ -84,7 +86,7 @@ class Simulation:
         self._motion: list[Any] | None = None  # release time, motion
         self._studio: Studio | None = None
         self._on_news = on_news
-        self._wifi = WifiChannel(sky.wifi(mission), self.streams.stream("wifi"))
+        self._wifi = WifiChannel(sky.wifi(mission), self.streams.stream("wifi"), mission.wifi.packet_octets)
         self._wifi_ns = 0
         self._wifi_status_ns = 0
         self.orbiter = Orbiter(
@@ -97,7 +99,7 @@ class Simulation:
         self._down: DelayLine[Transmission] = DelayLine()
         self._antenna = sky.station_named(mission)
         self._uplink_bits = 0
-        self._uplink_free_ns: int | None = None
+        self._uplink_busy: list[list[int]] = []  # from, to [ns] of what the transmitter has yet to end
         self._heard = ""  # the mode that the station receives
         self._inverted = False  # the polarity to which its receiver has locked
         self.frames_sent = 0
@@ -175,11 +177,9 @@ class Simulation:
     def uplink(self, octets: bytes, radiate_ns: int | None = None) -> int:
         """Radiate octets (CLTUs) as they are; the mission time at which their last bit arrives."""
         mission = self.mission
-        start_ns = self.now_ns if radiate_ns is None else radiate_ns
-        if self._uplink_free_ns is not None:
-            start_ns = max(start_ns, self._uplink_free_ns)
-        duration_ns = round(len(octets) * 8 * SECOND / mission.uplink.bit_rate_bit_s)
-        self._uplink_free_ns = start_ns + duration_ns
+        octet_ns = round(8 * SECOND / mission.uplink.bit_rate_bit_s)
+        duration_ns = len(octets) * octet_ns
+        start_ns = self._radiate_when_free(self.now_ns if radiate_ns is None else radiate_ns, duration_ns)
         way_ns = self.heavens.light_time.one_way_light_time_ns(start_ns, "up")
         arrival_ns = start_ns + way_ns + duration_ns
         distance_km = self.heavens.earth_distance_km(max(0, arrival_ns))
@@ -188,8 +188,24 @@ class Simulation:
             octets, rate, seed=self.streams.seed_of("uplink noise"), position=self._uplink_bits
         )
         self._uplink_bits += 8 * len(octets)
-        self._up.send(arrival_ns, received.tobytes())
+        # As the bits come in: the receiver must not meet an hour's octets in one instant.
+        for at in range(0, len(octets), UPLINK_SLICE_OCTETS):
+            piece = received[at : at + UPLINK_SLICE_OCTETS].tobytes()
+            later_ns = (len(octets) - at - len(piece)) * octet_ns
+            self._up.send(arrival_ns - later_ns, piece)
         return arrival_ns
+
+    def _radiate_when_free(self, start_ns: int, duration_ns: int) -> int:
+        """The first time from `start_ns` on at which the transmitter is free for so long; it is busy then."""
+        earliest_ns = min(start_ns, self.now_ns)
+        self._uplink_busy = [span for span in self._uplink_busy if span[1] > earliest_ns]
+        for begin_ns, end_ns in self._uplink_busy:
+            if start_ns + duration_ns <= begin_ns:
+                break
+            start_ns = max(start_ns, end_ns)
+        self._uplink_busy.append([start_ns, start_ns + duration_ns])
+        self._uplink_busy.sort()
+        return start_ns
 
     # ---- time -----------------------------------------------------------------------------------
 
@@ -237,6 +253,8 @@ class Simulation:
             self._wifi_slot(now_ns)
         if self._wifi_status_ns <= now_ns:
             self._wifi_status_ns += WIFI_STATUS_NS
+            if not self._wifi_busy():  # no slots, so nothing else tells the link how things stand
+                self._wifi.begin_slot(self._range_m(now_ns), self.camera.radio_on)
             self.orbiter.wifi_status(now_ns)
         for transmission in self.orbiter.radiated():
             self._radiate(transmission)
@@ -271,7 +289,8 @@ class Simulation:
     def _take(self, shot: Shot) -> Taken:
         """Pure: called from the sensor's threads, and ahead of time."""
         if self.settings.pictures == "test-card":
-            return Taken(test_card(shot.width, shot.height), shot.exposure_us)
+            card = raw_test_card if shot.encoding == "raw" else test_card
+            return Taken(card(shot.width, shot.height), shot.exposure_us or DEFAULT_EXPOSURE_US)
         assert self.released is not None
         snap = Snap(
             shot.lens,
@@ -411,7 +430,7 @@ class Simulation:
                 "up": self._up.save(),
                 "down": self._down.save(),
                 "uplink_bits": self._uplink_bits,
-                "uplink_free_ns": self._uplink_free_ns,
+                "uplink_busy": [list(span) for span in self._uplink_busy],
                 "heard": self._heard,
                 "inverted": self._inverted,
                 "frames_sent": self.frames_sent,
@@ -448,7 +467,7 @@ class Simulation:
         self._up.load(saved["up"])
         self._down.load(saved["down"])
         self._uplink_bits = saved["uplink_bits"]
-        self._uplink_free_ns = saved["uplink_free_ns"]
+        self._uplink_busy = [list(span) for span in saved["uplink_busy"]]
         self._heard = saved["heard"]
         self._inverted = saved["inverted"]
         self.frames_sent = saved["frames_sent"]

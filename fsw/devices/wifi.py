@@ -31,9 +31,11 @@ class Slot:
 
 
 class WifiChannel:
-    """Both radios and the air between them. stream: decides which packets are lost."""
+    """Both radios and the air between them. stream: decides which packets are lost. packet_octets: of the
+    longest one."""
 
-    def __init__(self, link: WifiLink, stream: Stream) -> None:
+    def __init__(self, link: WifiLink, stream: Stream, packet_octets: int) -> None:
+        self._packet_octets = packet_octets
         self._link = link
         self._state_at = lru_cache(maxsize=8)(lambda step: link.state(step * RANGE_STEP_M))
         self._stream = stream
@@ -49,9 +51,11 @@ class WifiChannel:
         return self._access_point_on and self._state.rate_bit_s > 0.0
 
     def switch(self, on: bool) -> None:
-        """The access point."""
+        """The access point. What it had still to send is gone when it goes off: nobody expects it later."""
         self._access_point_on = on
         self._carry = 0.0
+        if not on:
+            self._to_camera.clear()
 
     def send_to_camera(self, octets: bytes) -> bool:
         """One packet up; False when too many wait already."""
@@ -76,19 +80,22 @@ class WifiChannel:
     ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
         """What the camera sent in the slot, as the orbiter receives it."""
         self._carry -= float(octets.size)
-        if octets.size < slot.octets // 2:
-            self._carry = 0.0  # air that nobody wanted is gone
+        if self._carry >= self._packet_octets:
+            self._carry = 0.0  # one more would have fitted: air that nobody wanted is gone
         if slot.loss < _NEVER_LOST or not len(lengths):
             return octets, lengths
-        # One draw tells whether all of them came; only if not, which did not.
-        all_came = 1.0
-        for _ in range(len(lengths)):
+        # One draw tells which is the first to be lost, mostly none; from there on each has its own.
+        draw, all_came, first = self._stream.uniform(), 1.0, 0
+        while first < len(lengths):
             all_came *= 1.0 - slot.loss
-        if self._stream.uniform() < all_came:
+            if draw >= all_came:
+                break
+            first += 1
+        if first == len(lengths):
             return octets, lengths
         kept = np.ones(len(lengths), dtype=bool)
-        while kept.all():
-            kept = np.array([self._stream.uniform() >= slot.loss for _ in range(len(lengths))])
+        kept[first] = False
+        kept[first + 1 :] = [self._stream.uniform() >= slot.loss for _ in range(first + 1, len(lengths))]
         return octets[np.repeat(kept, lengths)], lengths[kept]
 
     def take_for_camera(self) -> list[bytes]:
