@@ -1,0 +1,218 @@
+"""Whatever a task is told, in whatever order: it never raises, and a snapshot changes no answer."""
+
+import binascii
+import struct
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+
+from fsw import dictionary
+from fsw.core.telecommand import encode_cltu, encode_frame
+from fsw.dictionary.events import Event
+from fsw.dictionary.housekeeping import Structure
+from fsw.dictionary.identifiers import FailureCode, Task
+from fsw.kernel.scheduler import Trouble
+from fsw.kernel.time import SECOND
+from fsw.protocols import pus
+from fsw.tasks import messages as m
+from fsw.tasks import names
+
+REQUESTS = st.sampled_from([bytes([0x1F, 0x80, 0xC0, n]) for n in range(4)])
+NUMBERS = st.integers(1, 6)
+OCTETS = st.binary(max_size=300)
+
+
+def executes(*telecommands):
+    """Accepted telecommands with any allowed arguments."""
+
+    @st.composite
+    def draw_one(draw):
+        command = dictionary.telecommand(draw(st.sampled_from(telecommands)))
+        texts = {}
+        for argument in command.arguments:
+            parameter = argument.parameter
+            if parameter.enumeration is not None:
+                of = st.sampled_from([member.name for member in parameter.enumeration])
+                texts[parameter.name] = (
+                    ",".join(draw(st.lists(of, min_size=1, max_size=4))) if argument.listed else draw(of)
+                )
+            elif argument.minimum is not None:
+                texts[parameter.name] = str(draw(st.integers(int(argument.minimum), int(argument.maximum))))
+        request = dictionary.parse_telecommand(command.name, texts)
+        found = dictionary.recognise_telecommand(command.service, command.subtype, request.encode())
+        return m.Execute(draw(REQUESTS), draw(st.integers(0, 15)), command.name, found[1])
+
+    return draw_one()
+
+
+def ticks(*timers):
+    return st.builds(m.Tick, st.sampled_from(timers))
+
+
+def packet(data, apid):
+    head = struct.pack(">HHH", apid, 0xC000, len(data) + 1) + data
+    return head + struct.pack(">H", binascii.crc_hqx(head, 0xFFFF))
+
+
+@st.composite
+def from_camera(draw):
+    """Packets with a right CRC and anything in them, and some that are only octets."""
+    sized = st.builds(bytes, st.lists(st.integers(0, 255), min_size=95, max_size=115))
+    data = st.one_of(OCTETS, sized, st.binary(min_size=13, max_size=15), parts())
+    sound = st.builds(packet, data, st.sampled_from([0x310, 0x311, 0x312, 0x313]))
+    packets = [p for p in draw(st.lists(st.one_of(sound, OCTETS), max_size=6)) if p]
+    return m.FromCamera(b"".join(packets), b"".join(len(p).to_bytes(4, "little") for p in packets))
+
+
+@st.composite
+def parts(draw):
+    """A part that is the whole of a picture, or claims more."""
+    octets = draw(st.binary(min_size=1, max_size=40))
+    total = len(octets) + draw(st.sampled_from([0, 0, 7]))
+    head = struct.pack(
+        ">IIIHBB",
+        draw(NUMBERS),
+        0,
+        total,
+        len(octets),
+        draw(st.integers(0, 1)),
+        draw(st.sampled_from([0, 1, 16, 17])),
+    )
+    width, height = (1600, 1200) if head[-1] >> 4 else (800, 600)
+    crc = binascii.crc_hqx(octets, 0xFFFF)
+    return head + struct.pack(">I3sBIHHHH", 9, b"\x80\0\0", 0, 1000, 256, width, height, crc) + octets
+
+
+@st.composite
+def cltus(draw):
+    """PUS telecommands with random contents, whole or damaged, or octets."""
+    if draw(st.booleans()):
+        return m.Uplinked(draw(OCTETS))
+    command = draw(st.sampled_from(dictionary.telecommands()))
+    data = draw(st.binary(max_size=12))
+    if command.function is not None:
+        data = command.function.to_bytes(2, "big") + data
+    telecommand = pus.Telecommand(
+        draw(st.sampled_from([1920, 5])),
+        draw(st.integers(0, 3)),
+        command.service,
+        draw(st.sampled_from([command.subtype, 99])),
+        1,
+        pus.Acknowledge(draw(st.integers(0, 15))),
+        data,
+    )
+    frame = encode_frame(245, 0, pus.encode_telecommand(telecommand), segment=(3, 0))
+    cltu = bytearray(encode_cltu(frame, randomize=True))
+    for at in draw(st.lists(st.integers(0, len(cltu) * 8 - 1), max_size=3)):
+        cltu[at // 8] ^= 1 << at % 8
+    return m.Uplinked(bytes(cltu))
+
+
+pictures = st.builds(
+    m.Picture,
+    NUMBERS,
+    st.integers(0, 1),
+    st.integers(0, 1),
+    st.integers(0, 1),
+    st.integers(0, 2**48 - 1),
+    st.integers(0, 2**32 - 1),
+    st.floats(0, 1e6),
+    st.binary(min_size=1, max_size=200),
+)
+keys = st.builds("{}/{}".format, st.sampled_from(["full", "thumbnail"]), NUMBERS)
+TASKS = [member.name.lower() for member in Task if member is not Task.NONE]
+MESSAGES = {
+    names.COMMANDING: st.one_of(
+        cltus(),
+        st.builds(m.Executed, REQUESTS, st.integers(0, 15), st.none() | st.sampled_from(FailureCode)),
+        ticks("overdue"),
+        st.builds(m.Gather, st.sampled_from(Structure)),
+    ),
+    names.RELEASE: st.one_of(
+        executes("RELEASE_ARM", "RELEASE_FIRE"),
+        st.just(m.BreakWire()),
+        ticks("armed", "missing"),
+        st.builds(m.Gather, st.sampled_from(Structure)),
+    ),
+    names.DOWNLINK: st.one_of(
+        st.builds(
+            m.PusReport,
+            st.sampled_from([1920, 1936]),
+            st.just(5),
+            st.integers(1, 4),
+            st.binary(max_size=2000),
+        ),
+        st.builds(m.PlainPacket, st.sampled_from([1281, 1287]), st.binary(min_size=1, max_size=200)),
+        st.builds(m.PictureFilePackets, st.integers(1, 900).map(lambda n: packet(bytes(n), 1921) * 3)),
+        ticks("beat"),
+        executes("DOWNLINK_RATE"),
+        st.builds(m.Gather, st.sampled_from(Structure)),
+    ),
+    names.EVENTS: st.one_of(
+        st.just(m.Occurred(Event.RELEASE_ARMED, {})),
+        st.builds(lambda r: m.Occurred(Event.LINK_LOST, {"range_m": r}), st.floats(0, 1e9)),
+        st.builds(
+            Trouble,
+            st.sampled_from(["overflow", "overrun", "exception", "budget", "watchdog"]),
+            st.sampled_from(TASKS),
+            st.text(max_size=5),
+            st.integers(0, 2**40),
+            st.integers(0, 2**60),
+            st.integers(0, 2**60),
+        ),
+        executes("EVENTS_ENABLE", "EVENTS_DISABLE"),
+        st.builds(m.Gather, st.sampled_from(Structure)),
+    ),
+    names.NAVIGATION: st.one_of(
+        ticks("sample"),
+        st.builds(
+            m.Measured,
+            st.integers(0, 10**13),
+            st.tuples(*[st.floats(-1, 1)] * 4),
+            *[st.tuples(*[st.floats(-1e9, 1e9)] * 3)] * 2,
+        ),
+    ),
+    names.LANDER: ticks("sample"),
+    names.RELAY: st.one_of(
+        from_camera(),
+        from_camera(),
+        executes("WIFI", "CAMERA_START", "CAMERA_STOP", "CAMERA_MODE", "CAMERA_EXPOSURE"),
+        st.builds(m.WifiStatus, st.booleans(), st.integers(0, 60000), st.floats(-200, 50), st.floats(0, 1e5)),
+        ticks("unanswered"),
+        st.builds(m.Gather, st.sampled_from(Structure)),
+    ),
+    names.MASS_MEMORY: st.one_of(
+        pictures,
+        st.builds(m.Thumbnail, NUMBERS, st.integers(0, 10**6), OCTETS),
+        st.builds(m.Stored, keys, st.booleans(), st.integers(0, 10**9)),
+        st.builds(m.Chosen, st.lists(NUMBERS, max_size=5).map(tuple)),
+        st.builds(m.DownlinkRoom, st.sampled_from([0, 50, 1000, 1 << 20])),
+        st.builds(m.Fetched, st.dictionaries(keys, st.none() | OCTETS, max_size=4)),
+        executes("DUMP_START", "DUMP_STOP"),
+        st.builds(m.Gather, st.sampled_from(Structure)),
+    ),
+    names.SELECTION: st.one_of(
+        pictures, executes("SELECT_PICTURES"), st.builds(m.Gather, st.sampled_from(Structure))
+    ),
+    names.HOUSEKEEPING: st.one_of(
+        executes("HOUSEKEEPING_ONCE", "HOUSEKEEPING_ENABLE", "HOUSEKEEPING_DISABLE"),
+        st.just(m.Values({"firings": 1})),
+        st.builds(m.Tick, st.sampled_from(["due", "compose"]), st.integers(1, 6)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+@settings(max_examples=40)
+@given(data=st.data())
+def test_no_sequence_of_messages_raises_or_depends_on_a_snapshot(bench, name, data):
+    task = bench.of(name)
+    now_ns = 0
+    for message in data.draw(st.lists(MESSAGES[name], max_size=10)):
+        now_ns += data.draw(st.sampled_from([0, 1, SECOND // 10, SECOND, 61 * SECOND]))
+        task.tell(message, now_ns)
+
+
+def test_every_task_on_board_is_tried(bench):
+    assert set(MESSAGES) == set(bench.makers)
