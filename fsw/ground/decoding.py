@@ -4,6 +4,7 @@ The file is read a piece at a time; memory does not grow with it. Whatever the f
 a report: damage costs what it touched, and the report says what that was.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +97,15 @@ class _Accountant:
         return found
 
     def take(self, frame: FrameFormat, frames: npt.NDArray[np.uint8]) -> None:
-        """Frames (n, length) in the order received."""
+        """Frames (n, length) in the order received.
+
+        Frames of another length than before follow all that came earlier: counts of a virtual channel
+        run on through a change of the downlink's mode.
+        """
+        for length, (before, _, mender) in self._extractors.items():
+            if length != frame.length:
+                for batch, used in mender.flush():
+                    self._count(before, used, batch)
         frame, _, mender = self._extractor(frame)
         for batch, used in mender.feed(frames):
             self._count(frame, used, batch)
@@ -333,30 +342,39 @@ def _take_aligned(frames: list[Aligned], recorded: RecordedFormat, accountant: _
 def _decode_cadus(
     pieces: Iterator[bytes], recorded: RecordedFormat, report: DecodeReport, accountant: _Accountant
 ) -> None:
-    """One receiver for each frame length that may be on the link; their frames merge by position."""
+    """One receiver for each frame length that may be on the link; their frames merge by position.
+
+    A receiver may keep a frame until it has seen what follows, so a frame is passed on only when the
+    piece after it has been read by all.
+    """
     assert recorded.code is not None
     links = [(recorded.frame, recorded.code)] + ([recorded.further] if recorded.further else [])
     receivers = [Receiver(code, frame.length) for frame, code in links]
     failures = [0] * len(links)
     symbols = recorded.layer == "symbols"
     remainder = b""
+    found: list[tuple[int, int, npt.NDArray[np.uint8]]] = []
+    settled = -1  # position up to which every receiver has given all it will
 
-    def take(receptions: list[object]) -> None:
-        found: list[tuple[int, int, npt.NDArray[np.uint8]]] = []
+    def take(receptions: list[object], last: bool = False) -> None:
+        nonlocal found, settled
         for which, reception in enumerate(receptions):
             failures[which] += reception.failures  # type: ignore[attr-defined]
             report.corrected_symbols += int(reception.corrected.sum())  # type: ignore[attr-defined]
             positions = reception.positions.tolist()  # type: ignore[attr-defined]
             found += [(at, which, row) for at, row in zip(positions, reception.frames)]  # type: ignore[attr-defined]
         found.sort(key=lambda item: item[:2])
+        due = len(found) if last else bisect_right(found, settled, key=lambda item: item[0])
+        settled = found[-1][0] if found else settled
         start = 0
-        while start < len(found):
+        while start < due:
             stop = start
-            while stop < len(found) and found[stop][1] == found[start][1]:
+            while stop < due and found[stop][1] == found[start][1]:
                 stop += 1
             rows = np.stack([row for _, _, row in found[start:stop]])
             accountant.take(links[found[start][1]][0], rows)
             start = stop
+        found = found[due:]
 
     for octets in pieces:
         if symbols:
@@ -364,7 +382,7 @@ def _decode_cadus(
             take([receiver.feed(soft) for receiver in receivers])
         else:
             take([receiver.feed_cadus(octets) for receiver in receivers])
-    take([receiver.flush() for receiver in receivers])
+    take([receiver.flush() for receiver in receivers], last=True)
     # With two lengths on one link each receiver stumbles over the other's CADUs: what is not decoded by
     # either shows as gaps, so only a lone receiver's failures are told.
     if len(links) == 1 and failures[0]:

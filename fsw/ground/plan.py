@@ -13,7 +13,7 @@ PING_NS = 2 * SECOND
 WIFI_NS = 3 * SECOND
 ARM_BEFORE_RELEASE_NS = 5 * SECOND
 OUT_OF_REACH_NS = 5 * SECOND  # after the camera has passed the range of its Wi-Fi
-DUMP_NS = 75 * SECOND  # all thumbnails and the chosen pictures of the largest size
+DUMP_NS = 50 * SECOND  # all thumbnails and the chosen pictures, of the largest size too
 DUMP_SHARE = (2, 5)  # of what is left of a short flight
 # From the first exposure until there is a picture to choose, and the least that a dump is worth.
 FIRST_PICTURES_NS = 2 * SECOND

@@ -1,0 +1,282 @@
+"""The command line as a user meets it: files, exit codes, one line of error, Ctrl-C."""
+
+import hashlib
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from fsw import cli, dictionary, missions
+from fsw.core.errors import FswError
+from fsw.harness.flight import prepare_folder
+
+FSW = [sys.executable, "-P", "-c", "from fsw.cli import main; main()"]
+SHORT = ["fly", "tianwen1-cruise", "--duration", "130", "--pictures", "test-card", "--seed", "9"]
+COMMANDS = sorted(cli.cli.commands)
+
+
+def fsw(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*FSW, *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def flown(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("flown") / "selfie"
+    return fsw(*SHORT, "--out", folder), folder
+
+
+@pytest.fixture(scope="module")
+def summary(flown):
+    return json.loads((flown[1] / "summary.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def events(flown):
+    return [json.loads(line) for line in (flown[1] / "events.jsonl").read_text().splitlines()]
+
+
+# ---- help -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command, capsys):
+    assert cli.run([command, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"Usage: fsw {command}")
+    assert len(shown.splitlines()) > 6
+
+
+def test_help_imports_nothing_heavy():
+    look = (
+        "import sys; from fsw.cli import run; run(['--help']); "
+        "print(sorted({name.split('.')[0] for name in sys.modules} & {'numpy', 'PIL', 'rich', 'construct'}),"
+        " 'fsw.core.binding' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", look], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "[] False", done.stderr
+    assert all(f"  {command} " in done.stdout for command in COMMANDS)
+
+
+# ---- fly --------------------------------------------------------------------------------------------
+
+
+def test_a_flight_says_what_it_did_and_where(flown, summary):
+    done, folder = flown
+    assert done.returncode == 0, done.stderr
+    assert f"{summary['pictures_taken']} taken, {summary['pictures_received']} received" in done.stdout
+    assert summary["downlink_sha256"] in done.stdout
+    assert str(folder) in done.stdout
+    assert 1 < len(done.stderr.splitlines()) < 8
+
+
+def test_a_flight_leaves_the_files_that_help_names(flown, summary):
+    folder = flown[1]
+    assert {entry.name for entry in folder.iterdir()} == {
+        "pictures", "downlink.cadu", "telemetry.sqlite", "events.jsonl", "contact_sheet.jpg", "summary.json"
+    }  # fmt: skip
+    index = json.loads((folder / "pictures/index.json").read_text())
+    assert len({entry["picture"] for entry in index}) == summary["pictures_received"] > 20
+    assert sum(entry["kind"] == "full" for entry in index) == summary["full_frames_received"] == 24
+    for entry in index:
+        octets = (folder / "pictures" / entry["file"]).read_bytes()
+        assert hashlib.sha256(octets).hexdigest() == entry["sha256"]
+    assert hashlib.sha256((folder / "downlink.cadu").read_bytes()).hexdigest() == summary["downlink_sha256"]
+    with sqlite3.connect(folder / "telemetry.sqlite") as archive:
+        assert archive.execute("SELECT sum(received) FROM frames").fetchone() == (summary["frames_received"],)
+    with Image.open(folder / "contact_sheet.jpg") as sheet:
+        assert sheet.size == (1660, 1410)
+
+
+def test_a_summary_states_the_flight(summary):
+    assert summary["mission"] == "tianwen1-cruise"
+    assert (summary["seed"], summary["simulated_s"], summary["interrupted"]) == (9, 130.0, False)
+    assert summary["wall_s"] > 0
+    assert summary["frames_sent"] > summary["frames_received"] > 1000
+    assert (summary["size"], summary["pictures"], summary["link"]) == ("800x600", "test-card", "symbols")
+
+
+def test_events_are_lines_in_the_order_received(events):
+    assert all(
+        list(event) == ["received_utc", "spacecraft_utc", "severity", "name", "text", "values"]
+        for event in events
+    )
+    received = [event["received_utc"] for event in events]
+    assert received == sorted(received)
+    assert all(event["spacecraft_utc"] < event["received_utc"] for event in events if event["spacecraft_utc"])
+    names = [event["name"] for event in events]
+    assert names.index("EVENT_RELEASE_FIRED") < names.index("EVENT_CAMERA_AWAKE")
+    assert not [event for event in events if event["severity"] == "ground"]
+
+
+def test_every_telecommand_of_the_plan_is_seen_to_be_completed(events):
+    completed = [event["values"]["telecommand"] for event in events if event["name"] == "TC_COMPLETED"]
+    assert completed == [
+        "PING", "WIFI", "RELEASE_ARM", "RELEASE_FIRE", "SELECT_PICTURES", "DOWNLINK_RATE", "DUMP_START"
+    ]  # fmt: skip
+
+
+def test_the_same_seed_gives_the_same_files_whatever_the_workers(flown, tmp_path):
+    folder = flown[1]
+    done = fsw(*SHORT, "--out", tmp_path / "again", "--workers", 0, "--json")
+    assert json.loads(done.stdout) == json.loads((tmp_path / "again/summary.json").read_text())
+    for name in ("downlink.cadu", "events.jsonl", "contact_sheet.jpg", "pictures/index.json"):
+        assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_a_flight_too_short_for_pictures_says_so_and_flies(tmp_path, capsys):
+    assert cli.run(["fly", "tianwen1-cruise", "--duration", "20", "--out", str(tmp_path / "f")]) == 0
+    out, err = capsys.readouterr()
+    assert "20 s is too short for pictures to come down; the least is 105 s" in err
+    assert "0 received" in out
+    assert not (tmp_path / "f/contact_sheet.jpg").exists()
+
+
+def test_ctrl_c_leaves_whole_files(tmp_path):
+    folder = tmp_path / "cut"
+    arguments = ["fly", "tianwen1-cruise", "--duration", "40", "--rate", "10", "--pictures", "test-card"]
+    with subprocess.Popen(
+        [*FSW, *arguments, "--out", folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:  # the first lines come when a quarter has been flown
+            if "real time" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate()
+    assert process.returncode == 130
+    assert error.splitlines()[-1].startswith("fsw: interrupted at ")
+    assert "Traceback" not in error
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["interrupted"]
+    assert 10 <= summary["simulated_s"] < 40
+    assert hashlib.sha256((folder / "downlink.cadu").read_bytes()).hexdigest() == summary["downlink_sha256"]
+    assert (folder / "events.jsonl").exists()
+    assert json.loads((folder / "pictures/index.json").read_text()) == []
+    with sqlite3.connect(folder / "telemetry.sqlite") as archive:
+        assert archive.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+# ---- the output folder ------------------------------------------------------------------------------
+
+
+def test_a_flights_own_folder_is_flown_into_again(tmp_path):
+    for name in ("downlink.cadu", "summary.json"):
+        (tmp_path / name).write_text("old")
+    (tmp_path / "pictures/full").mkdir(parents=True)
+    (tmp_path / "pictures/full/0000001.jpg").write_text("old")
+    prepare_folder(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_other_files_is_refused_and_with_force_they_stay(tmp_path, capsys):
+    (tmp_path / "thesis.tex").write_text("mine")
+    (tmp_path / "downlink.cadu").write_text("old")
+    assert cli.run([*SHORT, "--out", str(tmp_path)]) == 2
+    assert "it holds thesis.tex, not from a flight; --force" in capsys.readouterr().err
+    prepare_folder(tmp_path, force=True)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_pictures_that_no_flight_wrote_are_not_removed(tmp_path):
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures/holiday.jpg").write_text("mine")
+    with pytest.raises(FswError, match="it holds pictures, not from a flight"):
+        prepare_folder(tmp_path)
+    assert (tmp_path / "pictures/holiday.jpg").exists()
+
+
+# ---- the other commands -----------------------------------------------------------------------------
+
+
+def test_decode_reads_what_was_flown(flown, summary, tmp_path):
+    packets = tmp_path / "packets.bin"
+    done = fsw("decode", flown[1] / "downlink.cadu", "--format", "tianwen1", "--json", "--packets", packets)
+    report = json.loads(done.stdout)
+    assert report["frames"] == summary["frames_received"]
+    channels = report["virtual_channels"]
+    assert sorted(channels) == ["245/1", "245/3", "245/4", "82/1"]
+    # While the receiver locks to the high rate, idle frames pass; nothing else is lost.
+    assert [channels[name]["lost_frames"] for name in ("82/1", "245/1", "245/4")] == [0, 0, 0]
+    assert channels["245/3"]["lost_frames"] in (0, 1, 2)
+    assert {"1281", "1287", "1920", "1921"} <= report["apids"].keys()
+    assert done.returncode == report["exit_code"] in (0, 3)
+    octets, at, count = packets.read_bytes(), 0, 0
+    while at < len(octets):
+        at += int.from_bytes(octets[at + 4 : at + 6], "big") + 7
+        count += 1
+    assert (at, count) == (len(octets), report["packets"])
+
+
+def test_missions_lists_what_can_be_flown(capsys):
+    assert cli.run(["missions"]) == 0
+    assert "tianwen1-cruise" in capsys.readouterr().out
+    assert cli.run(["missions", "--json"]) == 0
+    assert [row["name"] for row in json.loads(capsys.readouterr().out)] == missions.names()
+
+
+@pytest.mark.parametrize("options", [[], ["--markdown"]], ids=["text", "markdown"])
+def test_the_dictionary_prints_every_declaration(options, capsys):
+    assert cli.run(["dictionary", *options]) == 0
+    shown = capsys.readouterr().out
+    for command in dictionary.telecommands():
+        assert f"{command.name} [{command.service},{command.subtype}]" in shown
+        assert command.effect in shown
+        assert command.verification in shown
+    for report in dictionary.reports():
+        assert f"{report.name} APID {report.apid}" in shown
+        assert all(parameter.name in shown for parameter in report.layout.parameters)
+
+
+# ---- how it ends ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["fly", "apollo"], "mission apollo: allowed are tianwen1-cruise"),
+        (["decode", "/no/such/file", "--format", "hera"], "/no/such/file: No such file or directory"),
+        (["decode", __file__, "--format", "morse"], "format 'morse': allowed are"),
+        (["fly", "tianwen1-cruise", "--out", __file__], "it is a file"),
+        (["fly", "tianwen1-cruise", "--out", "/proc/no"], "output folder /proc/no"),
+    ],
+)
+def test_what_is_not_allowed_is_told_in_one_line(arguments, told, capsys):
+    assert cli.run(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("fsw: ")
+    assert told in err
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [["flyy"], ["fly"], ["fly", "tianwen1-cruise", "--size", "1x1"], ["decode", "x"]]
+)
+def test_usage_errors_exit_2(arguments, capsys):
+    assert cli.run(arguments) == 2
+    assert "Usage: fsw" in capsys.readouterr().err
+
+
+def test_a_fault_of_our_own_is_one_line_too(monkeypatch, capsys):
+    def broken() -> list[str]:
+        raise ZeroDivisionError("a bug\nin two lines")
+
+    monkeypatch.setattr(missions, "names", broken)
+    assert cli.run(["missions"]) == 70
+    assert capsys.readouterr().err == (
+        "fsw: a fault in fsw itself: ZeroDivisionError: a bug (FSW_DEBUG=1 shows where)\n"
+    )
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    with subprocess.Popen([*FSW, "dictionary"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
