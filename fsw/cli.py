@@ -295,14 +295,16 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """As `main`, but returns the exit code."""
     try:
-        code = cli.main(arguments, prog_name="fsw", standalone_mode=False)
-        sys.stdout.flush()
-        return code if isinstance(code, int) else 0
+        given = sys.argv[1:] if arguments is None else list(arguments)
+        # Not click's own main: it decides itself what a closed pipe and Ctrl-C exit with.
+        with cli.make_context("fsw", given) as context:
+            cli.invoke(context)
+        return _flushed(0)
     except SystemExit as end:
         return _flushed(end.code if isinstance(end.code, int) else 0)
-    except click.exceptions.Abort:
-        return _failed("interrupted", INTERRUPTED)
-    except KeyboardInterrupt:
+    except click.exceptions.Exit as end:
+        return _flushed(end.exit_code)
+    except (KeyboardInterrupt, click.exceptions.Abort):
         return _failed("interrupted", INTERRUPTED)
     except click.ClickException as error:
         error.show()
@@ -328,6 +330,7 @@ def _failed(text: str, code: int) -> int:
 
 
 def _flushed(code: int) -> int:
+    """What is still in the buffer may be what nobody reads."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
