@@ -400,6 +400,8 @@ class Simulation:
             "frames_sent": self.frames_sent,
             "frames_received": self.station.frames,
             "frames_undecodable": self.station.failures,
+            "channel_symbols": self.station.channel_symbols,
+            "channel_symbol_errors": self.station.channel_symbol_errors,
             "symbols_corrected": self.station.corrected_symbols,
             "one_way_light_time_s": self.heavens.light_time.one_way_light_time_ns(0, "down") / SECOND,
             "downlink_sha256": self._cadu_hash.hexdigest(),

@@ -82,6 +82,13 @@ def test_pictures_are_what_the_camera_took_octet_for_octet(flown):
         assert (folder / "pictures" / entry["file"]).read_bytes() == card(800, 600)
 
 
+def test_the_receiving_chain_works_for_its_living(flown):
+    _, summary, _ = flown
+    # Low rate at Es/N0 of 4 dB: one symbol in eighty is wrong; the high rate is nearly clean.
+    assert summary["channel_symbol_errors"] > 1000
+    assert summary["frames_undecodable"] == 0
+
+
 def test_the_downlink_file_is_cadus_each_with_its_marker(flown):
     _, summary, folder = flown
     octets = (folder / "downlink.cadu").read_bytes()

@@ -123,6 +123,8 @@ class Station:
         self.frames = 0
         self.failures = 0
         self.corrected_symbols = 0
+        self.channel_symbols = 0  # judged by the Viterbi decoder
+        self.channel_symbol_errors = 0  # and overruled by it
 
     def receive_symbols(
         self, mode: str, soft_symbols: npt.NDArray[np.uint8], start_ns: int
@@ -175,6 +177,8 @@ class Station:
     def _take(self, chain: _Chain, reception: Reception) -> list[ReceivedPacket]:
         times = [chain.time_of(position) for position in reception.positions.tolist()]
         self.failures += reception.failures
+        self.channel_symbols += reception.symbols
+        self.channel_symbol_errors += reception.symbol_errors
         if reception.failures and self._archive is not None:
             at = times[-1] if times else chain.time_of(chain.fed) - chain.mode.cadu_ns
             self._archive.add_frames(at, UNKNOWN, UNKNOWN, failures=reception.failures)
@@ -264,6 +268,8 @@ class Station:
             "frames": self.frames,
             "failures": self.failures,
             "corrected_symbols": self.corrected_symbols,
+            "channel_symbols": self.channel_symbols,
+            "channel_symbol_errors": self.channel_symbol_errors,
         }
 
     def load(self, saved: Mapping[str, Any]) -> None:
@@ -277,3 +283,5 @@ class Station:
             chain.counts = {(row[0], row[1]): row[2] for row in state["counts"]}
         self.frames, self.failures = saved["frames"], saved["failures"]
         self.corrected_symbols = saved["corrected_symbols"]
+        self.channel_symbols = saved["channel_symbols"]
+        self.channel_symbol_errors = saved["channel_symbol_errors"]
