@@ -26,10 +26,11 @@ class MassMemory:
     def __init__(self, capacity_octets: int, folder: Path | None = None) -> None:
         self._capacity_octets = capacity_octets
         if folder is None:
-            self._file: Any = tempfile.TemporaryFile(prefix="fsw-mass-memory-")  # noqa: SIM115
+            # Unbuffered: what a full disk refuses must not be tried again at the next read.
+            self._file: Any = tempfile.TemporaryFile(prefix="fsw-mass-memory-", buffering=0)  # noqa: SIM115
         else:
             folder.mkdir(parents=True, exist_ok=True)
-            self._file = (folder / "mass_memory.log").open("w+b")
+            self._file = (folder / "mass_memory.log").open("w+b", buffering=0)
         self._index: dict[str, tuple[int, int]] = {}  # key: where its record begins, octets
         self._end = 0
         self.damaged = 0
@@ -47,10 +48,7 @@ class MassMemory:
             return False
         crc = zlib.crc32(octets, zlib.crc32(name))
         try:
-            self._file.seek(self._end)
-            self._file.write(_HEAD.pack(_MAGIC, len(name), len(octets), crc) + name)
-            self._file.write(octets)
-            self._file.flush()  # so that a full disk shows here, not at the next read
+            self._write(self._end, _HEAD.pack(_MAGIC, len(name), len(octets), crc) + name + octets)
         except OSError:
             return False  # the disk is full: what lies beyond the end is not part of the store
         self._index[key] = (self._end, len(octets))
@@ -65,8 +63,7 @@ class MassMemory:
         start, length = found
         name = key.encode()
         size = _HEAD.size + len(name) + length
-        self._file.seek(start)
-        record = self._file.read(size)
+        record = self._read(start, size)
         octets: bytes = record[_HEAD.size + len(name) :]
         crc = zlib.crc32(octets, zlib.crc32(name))
         if len(record) != size or record[: _HEAD.size] != _HEAD.pack(_MAGIC, len(name), length, crc):
@@ -76,10 +73,8 @@ class MassMemory:
 
     def save(self) -> dict[str, Any]:
         """Everything, the stored octets included."""
-        self._file.flush()
-        self._file.seek(0)
         index = {key: list(where) for key, where in self._index.items()}
-        return {"octets": self._file.read(self._end), "index": index, "damaged": self.damaged}
+        return {"octets": self._read(0, self._end), "index": index, "damaged": self.damaged}
 
     def load(self, saved: dict[str, Any]) -> None:
         """Raises FswError when the index points outside the octets."""
@@ -89,12 +84,25 @@ class MassMemory:
         ]
         if any(end > len(octets) for end in ends):
             raise FswError("saved mass memory: a record lies outside it")
-        self._file.seek(0)
         os.ftruncate(self._file.fileno(), 0)
-        self._file.write(octets)
+        self._write(0, octets)
         self._end = len(octets)
         self._index = {key: (start, length) for key, (start, length) in saved["index"].items()}
         self.damaged = saved["damaged"]
+
+    def _write(self, start: int, octets: bytes) -> None:
+        left = memoryview(octets)
+        while left:
+            written = os.pwrite(self._file.fileno(), left, start)
+            left, start = left[written:], start + written
+
+    def _read(self, start: int, size: int) -> bytes:
+        """Fewer octets only where the file ends."""
+        parts: list[bytes] = []
+        while size and (part := os.pread(self._file.fileno(), size, start)):
+            parts.append(part)
+            start, size = start + len(part), size - len(part)
+        return b"".join(parts)
 
     def close(self) -> None:
         """The file is not used any more."""
