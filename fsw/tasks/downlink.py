@@ -23,6 +23,7 @@ from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import (
     LANDER_APID,
     LANDER_SCID,
+    ORBITER_APID,
     ORBITER_SCID,
     DownlinkRate,
     FailureCode,
@@ -75,7 +76,8 @@ class Downlink:
         # Picture files wait here while the rate is low.
         self._pictures = _sender(DownlinkRate.HIGH, ORBITER_SCID, _REPLAY, replay=True, capacity=True)
         self._sequence = pus.SequenceCounters()
-        self._messages = pus.MessageCounters()
+        # Each application process counts its own (ECSS-E-ST-70-41C 5.4.2.1).
+        self._messages = {apid: pus.MessageCounters() for apid in (ORBITER_APID, LANDER_APID)}
         self._locking = False  # this beat is the first in its rate
         self._wanted: list[Any] | None = None  # rate, request, acknowledgement, beats left to drain
         self._frames_sent = 0
@@ -111,7 +113,7 @@ class Downlink:
                 self._sequence.take(report.apid),
                 report.service,
                 report.subtype,
-                self._messages.take(report.service, report.subtype, _GROUND),
+                self._messages[report.apid].take(report.service, report.subtype, _GROUND),
                 _GROUND,
                 self._clock.cuc(now_ns),
                 report.source_data,
@@ -249,7 +251,7 @@ class Downlink:
             "lander": self._lander.save(),
             "pictures": self._pictures.save(),
             "sequence": self._sequence.save(),
-            "messages": self._messages.save(),
+            "messages": [[apid, counters.save()] for apid, counters in self._messages.items()],
             "locking": self._locking,
             "wanted": None if self._wanted is None else list(self._wanted),
             "frames_sent": self._frames_sent,
@@ -265,7 +267,8 @@ class Downlink:
         self._lander.load(saved["lander"])
         self._pictures.load(saved["pictures"])
         self._sequence.load(saved["sequence"])
-        self._messages.load(saved["messages"])
+        for apid, counters in saved["messages"]:
+            self._messages[apid].load(counters)
         self._locking = saved["locking"]
         self._wanted = None if saved["wanted"] is None else list(saved["wanted"])
         self._frames_sent = saved["frames_sent"]
