@@ -165,8 +165,9 @@ def _thumbnail_of_raw(octets: bytes) -> tuple[bytes, Image.Image] | None:
     sums = (
         raw[: high * block, : wide * block].reshape(high, block, wide, block).sum(axis=(1, 3), dtype=np.int64)
     )
-    levels = (sums - black * block**2) * 255 // ((most - black) * block**2)
-    image = Image.fromarray(np.clip(levels, 0, 255).astype(np.uint8))
+    light = np.clip((sums - black * block**2) / ((most - black) * block**2), 0.0, 1.0)
+    # Square root: about the tone curve of the JPEGs, so that both kinds rank alike.
+    image = Image.fromarray((255.0 * np.sqrt(light)).astype(np.uint8))
     out = io.BytesIO()
     image.save(out, "JPEG", quality=THUMBNAIL_QUALITY)
     return out.getvalue(), image
