@@ -231,6 +231,16 @@ def test_the_dictionary_prints_every_declaration(options, capsys):
         assert all(parameter.name in shown for parameter in report.layout.parameters)
 
 
+def test_bench_gives_the_figures_that_are_asked_for(capsys):
+    code = cli.run(["bench", "--json", "--only", "help_seconds", "--only", "crc_1k"])
+    figures = json.loads(capsys.readouterr().out)
+    assert [figure["name"] for figure in figures] == ["help_seconds", "crc_1k"]
+    for figure in figures:
+        assert list(figure) == ["name", "value", "unit", "peer", "peer_value", "ratio", "goal", "met"]
+        assert figure["value"] > 0
+    assert code == (1 if any(figure["met"] is False for figure in figures) else 0)
+
+
 # ---- how it ends ------------------------------------------------------------------------------------
 
 
@@ -241,6 +251,7 @@ def test_the_dictionary_prints_every_declaration(options, capsys):
         (["decode", "/no/such/file", "--format", "hera"], "/no/such/file: No such file or directory"),
         (["decode", __file__, "--format", "morse"], "format 'morse': allowed are"),
         (["fly", "tianwen1-cruise", "--out", __file__], "it is a file"),
+        (["bench", "--only", "luck"], "bench luck: allowed are help_seconds"),
         (["fly", "tianwen1-cruise", "--out", "/proc/no"], "output folder /proc/no"),
     ],
 )
