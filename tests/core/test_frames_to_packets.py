@@ -25,7 +25,7 @@ FORMATS = {
 }
 
 
-@pytest.mark.skipif(not RECORDINGS.exists(), reason="the recordings are not part of the project")
+@pytest.mark.skipif(not RECORDINGS.exists(), reason="recordings are absent: ../shared/recordings")
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("frames_a_batch", [1, 7, 1 << 20])
 def test_recordings_hold_what_an_independent_reading_found(name, frames_a_batch):
