@@ -66,7 +66,8 @@ class Settings:
 class Simulation:
     """folder: where `pictures/`, `downlink.cadu` and `telemetry.sqlite` go; None keeps all in memory.
 
-    on_news: told of everything that comes down, as it comes. Close it, or use a with statement.
+    on_news: told of everything that comes down, as it comes; may be set later. Close it, or use a with
+    statement.
     """
 
     def __init__(
@@ -85,7 +86,7 @@ class Simulation:
         self.released: ReleasedCamera | None = None
         self._motion: list[Any] | None = None  # release time, motion
         self._studio: Studio | None = None
-        self._on_news = on_news
+        self.on_news = on_news
         self._wifi = WifiChannel(sky.wifi(mission), self.streams.stream("wifi"), mission.wifi.packet_octets)
         self._wifi_ns = 0
         self._wifi_status_ns = 0
@@ -206,6 +207,16 @@ class Simulation:
         self._uplink_busy.append([start_ns, start_ns + duration_ns])
         self._uplink_busy.sort()
         return start_ns
+
+    def deliver(self, octets: bytes) -> None:
+        """Octets at the orbiter's receiver now: no light time, no noise, as from a test rack."""
+        for at in range(0, len(octets), UPLINK_SLICE_OCTETS):
+            self._up.send(self.now_ns, octets[at : at + UPLINK_SLICE_OCTETS])
+
+    @property
+    def heard(self) -> str:
+        """The downlink mode that the station receives: 'low', 'high', or '' before the first signal."""
+        return self._heard
 
     # ---- time -----------------------------------------------------------------------------------
 
@@ -374,8 +385,8 @@ class Simulation:
             self._announce(news)
 
     def _announce(self, news: News) -> None:
-        if self._on_news is not None:
-            self._on_news(news)
+        if self.on_news is not None:
+            self.on_news(news)
 
     @property
     def locked(self) -> bool:

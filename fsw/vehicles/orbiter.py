@@ -1,5 +1,6 @@
 """The orbiter: its computer's tasks, wired to transponder, mass memory, release mechanism and Wi-Fi."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -52,7 +53,10 @@ def transmit_modes(mission: MissionFile) -> tuple[TransmitMode, TransmitMode]:
 
 
 class Orbiter:
-    """seed: of the gauges. coded: see `Transmitter`. memory_folder: of the mass memory's file."""
+    """seed: of the gauges. coded: see `Transmitter`. memory_folder: of the mass memory's file.
+
+    on_frames: told of transfer frames as they go to the transmitter, for those who attach to it.
+    """
 
     def __init__(
         self,
@@ -77,6 +81,7 @@ class Orbiter:
         self.memory = MassMemory(mission.orbiter.mass_memory_octets, memory_folder)
         self.transmitter = Transmitter(transmit_modes(mission), coded)
         self._radiated: list[Transmission] = []
+        self.on_frames: Callable[[str, int, bytes], object] | None = None  # mode, start [ns], frames
         self._uplink_ns = -UPLINK_LOCK_NS
         self._load_since: tuple[int, int] = (0, 0)  # busy time and time when the load was last reported
         high_rate = round(mission.downlink.high.frames_per_s)
@@ -130,6 +135,8 @@ class Orbiter:
             case names.TRANSPONDER_PORT, messages.Radiate(high_rate, start_ns, frames):
                 mode = HIGH if high_rate else LOW
                 self._radiated.append(self.transmitter.transmit(mode, start_ns, frames))
+                if self.on_frames is not None:
+                    self.on_frames(mode, start_ns, frames)
             case names.MEMORY_PORT, messages.Store(key, octets):
                 kept = self.memory.store(key, octets)
                 post(names.MASS_MEMORY, messages.Stored(key, kept, self.memory.used_octets))

@@ -1,0 +1,47 @@
+"""What may be typed next."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fsw import dictionary
+from fsw.console.completion import choices
+
+
+def texts(line):
+    return [choice.text for choice in choices(line)]
+
+
+def test_commands_telecommands_arguments_and_values():
+    assert texts("te") == ["telemetry", "step"]
+    assert texts("tc CAM") == ["CAMERA_START", "CAMERA_STOP", "CAMERA_MODE", "CAMERA_EXPOSURE"]
+    assert texts("tc camera_mode ") == ["size=", "coding=", "lens=", "at"]
+    assert texts("tc CAMERA_MODE size=SVGA_800X600 c") == ["coding="]
+    assert texts("tc CAMERA_MODE size=") == ["SVGA_800X600", "UXGA_1600X1200"]
+    assert texts("tc CAMERA_EXPOSURE gain=") == ["1.0"]
+    assert texts("tc HOUSEKEEPING_ONCE sids=RADIO,REL") == ["RELAY", "RELEASE"]
+    assert texts("telemetry radio") == ["HOUSEKEEPING_RADIO"]
+    assert texts("tc NONE ") == texts("quit ") == []
+
+
+def test_what_is_chosen_replaces_what_was_typed():
+    (choice,) = choices("tc CAMERA_MODE size=svga")
+    assert (choice.text, choice.replaces) == ("SVGA_800X600", 4)
+    assert choices("tc CAMERA_MODE ")[0].note == "Size in pixels: SVGA_800X600 | UXGA_1600X1200"
+
+
+def test_every_telecommand_can_be_completed_to_one_that_is_accepted():
+    for command in dictionary.telecommands():
+        line = f"tc {command.name}"
+        for argument in command.arguments:
+            line += f" {argument.name}="
+            offered = texts(line)
+            line += (
+                offered[0] if offered else f"{argument.minimum:g}" if argument.minimum is not None else "1"
+            )
+        dictionary.parse_telecommand(command.name, line.split(" ", 2)[2] if command.arguments else "")
+
+
+@given(st.text(max_size=40))
+def test_no_text_raises(line):
+    assert all(choice.replaces <= len(line) for choice in choices(line))
+    choices("tc " + line)

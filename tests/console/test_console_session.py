@@ -1,0 +1,244 @@
+"""A selfie flown by an operator: lines of text in, lines of text out, no terminal."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fsw import dictionary, missions
+from fsw.console.journal import Journal
+from fsw.console.session import COMMANDS, ControlRoom
+from fsw.console.views import telemetry_report
+from fsw.kernel.pace import Pace
+from fsw.kernel.time import SECOND
+from fsw.simulation import Settings, Simulation
+
+MISSION = missions.load("tianwen1-cruise")
+
+
+def with_value(operator, name, parameter, value):
+    """The latest report with one value changed, as if it had come so."""
+    latest = operator.simulation.control.telemetry.latest[name]
+    values = {key: held.value for key, held in latest.values.items()} | {parameter: value}
+    decoded = latest.report.decode(latest.report.encode(values))
+    return replace(latest, values=decoded, violations=tuple(latest.report.check(decoded)))
+
+
+class Operator:
+    """A flight, and what is said and seen at its console."""
+
+    def __init__(self, simulation):
+        self.room = ControlRoom(simulation, Pace())
+        self.session = self.room.open_session()
+        self.simulation = simulation
+
+    def say(self, line):
+        """The answer, and all news of a step to its end."""
+        reply = self.session.execute(line)
+        self.room.settle()
+        news = "\n".join("".join(text for _, text in shown) for shown in self.session.news())
+        return (reply.text + "\n" + news).strip()
+
+
+@pytest.fixture
+def operator():
+    with Simulation(MISSION, Settings(seed=3, pictures="test-card", link="frames", workers=0)) as simulation:
+        yield Operator(simulation)
+
+
+@pytest.fixture(scope="module")
+def flown():
+    """An operator who has released the camera and has a few pictures."""
+    with Simulation(MISSION, Settings(seed=3, pictures="test-card", link="frames", workers=0)) as simulation:
+        operator = Operator(simulation)
+        operator.said = [
+            operator.say(line)
+            for line in (
+                "tc WIFI state=ON",
+                "release",
+                "yes",
+                "step 100s",
+                "tc SELECT_PICTURES 2",
+                "tc DOWNLINK_RATE HIGH",
+                "tc DUMP_START",
+                "step until 16:04:40",
+            )
+        ]
+        yield operator
+
+
+def test_a_telecommand_tells_when_it_arrives_and_when_to_expect_the_answer(operator):
+    said = operator.say("tc PING")
+    # 80.37 s each way, and 0.14 s for the CLTU at 2000 bit/s.
+    assert said.startswith("PING radiated 15:59:50.0Z, arrives 16:01:10.5Z, answer due 16:02:30.8Z")
+    assert "due 16:02:30.7Z or soon after" in operator.say("verify")
+    assert "telecommand PING (count 0) accepted" in operator.say("step 3m")
+    assert "16:02:31.6Z completed" in operator.say("verify")
+    assert "completed" in operator.say("verify 1")
+
+
+def test_a_telecommand_may_be_timed_to_arrive(operator):
+    said = operator.say("tc CAMERA_MODE size=UXGA_1600X1200 at 16:05:00")
+    assert said.startswith("CAMERA_MODE radiated 16:03:39.6Z, arrives 16:05:00")
+    operator.say("step 10s")
+    assert "too late to arrive" in operator.say("tc PING at 16:01:15")
+
+
+def test_what_is_wrong_with_a_telecommand_is_said_with_what_is_allowed(operator):
+    said = operator.say("tc WIFI state=MAYBE")
+    assert "state = 'MAYBE': allowed are OFF | ON" in said
+    assert "To see that it worked" in said
+    assert "must be given" in operator.say("tc WIFI")
+    assert "allowed are PING, RELEASE_ARM" in operator.say("tc NONSENSE")
+    assert operator.simulation.control.telecommands() == []
+
+
+@pytest.mark.parametrize("answer", ["no", "", "tc PING", "release"])
+def test_nothing_is_released_without_a_yes(operator, answer):
+    reply = operator.session.execute("release")
+    assert reply.asks
+    assert "cannot be undone" in reply.text
+    assert "not sent" in operator.say(answer)
+    assert operator.simulation.control.telecommands() == []
+    assert operator.session.execute("tc RELEASE_FIRE").asks
+    operator.say("no")
+    assert operator.simulation.control.telecommands() == []
+
+
+def test_the_release_is_followed_at_the_console(flown):
+    said = flown.said[3] + flown.said[7]
+    for expected in (
+        "telecommand RELEASE_FIRE (count 2) completed",
+        "The break-wire is open",
+        "The first packet of the camera has come",
+    ):
+        assert expected in said
+    assert flown.session.status()["range_m"] > 20
+    assert "RELEASE_FIRE" in flown.say("verify")
+    assert "failed" not in flown.say("verify")
+
+
+def test_telemetry_shows_values_with_units_limits_and_age(flown):
+    listed = flown.say("telemetry")
+    assert "HOUSEKEEPING_RADIO" in listed
+    assert "ago" in listed
+    shown = flown.say("telemetry RADIO")
+    assert "downlink_rate" in shown
+    assert " W " in shown
+    assert "made on board 16:0" in shown
+    assert flown.say("tm rad") == shown
+    assert "allowed are HOUSEKEEPING_RELAY, HOUSEKEEPING_RELEASE" in flown.say("telemetry REL")
+    assert "kbit/s" in flown.say("telemetry relay")
+
+
+def test_a_value_out_of_limits_is_marked_in_text_and_colour(flown):
+    far = with_value(flown, "HOUSEKEEPING_RELAY", "camera_range_m", 399.5)
+    lines = telemetry_report(far.report, far, MISSION.epoch, flown.simulation.now_ns)
+    (line,) = [line for line in lines if any("camera_range_m" in text for _, text in line)]
+    assert ("warning", "warning > 380") in [(style, text.strip()) for style, text in line]
+
+
+def test_leaving_the_limits_and_coming_back_is_told_once(flown):
+    def told(value):
+        journal.note(with_value(flown, "HOUSEKEEPING_CAMERA", "battery_voltage_v", value), None)
+        before, told.read = told.read, journal.written
+        return ["".join(text for _, text in line)[13:] for line in journal.since(before, 0)]
+
+    told.read = 0
+    journal = Journal(MISSION.epoch)
+    assert told(3.0) == []
+    assert told(2.8) == ["warning battery_voltage_v 2.8 V is below 2.9"]
+    assert told(2.7) == []
+    assert told(2.4) == ["alarm battery_voltage_v 2.4 V is below 2.5"]
+    assert told(3.0) == ["battery_voltage_v is within its limits again"]
+
+
+def test_stale_telemetry_says_so(operator):
+    operator.say("step 100s")
+    latest = operator.simulation.control.telemetry.latest["HOUSEKEEPING_COMPUTER"]
+    report = dictionary.report("HOUSEKEEPING_COMPUTER")
+    lines = telemetry_report(report, latest, MISSION.epoch, latest.received_ns + 13 * SECOND)
+    assert "13.0 s ago, stale" in "".join(text for line in lines for _, text in line)
+
+
+def test_pictures_are_listed_and_saved(flown, tmp_path):
+    listed = flown.say("pictures")
+    assert "full/0000001.jpg" in listed
+    assert "thumbnails, thumb/" in flown.said[7]
+    number = next(line.split()[0] for line in listed.splitlines() if "full/" in line)
+    assert "saved to" in flown.say(f"pictures save {number} {tmp_path}/selfie.jpg")
+    entry = flown.simulation.control.pictures.entries[int(number) - 1]
+    assert (tmp_path / "selfie.jpg").read_bytes() == flown.simulation.control.pictures.contents(entry["file"])
+    assert "allowed are 1 to" in flown.say("pictures open 9999")
+    assert "No such file" in flown.say(f"pictures save {number} {tmp_path}/no/where.jpg")
+    assert flown.session.execute(f"pictures open {number}").opens.endswith(".jpg")
+
+
+def test_a_snapshot_is_a_way_back(operator, tmp_path):
+    operator.say("step 100s")
+    assert "octets in" in operator.say(f"snapshot {tmp_path}/here")
+    operator.say("tc PING")
+    operator.say("step 3m")
+    assert "PING" in operator.say("verify")
+    assert "as it was at 2020-09-30T16:01:30" in operator.say(f"restore {tmp_path}/here")
+    assert "no telecommand was sent" in operator.say("verify")
+    assert "No such file" in operator.say(f"restore {tmp_path}/there")
+    (tmp_path / "bad").write_bytes(b"abc")
+    assert "snapshot" in operator.say(f"restore {tmp_path}/bad")
+    operator.say("step 10s")
+    assert operator.simulation.now_ns == 110 * SECOND
+
+
+def test_time_runs_steps_and_stands(operator):
+    assert "is past" in operator.say("step until 15:00")
+    operator.say("step until 16:05:00")
+    assert operator.session.status()["utc"] == "2020-09-30T16:05:00.0Z"
+    assert operator.say("run 10") == "time runs: 10x"
+    operator.room.advance(0)
+    operator.room.advance(SECOND // 10)
+    assert operator.session.status()["utc"] == "2020-09-30T16:05:01.0Z"
+    assert operator.say("pause") == "paused at 2020-09-30T16:05:01.000Z"
+    operator.room.advance(SECOND)
+    assert operator.session.status()["utc"] == "2020-09-30T16:05:01.0Z"
+    for wrong in ("run -1", "run fast", "run nan", "run 1e9", "step", "step until", "pause now"):
+        assert "allowed" in operator.say(wrong)
+
+
+def test_before_the_first_light_has_come_the_silence_is_explained(operator):
+    assert "nothing can have been received before 16:01:10.3Z" in operator.say("telemetry")
+    assert "nothing can have been received" in operator.say("status")
+    assert "nothing can" not in operator.say("step 90s") + operator.say("status")
+
+
+def test_every_command_has_help_and_beginnings_will_do(operator):
+    listed = operator.say("help")
+    for command in COMMANDS:
+        assert command in listed
+        assert COMMANDS[command][1] in operator.say(f"help {command}")
+    for command in dictionary.telecommands():
+        assert command.effect in operator.say(f"help {command.name}")
+    assert "mission" in operator.say("stat")
+    assert "allowed are step, snapshot, status" in operator.say("s")
+    assert operator.session.execute("quit").leaves
+
+
+@given(st.text(max_size=60))
+def test_no_text_raises(flown_quietly, line):
+    flown_quietly.execute(line)
+    flown_quietly.execute("no")
+
+
+@given(
+    st.sampled_from(sorted(set(COMMANDS) - {"step", "run", "snapshot", "restore", "pictures"})),
+    st.text(max_size=30),
+)
+def test_no_arguments_raise(flown_quietly, command, rest):
+    flown_quietly.execute(f"{command} {rest}")
+    flown_quietly.execute("no")
+
+
+@pytest.fixture(scope="module")
+def flown_quietly():
+    with Simulation(MISSION, Settings(pictures="test-card", link="frames", workers=0)) as simulation:
+        yield ControlRoom(simulation, Pace()).open_session()
