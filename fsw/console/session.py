@@ -94,6 +94,7 @@ class Session:
         self._room = room
         self._read = room.journal.written
         self._question: Callable[[], list[Line]] | None = None
+        self._stepping_to: int | None = None  # this operator's step, until its end is told
 
     # ---- for whoever shows it -------------------------------------------------------------------
 
@@ -120,8 +121,13 @@ class Session:
     def news(self) -> list[Line]:
         """What has come down since the last call, for all operators the same."""
         journal = self._room.journal
-        lines = journal.since(self._read, self._room.simulation.now_ns)
+        simulation = self._room.simulation
+        lines = journal.since(self._read, simulation.now_ns)
         self._read = journal.written
+        if self._stepping_to is not None and not self.busy:
+            if simulation.now_ns >= self._stepping_to:
+                lines += say(f"it is {clock(simulation.epoch, self._stepping_to)}", style="dim")
+            self._stepping_to = None
         return lines
 
     def status(self) -> dict[str, Any]:
@@ -198,6 +204,7 @@ class Session:
         if goal_ns <= now_ns:
             raise FswError(f"{epoch.utc(goal_ns)} is past: it is {epoch.utc(now_ns)}")
         self._room.pace.hurry_to(goal_ns)
+        self._stepping_to = goal_ns
         return Reply(say(f"stepping {span(goal_ns - now_ns)} to {clock(epoch, goal_ns)}", style="dim"))
 
     def _do_run(self, words: list[str]) -> Reply:

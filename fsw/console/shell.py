@@ -43,14 +43,15 @@ def toolbar(status: dict[str, Any]) -> Line:
     range_m = status["range_m"]
     lost = status["frames_failed"] + status["frames_lost"]
     parts: list[tuple[str, str]] = [
-        ("title", f" {utc[:10]} {utc[11:]} "),
+        ("title", f" {utc[:10]} {utc[11:]}"),
         ("warning" if paused else "good", str(status["pace"])),
-        ("", f"light {status['light_time_s']:.1f} s"),
-        ("", f"hears {status['left_utc'][11:19]}Z"),
         ("good", f"lock {status['lock']}") if status["lock"] else ("warning", "no lock"),
         ("warning" if lost else "", f"frames {status['frames']}" + (f" ({lost} bad)" if lost else "")),
         ("", "camera aboard" if range_m is None else f"range {range_m:.1f} m"),
         ("", f"pictures {status['pictures']}"),
+        # The rest is cut off where the terminal is narrow.
+        ("", f"light {status['light_time_s']:.1f} s"),
+        ("", f"hears {status['left_utc'][11:19]}Z"),
     ]
     line: Line = [parts[0]]
     for part in parts[1:]:

@@ -211,6 +211,15 @@ def test_before_the_first_light_has_come_the_silence_is_explained(operator):
     assert "nothing can" not in operator.say("step 90s") + operator.say("status")
 
 
+def test_the_end_of_a_step_is_told_to_the_one_who_asked_for_it(operator):
+    other = operator.room.open_session()
+    assert operator.say("step 30s").endswith("it is 16:00:20.0Z")
+    assert other.news() == []
+    operator.session.execute("step 30s")
+    operator.session.execute("pause")
+    assert operator.session.news() == []
+
+
 def test_every_command_has_help_and_beginnings_will_do(operator):
     listed = operator.say("help")
     for command in COMMANDS:

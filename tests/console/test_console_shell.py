@@ -82,7 +82,8 @@ def test_the_status_bar_shows_the_clock_the_rate_and_the_links(connection):
         return "".join(text for _, text in toolbar(connection.status()))
 
     assert "2020-09-30 15:59:50.0Z" in bar()
-    assert "paused | light 80.4 s | hears 15:58:29Z | no lock | frames 0 | camera aboard" in bar()
+    assert "15:59:50.0Z | paused | no lock | frames 0 | camera aboard | pictures 0 | light 80.4 s" in bar()
+    assert "hears 15:58:29Z" in bar()
     script(connection, "step 100s")
     assert "lock low | frames 7" in bar()
     assert "waiting" in toolbar({})[0][1]
