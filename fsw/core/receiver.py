@@ -223,6 +223,7 @@ class Receiver:
         # Runs of bits without a dropped symbol: (first bit, its symbol's number - 2 * its own).
         self._runs: list[tuple[int, int]] = [(0, 0)]
         self._fed_bits = False
+        self._fed_symbols = False  # since the start or the latest flush
 
     @property
     def locked(self) -> bool:
@@ -247,6 +248,7 @@ class Receiver:
         if self._fed_bits:
             raise FswError("soft symbols after bits: flush the receiver between two streams")
         if self._viterbi:
+            self._fed_symbols = True
             octets, groups = self._viterbi.feed(soft_symbols)
             self._note_runs(groups)
             return self._synchronise(octets, 8 * octets.size, groups)
@@ -255,7 +257,7 @@ class Receiver:
 
     def feed_bits(self, octets: ArrayLike | bytes, bits: int | None = None) -> Reception:
         """Packed bits, after any convolutional decoding: `bits` of them, all by default."""
-        if self._viterbi and self._bits and not self._fed_bits:
+        if self._fed_symbols:
             raise FswError("bits after soft symbols: flush the receiver between two streams")
         self._fed_bits = self._viterbi is not None
         data = as_octets(octets)
@@ -273,7 +275,7 @@ class Receiver:
             self._note_runs(groups)
             parts.append(self._synchronise(octets, int(groups["bits"].sum()), groups))
         parts.append(self._decode(*self._synchroniser.flush()))
-        self._fed_bits = False
+        self._fed_bits = self._fed_symbols = False
         return _joined(parts)
 
     def save(self) -> dict[str, Any]:
@@ -282,6 +284,7 @@ class Receiver:
             "synchroniser": self._synchroniser.save(),
             "bits": self._bits,
             "fed_bits": self._fed_bits,
+            "fed_symbols": self._fed_symbols,
             "runs": [list(run) for run in self._runs],
         }
 
@@ -291,7 +294,8 @@ class Receiver:
         if self._viterbi:
             self._viterbi.load(saved["viterbi"])
         self._synchroniser.load(saved["synchroniser"])
-        self._bits, self._fed_bits = saved["bits"], saved["fed_bits"]
+        self._bits = saved["bits"]
+        self._fed_bits, self._fed_symbols = saved["fed_bits"], saved["fed_symbols"]
         self._runs = [(int(bit), int(offset)) for bit, offset in saved["runs"]]
 
     # ---- parts ----------------------------------------------------------------------------------
