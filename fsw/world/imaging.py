@@ -16,6 +16,7 @@ from fsw.world.exif import PictureTags
 from fsw.world.heavens import Heavens
 from fsw.world.image_sensor import (
     DEFAULT_EXPOSURE_US,
+    EXPOSURE_US,
     FULL_WELL_E,
     ISO_AT_UNIT_GAIN,
     Exposure,
@@ -140,6 +141,8 @@ class ReleasedCamera:
         read_out_ns = round(1e9 * LINE_TIME_S[snap.width, snap.height] * snap.height)
         frame_seed = (self._seed * 4 + snap.start_ns * 2 + snap.lens) & (2**63 - 1)
         exposure_us = snap.exposure_us or self._meter(snap, snap.start_ns + read_out_ns // 2)
+        # A sensor asked for less than it can do does the least that it can, and tells so.
+        exposure_us = min(max(exposure_us, EXPOSURE_US.start), EXPOSURE_US.stop - 1)
         middle_ns = snap.start_ns + exposure_us * 500 + read_out_ns // 2
         exposure = Exposure(snap.width, snap.height, exposure_us, snap.gain, snap.lens, frame_seed)
         raw = self._studio.expose(self.pose(middle_ns), self.light(middle_ns), exposure)
