@@ -2,6 +2,11 @@
 
 A cell of the text: actions from left to right (what they do stands in `fop.py`), then the next state after
 '>'; '-' ignores the event; 'n/a' cannot happen, by the standard's word. Alert and suspend end in S6.
+
+One cell does more than the standard asks: E16 (E104) in S3 is ignored there, and leaves T1 stopped. If the
+retransmission is then lost and the next report acknowledges a part (E6), frames are outstanding in S1, the
+spacecraft reports nothing wrong, and no timer runs: the service stands still until somebody sends again. SPIN
+finds that (tools/proof, -DIGNORE_T1_IN_S3); starting T1 again, and nothing else, closes it.
 """
 
 from enum import Enum, IntEnum
@@ -49,8 +54,8 @@ E103  | >3                    | >3                    | -                     | 
 E13   | alert:NN_R            | alert:NN_R            | alert:NN_R            | alert:NN_R           | -                         | -
 E14   | alert:LOCKOUT         | alert:LOCKOUT         | alert:LOCKOUT         | alert:LOCKOUT        | -                         | -
 E15   | alert:CLCW            | alert:CLCW            | alert:CLCW            | alert:CLCW           | alert:CLCW                | -
-E16   | again look            | again look            | -                     | alert:T1             | again_bc look_bc          | n/a
-E104  | again look            | again look            | -                     | suspend              | again_bc look_bc          | n/a
+E16   | again look            | again look            | start                 | alert:T1             | again_bc look_bc          | n/a
+E104  | again look            | again look            | start                 | suspend              | again_bc look_bc          | n/a
 E17   | alert:T1              | alert:T1              | alert:T1              | alert:T1             | alert:T1                  | n/a
 E18   | suspend               | suspend               | suspend               | suspend              | alert:T1                  | n/a
 E19   | enqueue look          | enqueue look          | enqueue               | reject               | reject                    | reject

@@ -162,6 +162,15 @@ def test_lower_procedures_that_refuse_end_the_service(state):
     assert events[-1] == Alert(AlertReason.LLIF, "E46", FopState(state))
 
 
+def test_an_expired_timer_while_waiting_starts_again_lest_the_service_stand_still():
+    fop = in_state(3)
+    assert expire(fop) == []
+    assert fop.transmission_count == 1
+    fop.clcw(report(1), fop.due_ns - 1)  # part acknowledged, nothing said of the rest
+    assert fop.state is FopState.ACTIVE
+    assert [e.sequence for e in expire(fop) if isinstance(e, Transmit)] == [1]
+
+
 def test_full_queues_reject():
     fop = in_state(1)
     assert fop.transfer(b"3", NOW, tag=3)[0] == Accepted(3)

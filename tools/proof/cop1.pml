@@ -4,12 +4,13 @@
    Claims, over every interleaving:
    - assert(payload == got): what FARM-1 hands on is the next payload: none lost, none twice, none out of order;
    - assert(confirmed <= got): what FOP-1 confirms was handed on;
-   - `healed_delivers`: if from some moment on the link no longer loses and no stranger comes, all arrives.
+   - `healed_delivers`: once the link is healed and no stranger comes, all arrives and is confirmed.
 
    Smaller than life: numbers run modulo M instead of 256, so that they wrap within one run; W = 2 K. The
-   transmission limit, which only turns silence into an alert, is the choice `give_up`; queues for expedited
-   data and the lower procedures' answers carry no order and are left out. Control words are cut to what
-   FOP-1 reads. After an alert the operator lets the link run dry, reads N(R), sets V(S) to it, and unlocks:
+   transmission limit, which only turns silence into an alert, is a choice (E17); expedited data and the
+   lower procedures' answers carry no order and are left out. Control words are cut to what FOP-1 reads. T1
+   may expire at any time, too early included, until the link is healed; from then on both ends do what is
+   most urgent first, which is what fairness between their choices comes to. After an alert the operator lets the link run dry, reads N(R), sets V(S) to it, and unlocks:
    the procedure of fsw/protocols/fop.py. */
 
 #ifndef M
@@ -47,14 +48,20 @@ byte confirmed;                               /* payloads known to have arrived:
 byte again;                                   /* how many of the sent queue, from its end, still go again */
 byte given_up;                                /* outstanding at the alert */
 bool timer, unlock_again;
-bool fresh;                                   /* a report was asked for after the link ran dry */
+byte quiet;                                   /* reports read since the last frame was sent and arrived, up to 2 */
 byte faults;
+#define healed (faults == FAULTS)
 
 #define outstanding ahead(vs, nnr)
+#define old_to_send (S < 3 && again > 0)
+#define new_to_send (S < 3 && again == 0 && outstanding < K && confirmed + outstanding < N)
+#define unlock_to_send (S == 5 && unlock_again)
+#define to_send (old_to_send || new_to_send || unlock_to_send)
+#define expired (timer && !to_send && (!healed || quiet == 2))
 
 inline alert() {
     given_up = outstanding;
-    nnr = vs; again = 0; timer = false; unlock_again = false; S = 6; fresh = false
+    nnr = vs; again = 0; timer = false; unlock_again = false; S = 6; quiet = 0
 }
 
 inline remove(nr) {
@@ -75,22 +82,22 @@ active proctype FOP() {
     bool ours;
     do
     /* Look for FDU: old frames before new ones. */
-    :: atomic { S != 6 && S != 5 && S != 3 && again > 0 && nfull(up) ->
+    :: atomic { old_to_send && nfull(up) ->
            number = ahead(vs, again % M);
            up!AD, number, confirmed + ahead(number, nnr);
-           again-- }
-    :: atomic { (S == 1 || S == 2) && again == 0 && outstanding < K && confirmed + outstanding < N && nfull(up) ->
+           again--; quiet = 0 }
+    :: atomic { new_to_send && nfull(up) ->
            up!AD, vs, confirmed + outstanding;
-           vs = (vs + 1) % M; timer = true }
-    :: atomic { S == 5 && unlock_again && nfull(up) -> up!UNLOCK, 0, 0; unlock_again = false }
+           vs = (vs + 1) % M; timer = true; quiet = 0 }
+    :: atomic { unlock_to_send && nfull(up) -> up!UNLOCK, 0, 0; unlock_again = false; quiet = 0 }
 
     /* A report: table 5-1, E1 to E14. */
-    :: atomic { down?l,w,r,nr ->
+    :: atomic { (!healed || (!to_send && !expired)) && nempty(down) -> down?l,w,r,nr;
            if
            :: S == 6 ->
                   /* The operator: only a report that left after the link had run dry counts. */
                   if
-                  :: fresh ->
+                  :: quiet > 0 && len(up) == 0 ->
                          number = ahead(nr, (vs + M - given_up) % M);
                          assert(number <= given_up);
                          confirmed = confirmed + number;
@@ -127,19 +134,24 @@ active proctype FOP() {
                          if :: S != 2 -> retransmission(); S = 2 :: else fi                      /* E10 */
                   :: !l && nr != vs && r && w && nr == nnr -> S = 3                              /* E11 */
                   fi
+           fi;
+           if
+           :: len(up) == 0 && quiet < 2 -> quiet++
+           :: else
            fi }
 
-    /* The timer: only when nothing is under way, as T1 is set longer than a round trip. */
-    :: atomic { timer && empty(up) && empty(down) && again == 0 && !unlock_again && S != 6 ->
+    /* The timer. */
+    :: atomic { expired && S != 6 ->
            if
            :: S == 5 -> unlock_again = true                                                      /* E16 */
            :: S == 1 || S == 2 -> retransmission()                                               /* E16 */
+#ifdef IGNORE_T1_IN_S3
            :: S == 3 -> timer = false                                                            /* E16 */
-           :: faults < FAULTS -> faults++; alert()                                               /* E17 */
+#else
+           :: S == 3 -> quiet = 0         /* E16: only T1 starts again; without that, no liveness */
+#endif
+           :: !healed -> faults++; alert()                                                       /* E17 */
            fi }
-
-    /* The operator: the link ran dry; from now on reports tell how things stand. */
-    :: atomic { S == 6 && !fresh && empty(up) && empty(down) -> fresh = true }
     od
 }
 
@@ -167,8 +179,8 @@ active proctype FARM() {
                   :: ahead(number, vr) >= K && ahead(number, vr) < M - K -> lockout = 1          /* E5 */
                   fi
            fi }
-    :: atomic { nfull(down) -> down!lockout, waiting, retransmit, vr }                           /* E11 */
-    :: atomic { room && faults < FAULTS -> room = false; faults++ }
+    :: atomic { nfull(down) && (!healed || (empty(up) && room)) -> down!lockout, waiting, retransmit, vr }                           /* E11 */
+    :: atomic { room && !healed -> room = false; faults++ }
     :: atomic { !room -> room = true; waiting = 0 }                                              /* E10 */
     od
 }
@@ -178,10 +190,11 @@ active proctype LINK() {
     byte kind, number, payload, nr;
     bit l, w, r;
     do
-    :: atomic { faults < FAULTS -> up?kind,number,payload; faults++ }
-    :: atomic { faults < FAULTS -> down?l,w,r,nr; faults++ }
-    :: atomic { faults < FAULTS && nfull(up) -> up!STRANGER, 0, 0; faults++ }
+    :: atomic { !healed && nempty(up) -> up?kind,number,payload; faults++ }
+    :: atomic { !healed && nempty(down) -> down?l,w,r,nr; faults++ }
+    :: atomic { !healed && nfull(up) -> up!STRANGER, 0, 0; faults++ }
+    :: atomic { !healed -> faults = FAULTS }
     od
 }
 
-ltl healed_delivers { <> (got == N && confirmed == N) }
+ltl healed_delivers { [] !healed || <> (got == N && confirmed == N) }
