@@ -8,16 +8,24 @@ and counted by reason.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from fsw.core.errors import FswError
 from fsw.protocols import cfdp_pdu as pdus
+from fsw.protocols.cfdp_assembly import Assembly, Ranges, gaps
 from fsw.protocols.cfdp_checksum import checksum
 from fsw.protocols.cfdp_pdu import EndOfFile, FileData, Metadata
 
 Reason = Literal[
-    "data missing", "inactivity", "checksum", "size", "cancelled", "unsupported checksum", "no room"
+    "data missing",
+    "inactivity",
+    "checksum",
+    "size",
+    "cancelled",
+    "unsupported checksum",
+    "no room",
+    "abandoned",  # class 2 only
 ]
 _REMEMBERED = 4096  # finished transactions whose stragglers are recognised
 
@@ -70,11 +78,7 @@ Event = FileReceived | FileIncomplete
 
 
 @dataclass(slots=True)
-class _Transfer:
-    """ranges: what has come, sorted, neither touching nor overlapping."""
-
-    octets: bytearray = field(default_factory=bytearray)
-    ranges: list[tuple[int, int]] = field(default_factory=list)
+class _Transfer(Assembly):
     metadata: Metadata | None = None
     end: EndOfFile | None = None
     deadline_ns: int = 0
@@ -85,50 +89,16 @@ class _Transfer:
             return self.end.file_size
         return self.metadata.file_size if self.metadata is not None else None
 
-    def add(self, offset: int, octets: bytes) -> None:
-        stop = offset + len(octets)
-        buffer = self.octets
-        if offset == len(buffer):  # in order: the common case
-            buffer += octets
-        else:
-            if stop > len(buffer):
-                buffer.extend(bytes(stop - len(buffer)))
-            buffer[offset:stop] = octets
-        ranges = self.ranges
-        if stop == offset:
-            return
-        if ranges and ranges[-1][1] == offset:
-            ranges[-1] = (ranges[-1][0], stop)
-            return
-        if not ranges or offset > ranges[-1][1]:
-            ranges.append((offset, stop))
-            return
-        merged: list[tuple[int, int]] = []
-        start = offset
-        for low, high in ranges:
-            if high < start or low > stop:
-                merged.append((low, high))
-            else:
-                start, stop = min(start, low), max(stop, high)
-        merged.append((start, stop))
-        self.ranges = sorted(merged)
-
     def missing(self) -> tuple[tuple[int, int], ...]:
-        size = self.size
-        gaps = []
-        at = 0
-        for low, high in self.ranges:
-            if low > at:
-                gaps.append((at, low))
-            at = max(at, high)
-        if size is None:
-            gaps.append((at, -1))
-        elif at < size:
-            gaps.append((at, size))
-        return tuple(gaps)
+        return missing(self.ranges, self.size)
 
-    def received(self) -> int:
-        return sum(high - low for low, high in self.ranges)
+
+def missing(ranges: Ranges, size: int | None) -> tuple[tuple[int, int], ...]:
+    """The gaps of a file; the last has the end -1 where the size is not known."""
+    if size is not None:
+        return tuple(gaps(ranges, 0, size))
+    reach = ranges[-1][1] if ranges else 0
+    return (*gaps(ranges, 0, reach), (reach, -1))
 
 
 class Receiver:

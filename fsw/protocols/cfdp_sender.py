@@ -10,17 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from fsw.core.errors import FswError
 from fsw.protocols import cfdp_pdu as pdus
 from fsw.protocols.cfdp_checksum import ChecksumType, checksum
+from fsw.protocols.cfdp_packets import PacketBlock as PacketBlock
+from fsw.protocols.cfdp_packets import PacketWriter
 from fsw.protocols.cfdp_pdu import Condition, EndOfFile, Metadata, Transaction
-
-PACKET_HEADER_OCTETS = 6
-COUNTS = 1 << 14
-_FEW_SEGMENTS = 4  # below this, joining octets beats setting up an array
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +51,6 @@ class PutRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class PacketBlock:
-    """Space Packets one after another: all octets, and the length of each packet."""
-
-    octets: npt.NDArray[np.uint8]
-    lengths: npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
 class Sent:
     """The last packet of a file was produced, or the file was cancelled."""
 
@@ -90,10 +77,9 @@ class Sender:
         self.settings = settings
         self._queue: deque[_Transfer] = deque()
         self._next_sequence = 0
-        self._next_count = 0
+        self._writer = PacketWriter(settings.apid)
         self._events: list[Sent] = []
         self.unexpected_pdus = 0
-        self._packet_id = settings.apid.to_bytes(2, "big")
 
     @property
     def waiting_files(self) -> int:
@@ -133,23 +119,19 @@ class Sender:
 
     def produce(self, room_octets: int) -> PacketBlock:
         """The next whole packets, together not more than `room_octets`; none when nothing fits or waits."""
-        parts: list[bytes] = []
-        lengths: list[int] = []
-        room = room_octets
+        self._writer.begin(room_octets)
         while self._queue:
             transfer = self._queue[0]
             if transfer.cancelled and transfer.stage == 0:
                 self._finish()
                 continue
             if transfer.stage == 1 and not transfer.cancelled:
-                taken = self._add_data(transfer, room, parts, lengths)
+                done = self._add_data(transfer)
             else:
-                taken = self._add_directive(transfer, room, parts, lengths)
-            if taken == 0:
+                done = self._add_directive(transfer)
+            if not done:
                 break
-            room -= taken
-        octets = np.frombuffer(b"".join(parts), dtype=np.uint8)
-        return PacketBlock(octets, np.array(lengths, dtype=np.int64))
+        return self._writer.block()
 
     def _transaction(self, transfer: _Transfer) -> Transaction:
         settings = self.settings
@@ -173,8 +155,8 @@ class Sender:
             request.messages,
         )
 
-    def _add_directive(self, transfer: _Transfer, room: int, parts: list[bytes], lengths: list[int]) -> int:
-        """Metadata or end of file. Returns the octets taken, 0 when there is no room."""
+    def _add_directive(self, transfer: _Transfer) -> bool:
+        """Metadata or end of file; False when there is no room."""
         if transfer.stage == 0:
             pdu = pdus.encode(self._metadata(transfer))
         else:
@@ -190,69 +172,24 @@ class Sender:
                     self.settings.entity if cancelled else None,
                 )
             )
-        length = PACKET_HEADER_OCTETS + len(pdu)
-        if length > room:
-            return 0
-        parts.append(self._packet_header(len(pdu)) + pdu)
-        lengths.append(length)
+        if not self._writer.add(pdu):
+            return False
         if transfer.stage == 0:
             transfer.stage = 1 if transfer.request.octets else 2
         else:
             self._finish()
-        return length
+        return True
 
-    def _add_data(self, transfer: _Transfer, room: int, parts: list[bytes], lengths: list[int]) -> int:
-        """As many segments as fit. Returns the octets taken."""
-        transaction = self._transaction(transfer)
-        segment = self.settings.segment_octets
-        crc = pdus.CRC_OCTETS * transaction.crc
-        overhead = PACKET_HEADER_OCTETS + transaction.header_octets + transaction.size_octets + crc
-        left = len(transfer.request.octets) - transfer.offset
-        whole = min(left // segment, room // (overhead + segment))
-        taken = 0
-        if whole >= _FEW_SEGMENTS and not crc:
-            parts.append(self._many_segments(transfer, transaction, whole))
-            lengths.extend([overhead + segment] * whole)
-            taken = whole * (overhead + segment)
-        while transfer.offset < len(transfer.request.octets):
-            piece = transfer.request.octets[transfer.offset : transfer.offset + segment]
-            length = overhead + len(piece)
-            if taken + length > room:
-                return taken
-            pdu = pdus.encode(pdus.FileData(transaction, transfer.offset, piece))
-            parts.append(self._packet_header(len(pdu)) + pdu)
-            lengths.append(length)
-            taken += length
-            transfer.offset += len(piece)
+    def _add_data(self, transfer: _Transfer) -> bool:
+        """As many segments as fit; False when not all did."""
+        octets = transfer.request.octets
+        transfer.offset = self._writer.add_data(
+            self._transaction(transfer), octets, transfer.offset, len(octets), self.settings.segment_octets
+        )
+        if transfer.offset < len(octets):
+            return False
         transfer.stage = 2
-        return taken
-
-    def _many_segments(self, transfer: _Transfer, transaction: Transaction, count: int) -> bytes:
-        """Whole segments as one array: constant columns, then counts, offsets and data."""
-        segment = self.settings.segment_octets
-        size = transaction.size_octets
-        pdu_header = transaction.header(size + segment, file_data=True)
-        offset_at = PACKET_HEADER_OCTETS + len(pdu_header)
-        data_at = offset_at + size
-        rows = np.empty((count, data_at + segment), dtype=np.uint8)
-        rows[:, :2] = np.frombuffer(self._packet_id, np.uint8)
-        counts = (self._next_count + np.arange(count)) % COUNTS | 0xC000
-        rows[:, 2:4] = counts.astype(">u2").view(np.uint8).reshape(count, 2)
-        length = len(pdu_header) + size + segment - 1
-        rows[:, 4:6] = np.frombuffer(length.to_bytes(2, "big"), np.uint8)
-        rows[:, PACKET_HEADER_OCTETS:offset_at] = np.frombuffer(pdu_header, np.uint8)
-        offsets = transfer.offset + segment * np.arange(count)
-        rows[:, offset_at:data_at] = offsets.astype(f">u{size}").view(np.uint8).reshape(count, size)
-        data = np.frombuffer(transfer.request.octets, np.uint8, count * segment, transfer.offset)
-        rows[:, data_at:] = data.reshape(count, segment)
-        self._next_count = (self._next_count + count) % COUNTS
-        transfer.offset += count * segment
-        return rows.tobytes()
-
-    def _packet_header(self, pdu_octets: int) -> bytes:
-        count = self._next_count
-        self._next_count = (count + 1) % COUNTS
-        return self._packet_id + (0xC000 | count).to_bytes(2, "big") + (pdu_octets - 1).to_bytes(2, "big")
+        return True
 
     def _finish(self) -> None:
         transfer = self._queue.popleft()
@@ -274,7 +211,7 @@ class Sender:
                 for t in self._queue
             ],
             "next_sequence": self._next_sequence,
-            "next_count": self._next_count,
+            "next_count": self._writer.next_count,
             "events": [[event.sequence, event.name, event.cancelled] for event in self._events],
             "unexpected_pdus": self.unexpected_pdus,
         }
@@ -286,6 +223,6 @@ class Sender:
             transfer.offset, transfer.stage, transfer.cancelled = offset, stage, cancelled
             self._queue.append(transfer)
         self._next_sequence = saved["next_sequence"]
-        self._next_count = saved["next_count"]
+        self._writer.next_count = saved["next_count"]
         self._events = [Sent(*row) for row in saved["events"]]
         self.unexpected_pdus = saved["unexpected_pdus"]

@@ -1,0 +1,600 @@
+"""CFDP class 2 (acknowledged) receiving entity: data units in; whole files and answers out.
+
+A file is given out once, when all its octets are there and the checksum is right. What is lacking is
+asked for again: as soon as a gap shows (immediate), or when the end of file has come, then whenever
+nothing new came for the NAK time (deferred). A transfer that ends otherwise is told of as incomplete.
+A peer's garbage is dropped and counted by reason.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fsw.core.errors import FswError
+from fsw.protocols import cfdp_directives as directives
+from fsw.protocols import cfdp_pdu as pdus
+from fsw.protocols.cfdp_assembly import Assembly, Ranges, gaps
+from fsw.protocols.cfdp_checksum import checksum
+from fsw.protocols.cfdp_class2 import (
+    REMEMBERED,
+    FaultDeclared,
+    Faults,
+    Handler,
+    Resumed,
+    Suspended,
+    save_transaction,
+)
+from fsw.protocols.cfdp_directives import Ack, Finished, KeepAlive, Nak, Prompt, PromptFor, Status
+from fsw.protocols.cfdp_packets import PACKET_HEADER_OCTETS, PacketBlock, PacketWriter
+from fsw.protocols.cfdp_pdu import Condition, Directive, EndOfFile, FileData, Metadata, Transaction
+from fsw.protocols.cfdp_receiver import FileIncomplete, FileReceived, Reason, missing
+
+Event = FileReceived | FileIncomplete | FaultDeclared | Suspended | Resumed
+
+Key = tuple[int, int]
+_REASONS: dict[Condition, Reason] = {
+    Condition.CHECKSUM_FAILURE: "checksum",
+    Condition.FILE_SIZE_ERROR: "size",
+    Condition.INACTIVITY: "inactivity",
+    Condition.UNSUPPORTED_CHECKSUM: "unsupported checksum",
+    Condition.FILESTORE_REJECTION: "no room",
+    Condition.CANCEL_REQUEST: "cancelled",
+}  # any other: data missing
+_FEW_PACKETS = 4  # below this, one at a time is no slower
+_MOST_ANSWERS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Class2ReceiverSettings:
+    """immediate: ask for a gap when it shows, not only at the end of file.
+
+    nak_ns, nak_limit: silence after which what is lacking is asked for again, and how often in a row.
+    check_ns: how long data may come after the end of file before the first deferred NAK.
+    keep_alive_ns: how often progress is told unasked; None for never. nak_octets: the longest NAK.
+    most_*: bounds on what a peer can make us keep.
+    """
+
+    entity: int
+    apid: int
+    faults: Faults = field(default_factory=Faults)
+    immediate: bool = False
+    nak_ns: int = 10_000_000_000
+    nak_limit: int = 4
+    check_ns: int = 0
+    keep_alive_ns: int | None = None
+    nak_octets: int = 1024
+    most_file_octets: int = 1 << 26
+    most_open: int = 256
+    most_kept_octets: int = 1 << 28
+
+    def __post_init__(self) -> None:
+        if min(self.nak_ns, self.nak_limit) <= 0 or self.check_ns < 0:
+            raise FswError(
+                f"CFDP NAK time {self.nak_ns} ns, limit {self.nak_limit}, check time {self.check_ns} ns: "
+                "allowed are more than 0, more than 0, 0 or more"
+            )
+        if self.keep_alive_ns is not None and self.keep_alive_ns <= 0:
+            raise FswError(f"CFDP keep-alive time {self.keep_alive_ns} ns: allowed are more than 0, or None")
+        if not 0 <= self.apid < 2047:
+            raise FswError(f"APID {self.apid}: allowed are 0 to 2046")
+
+
+@dataclass(slots=True)
+class _Transfer(Assembly):
+    """finished: what the receiver has said of its end, once it has; then only the ACK is waited for.
+
+    asked: how far gaps were already asked for at once. nak_due: all that is lacking is to be asked for.
+    deadline: inactivity, then check time or NAK, then the acknowledgement of Finished.
+    """
+
+    transaction: Transaction = field(kw_only=True)
+    metadata: Metadata | None = None
+    end: EndOfFile | None = None
+    finished: Finished | None = None
+    finished_due: bool = False
+    nak_due: bool = False
+    asked: int = 0
+    metadata_asked: bool = False
+    gaps_due: Ranges = field(default_factory=list)
+    keep_alive_due: bool = False
+    keep_alive_at_ns: int | None = None
+    size_ignored: bool = False
+    suspended: bool = False
+    deadline_ns: int | None = None
+    expiries: int = 0
+
+    @property
+    def size(self) -> int | None:
+        if self.end is not None:
+            return self.end.file_size
+        return self.metadata.file_size or None if self.metadata is not None else None
+
+    @property
+    def reach(self) -> int:
+        """How far a NAK looks: to the end, or as far as anything has come."""
+        return self.end.file_size if self.end is not None else len(self.octets)
+
+    @property
+    def has_output(self) -> bool:
+        due = self.finished_due or self.nak_due or self.keep_alive_due or bool(self.gaps_due)
+        return due and not self.suspended
+
+
+class Class2Receiver:
+    """One receiving entity. `receive` or `receive_block`, `poll` when due, and `produce` its answers."""
+
+    def __init__(self, settings: Class2ReceiverSettings) -> None:
+        self.settings = settings
+        self._open: dict[Key, _Transfer] = {}
+        # Metadata as received of those that ended, where it was known.
+        self._ended: dict[Key, bytes] = {}
+        self._answers: dict[Key, bytes] = {}  # acknowledgements to send, one for each transaction
+        self._kept = 0
+        self._writer = PacketWriter(settings.apid)
+        self.dropped: dict[str, int] = {}
+
+    @property
+    def open_transfers(self) -> int:
+        return len(self._open)
+
+    @property
+    def has_output(self) -> bool:
+        """Whether `produce` has something to send, given room."""
+        return bool(self._answers) or any(transfer.has_output for transfer in self._open.values())
+
+    @property
+    def next_deadline_ns(self) -> int | None:
+        """When `poll` has something to do, or None."""
+        running = [t for t in self._open.values() if not t.suspended]
+        deadlines = [t.deadline_ns for t in running] + [t.keep_alive_at_ns for t in running]
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    def receive_block(self, block: PacketBlock, now_ns: int) -> list[Event]:
+        """Space Packets with a data unit each; runs of a file's segments are taken as arrays."""
+        lengths = block.lengths
+        events: list[Event] = []
+        at, first = 0, 0
+        ends = [*(np.flatnonzero(np.diff(lengths)) + 1).tolist(), len(lengths)] if len(lengths) else []
+        for last in ends:
+            length, count = int(lengths[first]), last - first
+            rows = block.octets[at : at + count * length].reshape(count, length)[:, PACKET_HEADER_OCTETS:]
+            at, first = at + count * length, last
+            row = 0
+            while row < count:
+                taken = self._take_run(rows[row:], now_ns, events) if count - row >= _FEW_PACKETS else 0
+                if not taken:
+                    events += self.receive(rows[row].tobytes(), now_ns)
+                row += max(taken, 1)
+        return events
+
+    def _take_run(self, rows: Any, now_ns: int, events: list[Event]) -> int:
+        """Leading rows that are consecutive segments of an open transfer; how many there were."""
+        pdu = pdus.decode(rows[0].tobytes())
+        if not isinstance(pdu, FileData) or pdu.transaction.crc or not pdu.octets:
+            return 0
+        transaction = pdu.transaction
+        transfer = self._open.get(transaction.key)
+        header, segment = transaction.header_octets, len(pdu.octets)
+        data_at = rows.shape[1] - segment
+        offset_ends = header + transaction.size_octets
+        if data_at != offset_ends or transfer is None or transaction != transfer.transaction:
+            return 0
+        offsets = np.ascontiguousarray(rows[:, header:offset_ends])
+        offsets = offsets.view(f">u{transaction.size_octets}")[:, 0]
+        next_to = offsets == (pdu.offset + segment * np.arange(len(rows))).astype(np.uint64)
+        alike = (rows[:, :header] == rows[0, :header]).all(axis=1) & next_to
+        count = len(rows) if alike.all() else int(np.argmin(alike))
+        stop = pdu.offset + count * segment
+        if transfer.finished is not None or stop > self.settings.most_file_octets:
+            return 0
+        events += self._data(transfer, pdu.offset, rows[:count, data_at:].tobytes(), now_ns)
+        return count
+
+    def receive(self, octets: bytes, now_ns: int) -> list[Event]:
+        """One data unit (the data field of a Space Packet) at a time; what it brought about."""
+        pdu = pdus.decode(octets)
+        if isinstance(pdu, str):
+            return self._drop(pdu)
+        transaction = pdu.transaction
+        if transaction.destination != self.settings.entity:
+            return self._drop("another entity's")
+        if not transaction.acknowledged:
+            return self._drop("class 1 has its own receiver")
+        transfer = self._open.get(transaction.key)
+        if isinstance(pdu, pdus.OtherDirective):
+            return self._directive(transfer, pdu, now_ns)
+        if transfer is None and transaction.key in self._ended:
+            if not self._is_another_file(pdu):
+                if isinstance(pdu, EndOfFile):
+                    self._acknowledge(pdu, Status.TERMINATED)
+                return self._drop("transaction is finished")
+            del self._ended[transaction.key]
+        reach = pdu.offset + len(pdu.octets) if isinstance(pdu, FileData) else pdu.file_size
+        if reach > self.settings.most_file_octets:
+            return self._drop("file too large")
+        if transfer is None:
+            if len(self._open) >= self.settings.most_open:
+                return self._drop("no room for another transfer")
+            transfer = self._open[transaction.key] = _Transfer(transaction=transaction)
+            if self.settings.keep_alive_ns is not None:
+                transfer.keep_alive_at_ns = now_ns + self.settings.keep_alive_ns
+        if transfer.finished is not None:
+            if isinstance(pdu, EndOfFile):
+                self._acknowledge(pdu, Status.ACTIVE)
+            return self._drop("transaction is finishing")
+        match pdu:
+            case FileData():
+                return self._data(transfer, pdu.offset, pdu.octets, now_ns)
+            case Metadata():
+                if transfer.metadata is None:
+                    transfer.metadata = pdu
+                    self._heard(transfer, now_ns, news=True)
+            case EndOfFile():
+                self._acknowledge(pdu, Status.ACTIVE)
+                if pdu.condition != Condition.NO_ERROR:
+                    transfer.end = pdu
+                    return [self._close(transfer, "cancelled")]
+                if transfer.end is not None:
+                    return self._drop("end of file again")
+                transfer.end = pdu
+                transfer.deadline_ns = now_ns + self.settings.check_ns
+        return self._advance(transfer, now_ns)
+
+    def _is_another_file(self, pdu: pdus.Pdu) -> bool:
+        """A sender that was restarted numbers from zero again: other metadata mean another file."""
+        known = self._ended[pdu.transaction.key]
+        return isinstance(pdu, Metadata) and known != b"" and pdus.encode(pdu) != known
+
+    def _directive(self, transfer: _Transfer | None, pdu: pdus.OtherDirective, now_ns: int) -> list[Event]:
+        content = directives.read(pdu)
+        if isinstance(content, str):
+            return self._drop(content)
+        if transfer is None:
+            return self._drop("transaction is not open")
+        match content:
+            case Ack(directive=Directive.FINISHED):
+                if transfer.finished is None:
+                    return self._drop("acknowledges what was not sent")
+                self._forget(transfer)
+            case Prompt() if transfer.finished is None:
+                self._heard(transfer, now_ns, news=False)
+                if content.kind == PromptFor.NAK:
+                    transfer.nak_due = True
+                else:
+                    transfer.keep_alive_due = True
+            case _:
+                return self._drop("for a sender")
+        return []
+
+    def _data(self, transfer: _Transfer, offset: int, octets: bytes, now_ns: int) -> list[Event]:
+        come = transfer.received()
+        growth = max(0, offset + len(octets) - len(transfer.octets))
+        if self._kept + growth > self.settings.most_kept_octets:
+            self._drop("no room for the file")
+            return self._fault(transfer, Condition.FILESTORE_REJECTION, now_ns)
+        transfer.add(offset, octets)
+        self._kept += growth
+        if self.settings.immediate and transfer.end is None and offset > transfer.asked:
+            transfer.gaps_due += gaps(transfer.ranges, transfer.asked, offset)
+        transfer.asked = max(transfer.asked, offset + len(octets))
+        self._heard(transfer, now_ns, news=transfer.received() > come)
+        return self._advance(transfer, now_ns)
+
+    def _heard(self, transfer: _Transfer, now_ns: int, news: bool) -> None:
+        """Silence counts from now: for inactivity any data unit breaks it, for NAKs only news."""
+        if transfer.suspended:
+            return
+        if transfer.end is None:
+            transfer.deadline_ns = now_ns + self.settings.faults.inactivity_ns
+        elif news and not transfer.nak_due:
+            transfer.deadline_ns = max(transfer.deadline_ns or 0, now_ns + self.settings.nak_ns)
+            transfer.expiries = 0
+
+    def _advance(self, transfer: _Transfer, now_ns: int) -> list[Event]:
+        """Ask for the metadata at once where gaps are asked for at once; finish what is whole."""
+        if self.settings.immediate and transfer.metadata is None and not transfer.metadata_asked:
+            transfer.metadata_asked = True
+            transfer.gaps_due.insert(0, (0, 0))
+        end, metadata = transfer.end, transfer.metadata
+        if end is None:
+            self._heard(transfer, now_ns, news=False)
+            return []
+        if not transfer.size_ignored:
+            beyond = bool(transfer.ranges) and transfer.ranges[-1][1] > end.file_size
+            # Metadata of size 0 may be those of a file whose size was not known yet.
+            if beyond or (metadata is not None and metadata.file_size not in (0, end.file_size)):
+                events = self._fault(transfer, Condition.FILE_SIZE_ERROR, now_ns)
+                if not transfer.size_ignored or transfer.suspended:
+                    return events
+                return events + self._advance(transfer, now_ns)
+        if metadata is None or gaps(transfer.ranges, 0, end.file_size):
+            if self.settings.check_ns == 0 and transfer.deadline_ns == now_ns and not transfer.suspended:
+                transfer.nak_due, transfer.deadline_ns = True, None
+            return []
+        return self._complete(transfer, metadata, end, now_ns)
+
+    def _complete(self, transfer: _Transfer, metadata: Metadata, end: EndOfFile, now_ns: int) -> list[Event]:
+        octets = memoryview(transfer.octets)[: end.file_size]
+        fault = None
+        try:
+            if checksum(metadata.checksum_type, octets) != end.checksum:
+                fault = Condition.CHECKSUM_FAILURE
+        except FswError:
+            fault = Condition.UNSUPPORTED_CHECKSUM
+        events: list[Event] = []
+        whole = bytes(octets)
+        octets.release()
+        if fault is not None:
+            events = self._fault(transfer, fault, now_ns)
+            if self.settings.faults.handler(fault) != Handler.IGNORE:
+                return events
+        key = transfer.transaction.key
+        events.append(FileReceived(*key, metadata.destination_name, whole, metadata.messages))
+        self._say_finished(transfer, fault or Condition.NO_ERROR, complete=True)
+        return events
+
+    def _say_finished(self, transfer: _Transfer, condition: Condition, complete: bool) -> None:
+        status = directives.FileStatus.RETAINED if complete else directives.FileStatus.DISCARDED
+        fault = self.settings.entity if directives.carries_fault_entity(condition) else None
+        transfer.finished = Finished(condition, complete, status, (), fault)
+        transfer.finished_due = True
+        transfer.nak_due = transfer.keep_alive_due = False
+        transfer.gaps_due = []
+        transfer.deadline_ns = transfer.keep_alive_at_ns = None
+        transfer.expiries = 0
+        self._release(transfer)
+
+    def cancel(self, source: int, sequence: int) -> list[Event]:
+        """End a transfer and tell the sender so; nothing if it is not open or has ended already."""
+        transfer = self._open.get((source, sequence))
+        if transfer is None or transfer.finished is not None:
+            return []
+        return self._cancel(transfer, Condition.CANCEL_REQUEST)
+
+    def suspend(self, source: int, sequence: int) -> list[Event]:
+        """Ask for nothing and time nothing; what comes is still kept."""
+        transfer = self._open.get((source, sequence))
+        return self._suspend(transfer, Condition.SUSPEND_REQUEST) if transfer is not None else []
+
+    def resume(self, source: int, sequence: int, now_ns: int) -> list[Event]:
+        """Go on; timers start anew, and what is lacking is asked for at once if the end has come."""
+        transfer = self._open.get((source, sequence))
+        if transfer is None or not transfer.suspended:
+            return []
+        transfer.suspended, transfer.deadline_ns = False, None
+        transfer.expiries = 0
+        if transfer.finished is not None:
+            transfer.finished_due = True
+        elif transfer.end is not None:
+            transfer.nak_due = True
+        else:
+            transfer.deadline_ns = now_ns + self.settings.faults.inactivity_ns
+        if transfer.finished is None and self.settings.keep_alive_ns is not None:
+            transfer.keep_alive_at_ns = now_ns + self.settings.keep_alive_ns
+        resumed: list[Event] = [Resumed(source, sequence)]
+        return resumed if transfer.finished is not None else resumed + self._advance(transfer, now_ns)
+
+    def poll(self, now_ns: int) -> list[Event]:
+        """Timers that have run out, in the order the transfers began."""
+        events: list[Event] = []
+        for transfer in list(self._open.values()):
+            if transfer.suspended:
+                continue
+            if transfer.keep_alive_at_ns is not None and transfer.keep_alive_at_ns <= now_ns:
+                transfer.keep_alive_due = True
+                transfer.keep_alive_at_ns = now_ns + (self.settings.keep_alive_ns or 0)
+            if transfer.deadline_ns is None or transfer.deadline_ns > now_ns:
+                continue
+            transfer.deadline_ns = None
+            if transfer.finished is None and transfer.end is None:
+                events += self._fault(transfer, Condition.INACTIVITY, now_ns)
+                continue
+            transfer.expiries += 1
+            if transfer.finished is not None:
+                if transfer.expiries < self.settings.faults.ack_limit:
+                    transfer.finished_due = True
+                else:
+                    events += self._fault(transfer, Condition.ACK_LIMIT, now_ns)
+            # The first to run out is the check time, before anything was asked for.
+            elif transfer.expiries <= self.settings.nak_limit:
+                transfer.nak_due = True
+            else:
+                events += self._fault(transfer, Condition.NAK_LIMIT, now_ns)
+        return events
+
+    def produce(self, room_octets: int, now_ns: int) -> PacketBlock:
+        """Answers to the sender, together not more than `room_octets`."""
+        writer = self._writer
+        writer.begin(room_octets)
+        while self._answers:
+            key = next(iter(self._answers))
+            if not writer.add(self._answers[key]):
+                return writer.block()
+            del self._answers[key]
+        for transfer in self._open.values():
+            if not transfer.suspended and not self._produce(transfer, now_ns):
+                break
+        return writer.block()
+
+    def _produce(self, transfer: _Transfer, now_ns: int) -> bool:
+        """False when there is no more room."""
+        writer, transaction = self._writer, transfer.transaction
+        if transfer.finished_due and transfer.finished is not None:
+            if not writer.add(directives.encode(transaction, transfer.finished)):
+                return False
+            transfer.finished_due = False
+            transfer.deadline_ns = now_ns + self.settings.faults.ack_ns
+        if transfer.keep_alive_due:
+            if not writer.add(directives.encode(transaction, KeepAlive(len(transfer.octets)))):
+                return False
+            transfer.keep_alive_due = False
+        if transfer.nak_due:
+            lacking = [] if transfer.metadata is not None else [(0, 0)]
+            lacking += gaps(transfer.ranges, 0, transfer.reach)
+            if not self._produce_naks(transaction, lacking, transfer.reach):
+                return False
+            transfer.nak_due = False
+            transfer.gaps_due = []
+            if transfer.end is not None:
+                transfer.deadline_ns = now_ns + self.settings.nak_ns
+                transfer.expiries = max(transfer.expiries, 1)
+        elif transfer.gaps_due:
+            # What has come in the meantime is not asked for.
+            lacking = []
+            for low, high in transfer.gaps_due:
+                still = gaps(transfer.ranges, low, high)
+                lacking += still if high else [(0, 0)] * (transfer.metadata is None)
+            if lacking and not self._produce_naks(transaction, lacking, lacking[-1][1]):
+                return False
+            transfer.gaps_due = []
+        return True
+
+    def _produce_naks(self, transaction: Transaction, lacking: Ranges, reach: int) -> bool:
+        """As many NAKs as it takes, scopes side by side, or none of what does not fit."""
+        most = directives.nak_requests(transaction, self.settings.nak_octets)
+        start = 0
+        for at in range(0, max(len(lacking), 1), most):
+            part = lacking[at : at + most]
+            end = part[-1][1] if at + most < len(lacking) else reach
+            if not self._writer.add(directives.encode(transaction, Nak(start, end, tuple(part)))):
+                # What was asked for is lost time at most; the rest waits for room, or for the timer.
+                return at > 0
+            start = end
+        return True
+
+    def _fault(self, transfer: _Transfer, condition: Condition, now_ns: int) -> list[Event]:
+        handler = self.settings.faults.handler(condition)
+        events: list[Event] = [FaultDeclared(*transfer.transaction.key, condition, handler)]
+        match handler:
+            case Handler.CANCEL:
+                events += self._cancel(transfer, condition)
+            case Handler.SUSPEND:
+                events += self._suspend(transfer, condition)
+            case Handler.ABANDON:
+                if transfer.finished is None:
+                    events.append(self._close(transfer, "abandoned"))
+                else:
+                    self._forget(transfer)
+            case Handler.IGNORE:
+                transfer.expiries = 0
+                transfer.size_ignored = transfer.size_ignored or condition == Condition.FILE_SIZE_ERROR
+                if transfer.finished is not None:
+                    transfer.finished_due = True
+                elif transfer.end is None:
+                    self._heard(transfer, now_ns, news=False)
+                elif condition == Condition.NAK_LIMIT:
+                    transfer.nak_due = True
+        return events
+
+    def _cancel(self, transfer: _Transfer, condition: Condition) -> list[Event]:
+        if transfer.finished is not None:  # a fault while finishing ends it (4.6.6.1)
+            self._forget(transfer)
+            return []
+        incomplete = self._incomplete(transfer, _REASONS.get(condition, "data missing"))
+        transfer.suspended = False
+        self._say_finished(transfer, condition, complete=False)
+        return [incomplete]
+
+    def _suspend(self, transfer: _Transfer, condition: Condition) -> list[Event]:
+        if transfer.suspended:
+            return []
+        transfer.suspended = True
+        transfer.deadline_ns = transfer.keep_alive_at_ns = None
+        return [Suspended(*transfer.transaction.key, condition)]
+
+    def _incomplete(self, transfer: _Transfer, reason: Reason) -> FileIncomplete:
+        metadata = transfer.metadata
+        return FileIncomplete(
+            *transfer.transaction.key,
+            metadata.destination_name if metadata is not None else None,
+            metadata.messages if metadata is not None else (),
+            transfer.received(),
+            transfer.size,
+            missing(transfer.ranges, transfer.size),
+            reason,
+        )
+
+    def _close(self, transfer: _Transfer, reason: Reason) -> FileIncomplete:
+        incomplete = self._incomplete(transfer, reason)
+        self._forget(transfer)
+        return incomplete
+
+    def _release(self, transfer: _Transfer) -> None:
+        self._kept -= len(transfer.octets)
+        transfer.octets, transfer.ranges = bytearray(), []
+
+    def _forget(self, transfer: _Transfer) -> None:
+        self._release(transfer)
+        key = transfer.transaction.key
+        del self._open[key]
+        self._ended[key] = b"" if transfer.metadata is None else pdus.encode(transfer.metadata)
+        if len(self._ended) > REMEMBERED:
+            del self._ended[next(iter(self._ended))]
+
+    def _acknowledge(self, end: EndOfFile, status: Status) -> None:
+        key = end.transaction.key
+        if len(self._answers) < _MOST_ANSWERS or key in self._answers:
+            ack = Ack(Directive.EOF, end.condition, status)
+            self._answers[key] = directives.encode(end.transaction, ack)
+
+    def _drop(self, reason: str) -> list[Event]:
+        self.dropped[reason] = self.dropped.get(reason, 0) + 1
+        return []
+
+    def save(self) -> dict[str, Any]:
+        """Plain data; settings are the caller's. Data units are kept as their octets."""
+        return {
+            "open": [_save(transfer) for transfer in self._open.values()],
+            "ended": [[*key, metadata] for key, metadata in self._ended.items()],
+            "answers": [[*key, octets] for key, octets in self._answers.items()],
+            "next_count": self._writer.next_count,
+            "dropped": dict(self.dropped),
+        }
+
+    def load(self, saved: Mapping[str, Any]) -> None:
+        transfers = [_load(row) for row in saved["open"]]
+        self._open = {transfer.transaction.key: transfer for transfer in transfers}
+        self._kept = sum(len(transfer.octets) for transfer in transfers)
+        self._ended = {(source, sequence): octets for source, sequence, octets in saved["ended"]}
+        self._answers = {(source, sequence): octets for source, sequence, octets in saved["answers"]}
+        self._writer.next_count = saved["next_count"]
+        self.dropped = dict(saved["dropped"])
+
+
+_PLAIN = (
+    "finished_due", "nak_due", "asked", "metadata_asked", "keep_alive_due", "keep_alive_at_ns",
+    "size_ignored", "suspended", "deadline_ns", "expiries",
+)  # fmt: skip
+
+
+def _save(transfer: _Transfer) -> dict[str, Any]:
+    transaction, finished = transfer.transaction, transfer.finished
+    return {
+        "transaction": save_transaction(transaction),
+        "octets": bytes(transfer.octets),
+        "ranges": [list(pair) for pair in transfer.ranges],
+        "gaps_due": [list(pair) for pair in transfer.gaps_due],
+        "metadata": None if transfer.metadata is None else pdus.encode(transfer.metadata),
+        "end": None if transfer.end is None else pdus.encode(transfer.end),
+        "finished": None if finished is None else directives.encode(transaction, finished),
+        **{name: getattr(transfer, name) for name in _PLAIN},
+    }
+
+
+def _load(row: Mapping[str, Any]) -> _Transfer:
+    metadata, end, finished = (
+        None if row[name] is None else pdus.decode(row[name]) for name in ("metadata", "end", "finished")
+    )
+    content = directives.read(finished) if isinstance(finished, pdus.OtherDirective) else None
+    return _Transfer(
+        bytearray(row["octets"]),
+        [(low, high) for low, high in row["ranges"]],
+        transaction=Transaction(*row["transaction"]),
+        metadata=metadata if isinstance(metadata, Metadata) else None,
+        end=end if isinstance(end, EndOfFile) else None,
+        finished=content if isinstance(content, Finished) else None,
+        gaps_due=[(low, high) for low, high in row["gaps_due"]],
+        **{name: row[name] for name in _PLAIN},
+    )
