@@ -15,7 +15,7 @@ import numpy as np
 from fsw.core.errors import FswError
 from fsw.protocols import cfdp_directives as directives
 from fsw.protocols import cfdp_pdu as pdus
-from fsw.protocols.cfdp_assembly import Assembly, Ranges, gaps
+from fsw.protocols.cfdp_assembly import Ranges, gaps
 from fsw.protocols.cfdp_checksum import checksum
 from fsw.protocols.cfdp_class2 import (
     REMEMBERED,
@@ -24,9 +24,12 @@ from fsw.protocols.cfdp_class2 import (
     Handler,
     Resumed,
     Suspended,
-    save_transaction,
+    condition_of,
 )
 from fsw.protocols.cfdp_directives import Ack, Finished, KeepAlive, Nak, Prompt, PromptFor, Status
+from fsw.protocols.cfdp_incoming import Incoming
+from fsw.protocols.cfdp_incoming import load as load_incoming
+from fsw.protocols.cfdp_incoming import save as save_incoming
 from fsw.protocols.cfdp_packets import PACKET_HEADER_OCTETS, PacketBlock, PacketWriter
 from fsw.protocols.cfdp_pdu import Condition, Directive, EndOfFile, FileData, Metadata, Transaction
 from fsw.protocols.cfdp_receiver import FileIncomplete, FileReceived, Reason, missing
@@ -81,53 +84,12 @@ class Class2ReceiverSettings:
             raise FswError(f"APID {self.apid}: allowed are 0 to 2046")
 
 
-@dataclass(slots=True)
-class _Transfer(Assembly):
-    """finished: what the receiver has said of its end, once it has; then only the ACK is waited for.
-
-    asked: how far gaps were already asked for at once. nak_due: all that is lacking is to be asked for.
-    deadline: inactivity, then check time or NAK, then the acknowledgement of Finished.
-    """
-
-    transaction: Transaction = field(kw_only=True)
-    metadata: Metadata | None = None
-    end: EndOfFile | None = None
-    finished: Finished | None = None
-    finished_due: bool = False
-    nak_due: bool = False
-    asked: int = 0
-    metadata_asked: bool = False
-    gaps_due: Ranges = field(default_factory=list)
-    keep_alive_due: bool = False
-    keep_alive_at_ns: int | None = None
-    size_ignored: bool = False
-    suspended: bool = False
-    deadline_ns: int | None = None
-    expiries: int = 0
-
-    @property
-    def size(self) -> int | None:
-        if self.end is not None:
-            return self.end.file_size
-        return self.metadata.file_size or None if self.metadata is not None else None
-
-    @property
-    def reach(self) -> int:
-        """How far a NAK looks: to the end, or as far as anything has come."""
-        return self.end.file_size if self.end is not None else len(self.octets)
-
-    @property
-    def has_output(self) -> bool:
-        due = self.finished_due or self.nak_due or self.keep_alive_due or bool(self.gaps_due)
-        return due and not self.suspended
-
-
 class Class2Receiver:
     """One receiving entity. `receive` or `receive_block`, `poll` when due, and `produce` its answers."""
 
     def __init__(self, settings: Class2ReceiverSettings) -> None:
         self.settings = settings
-        self._open: dict[Key, _Transfer] = {}
+        self._open: dict[Key, Incoming] = {}
         # Metadata as received of those that ended, where it was known.
         self._ended: dict[Key, bytes] = {}
         self._answers: dict[Key, bytes] = {}  # acknowledgements to send, one for each transaction
@@ -217,7 +179,7 @@ class Class2Receiver:
         if transfer is None:
             if len(self._open) >= self.settings.most_open:
                 return self._drop("no room for another transfer")
-            transfer = self._open[transaction.key] = _Transfer(transaction=transaction)
+            transfer = self._open[transaction.key] = Incoming(transaction=transaction)
             if self.settings.keep_alive_ns is not None:
                 transfer.keep_alive_at_ns = now_ns + self.settings.keep_alive_ns
         if transfer.finished is not None:
@@ -234,8 +196,12 @@ class Class2Receiver:
             case EndOfFile():
                 self._acknowledge(pdu, Status.ACTIVE)
                 if pdu.condition != Condition.NO_ERROR:
+                    # Finished too: a sender may wait for it after its cancel (4.6.6, notice of completion).
                     transfer.end = pdu
-                    return [self._close(transfer, "cancelled")]
+                    transfer.suspended = False
+                    incomplete = self._incomplete(transfer, "cancelled")
+                    self._say_finished(transfer, condition_of(pdu.condition), False, pdu.fault_entity)
+                    return [incomplete]
                 if transfer.end is not None:
                     return self._drop("end of file again")
                 transfer.end = pdu
@@ -247,7 +213,7 @@ class Class2Receiver:
         known = self._ended[pdu.transaction.key]
         return isinstance(pdu, Metadata) and known != b"" and pdus.encode(pdu) != known
 
-    def _directive(self, transfer: _Transfer | None, pdu: pdus.OtherDirective, now_ns: int) -> list[Event]:
+    def _directive(self, transfer: Incoming | None, pdu: pdus.OtherDirective, now_ns: int) -> list[Event]:
         content = directives.read(pdu)
         if isinstance(content, str):
             return self._drop(content)
@@ -268,7 +234,7 @@ class Class2Receiver:
                 return self._drop("for a sender")
         return []
 
-    def _data(self, transfer: _Transfer, offset: int, octets: bytes, now_ns: int) -> list[Event]:
+    def _data(self, transfer: Incoming, offset: int, octets: bytes, now_ns: int) -> list[Event]:
         come = transfer.received()
         growth = max(0, offset + len(octets) - len(transfer.octets))
         if self._kept + growth > self.settings.most_kept_octets:
@@ -282,7 +248,7 @@ class Class2Receiver:
         self._heard(transfer, now_ns, news=transfer.received() > come)
         return self._advance(transfer, now_ns)
 
-    def _heard(self, transfer: _Transfer, now_ns: int, news: bool) -> None:
+    def _heard(self, transfer: Incoming, now_ns: int, news: bool) -> None:
         """Silence counts from now: for inactivity any data unit breaks it, for NAKs only news."""
         if transfer.suspended:
             return
@@ -292,7 +258,7 @@ class Class2Receiver:
             transfer.deadline_ns = max(transfer.deadline_ns or 0, now_ns + self.settings.nak_ns)
             transfer.expiries = 0
 
-    def _advance(self, transfer: _Transfer, now_ns: int) -> list[Event]:
+    def _advance(self, transfer: Incoming, now_ns: int) -> list[Event]:
         """Ask for the metadata at once where gaps are asked for at once; finish what is whole."""
         if self.settings.immediate and transfer.metadata is None and not transfer.metadata_asked:
             transfer.metadata_asked = True
@@ -315,7 +281,7 @@ class Class2Receiver:
             return []
         return self._complete(transfer, metadata, end, now_ns)
 
-    def _complete(self, transfer: _Transfer, metadata: Metadata, end: EndOfFile, now_ns: int) -> list[Event]:
+    def _complete(self, transfer: Incoming, metadata: Metadata, end: EndOfFile, now_ns: int) -> list[Event]:
         octets = memoryview(transfer.octets)[: end.file_size]
         fault = None
         try:
@@ -335,9 +301,13 @@ class Class2Receiver:
         self._say_finished(transfer, fault or Condition.NO_ERROR, complete=True)
         return events
 
-    def _say_finished(self, transfer: _Transfer, condition: Condition, complete: bool) -> None:
+    def _say_finished(
+        self, transfer: Incoming, condition: Condition, complete: bool, fault_entity: int | None = None
+    ) -> None:
         status = directives.FileStatus.RETAINED if complete else directives.FileStatus.DISCARDED
-        fault = self.settings.entity if directives.carries_fault_entity(condition) else None
+        fault = fault_entity
+        if fault is None and directives.carries_fault_entity(condition):
+            fault = self.settings.entity
         transfer.finished = Finished(condition, complete, status, (), fault)
         transfer.finished_due = True
         transfer.nak_due = transfer.keep_alive_due = False
@@ -418,7 +388,7 @@ class Class2Receiver:
                 break
         return writer.block()
 
-    def _produce(self, transfer: _Transfer, now_ns: int) -> bool:
+    def _produce(self, transfer: Incoming, now_ns: int) -> bool:
         """False when there is no more room."""
         writer, transaction = self._writer, transfer.transaction
         if transfer.finished_due and transfer.finished is not None:
@@ -464,7 +434,7 @@ class Class2Receiver:
             start = end
         return True
 
-    def _fault(self, transfer: _Transfer, condition: Condition, now_ns: int) -> list[Event]:
+    def _fault(self, transfer: Incoming, condition: Condition, now_ns: int) -> list[Event]:
         handler = self.settings.faults.handler(condition)
         events: list[Event] = [FaultDeclared(*transfer.transaction.key, condition, handler)]
         match handler:
@@ -488,7 +458,7 @@ class Class2Receiver:
                     transfer.nak_due = True
         return events
 
-    def _cancel(self, transfer: _Transfer, condition: Condition) -> list[Event]:
+    def _cancel(self, transfer: Incoming, condition: Condition) -> list[Event]:
         if transfer.finished is not None:  # a fault while finishing ends it (4.6.6.1)
             self._forget(transfer)
             return []
@@ -497,14 +467,14 @@ class Class2Receiver:
         self._say_finished(transfer, condition, complete=False)
         return [incomplete]
 
-    def _suspend(self, transfer: _Transfer, condition: Condition) -> list[Event]:
+    def _suspend(self, transfer: Incoming, condition: Condition) -> list[Event]:
         if transfer.suspended:
             return []
         transfer.suspended = True
         transfer.deadline_ns = transfer.keep_alive_at_ns = None
         return [Suspended(*transfer.transaction.key, condition)]
 
-    def _incomplete(self, transfer: _Transfer, reason: Reason) -> FileIncomplete:
+    def _incomplete(self, transfer: Incoming, reason: Reason) -> FileIncomplete:
         metadata = transfer.metadata
         return FileIncomplete(
             *transfer.transaction.key,
@@ -516,16 +486,16 @@ class Class2Receiver:
             reason,
         )
 
-    def _close(self, transfer: _Transfer, reason: Reason) -> FileIncomplete:
+    def _close(self, transfer: Incoming, reason: Reason) -> FileIncomplete:
         incomplete = self._incomplete(transfer, reason)
         self._forget(transfer)
         return incomplete
 
-    def _release(self, transfer: _Transfer) -> None:
+    def _release(self, transfer: Incoming) -> None:
         self._kept -= len(transfer.octets)
         transfer.octets, transfer.ranges = bytearray(), []
 
-    def _forget(self, transfer: _Transfer) -> None:
+    def _forget(self, transfer: Incoming) -> None:
         self._release(transfer)
         key = transfer.transaction.key
         del self._open[key]
@@ -546,7 +516,7 @@ class Class2Receiver:
     def save(self) -> dict[str, Any]:
         """Plain data; settings are the caller's. Data units are kept as their octets."""
         return {
-            "open": [_save(transfer) for transfer in self._open.values()],
+            "open": [save_incoming(transfer) for transfer in self._open.values()],
             "ended": [[*key, metadata] for key, metadata in self._ended.items()],
             "answers": [[*key, octets] for key, octets in self._answers.items()],
             "next_count": self._writer.next_count,
@@ -554,47 +524,10 @@ class Class2Receiver:
         }
 
     def load(self, saved: Mapping[str, Any]) -> None:
-        transfers = [_load(row) for row in saved["open"]]
+        transfers = [load_incoming(row) for row in saved["open"]]
         self._open = {transfer.transaction.key: transfer for transfer in transfers}
         self._kept = sum(len(transfer.octets) for transfer in transfers)
         self._ended = {(source, sequence): octets for source, sequence, octets in saved["ended"]}
         self._answers = {(source, sequence): octets for source, sequence, octets in saved["answers"]}
         self._writer.next_count = saved["next_count"]
         self.dropped = dict(saved["dropped"])
-
-
-_PLAIN = (
-    "finished_due", "nak_due", "asked", "metadata_asked", "keep_alive_due", "keep_alive_at_ns",
-    "size_ignored", "suspended", "deadline_ns", "expiries",
-)  # fmt: skip
-
-
-def _save(transfer: _Transfer) -> dict[str, Any]:
-    transaction, finished = transfer.transaction, transfer.finished
-    return {
-        "transaction": save_transaction(transaction),
-        "octets": bytes(transfer.octets),
-        "ranges": [list(pair) for pair in transfer.ranges],
-        "gaps_due": [list(pair) for pair in transfer.gaps_due],
-        "metadata": None if transfer.metadata is None else pdus.encode(transfer.metadata),
-        "end": None if transfer.end is None else pdus.encode(transfer.end),
-        "finished": None if finished is None else directives.encode(transaction, finished),
-        **{name: getattr(transfer, name) for name in _PLAIN},
-    }
-
-
-def _load(row: Mapping[str, Any]) -> _Transfer:
-    metadata, end, finished = (
-        None if row[name] is None else pdus.decode(row[name]) for name in ("metadata", "end", "finished")
-    )
-    content = directives.read(finished) if isinstance(finished, pdus.OtherDirective) else None
-    return _Transfer(
-        bytearray(row["octets"]),
-        [(low, high) for low, high in row["ranges"]],
-        transaction=Transaction(*row["transaction"]),
-        metadata=metadata if isinstance(metadata, Metadata) else None,
-        end=end if isinstance(end, EndOfFile) else None,
-        finished=content if isinstance(content, Finished) else None,
-        gaps_due=[(low, high) for low, high in row["gaps_due"]],
-        **{name: row[name] for name in _PLAIN},
-    )

@@ -1,0 +1,167 @@
+"""An outside judge for CFDP: LibreCube's cfdp (PyPI) sends to us and receives from us, over a link that
+loses, repeats and disorders data units, until it heals. Its threads are stopped: its events run when we
+say, and its timers run out when we say."""
+
+import queue
+import random
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("cfdp.machines", reason="LibreCube's cfdp is not installed (PyPI)")
+
+from cfdp import CfdpEntity
+from cfdp.constants import ConditionCode, MachineState, TransmissionMode
+from cfdp.filestore import NativeFileStore
+from cfdp.transport.base import Transport
+
+from fsw.protocols.cfdp_class2 import Faults, TransferEnded
+from fsw.protocols.cfdp_class2_receiver import Class2Receiver, Class2ReceiverSettings
+from fsw.protocols.cfdp_class2_sender import Class2Sender, Class2SenderSettings
+from fsw.protocols.cfdp_packets import data_units
+from fsw.protocols.cfdp_pdu import Condition
+from fsw.protocols.cfdp_receiver import FileReceived, Receiver, ReceiverSettings
+from fsw.protocols.cfdp_sender import PutRequest, Sender, SenderSettings
+
+SECOND = 1_000_000_000
+CONTENT = random.Random(1).randbytes(9001)
+FAULTS = Faults(5 * SECOND, 1000, 10_000 * SECOND)
+_OURS, _THEIRS = 245, 1
+
+
+class _Pipe(Transport):
+    def __init__(self) -> None:
+        super().__init__()
+        self.out: list[bytes] = []
+
+    def request(self, data: bytes) -> None:
+        self.out.append(bytes(data))
+
+
+class Them(CfdpEntity):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            _THEIRS,
+            NativeFileStore(str(folder)),
+            _Pipe(),
+            transaction_finished_indication_required=True,
+            transaction_inactivity_limit=None,
+            positive_ack_timer_interval=None,
+            positive_ack_timer_expiration_limit=None,
+            nak_timer_interval=None,
+            nak_timer_expiration_limit=None,
+        )
+        self.shutdown()
+        self._event_thread.join()
+        self._message_thread.join()
+        self.finished: list[int] = []
+
+    def transaction_finished_indication(
+        self, transaction_id: object, condition_code: int, *_: object
+    ) -> None:
+        self.finished.append(condition_code)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                event, pdu = self._event_queue.get_nowait()
+            except queue.Empty:
+                return
+            if machine := self.machines.get(event.transaction.id):
+                machine.update_state(event, pdu)
+
+    def turn(self, arrived: list[bytes], timers: bool = False) -> list[bytes]:
+        self._run()
+        for unit in arrived:
+            self.pdu_received(unit)
+            self._run()
+        if timers:
+            for machine in list(self.machines.values()):
+                if machine.state != MachineState.COMPLETED:
+                    for name in ("ack_timer", "nak_timer"):
+                        if hasattr(machine, name):
+                            getattr(machine, name)._expired()
+                            self._run()
+        out, self.transport.out = self.transport.out, []
+        return out
+
+
+def _link(units: list[bytes], chance: random.Random, loss: float) -> list[bytes]:
+    if not loss:
+        return units
+    arrived = [u for u in units for _ in range(chance.choice((1, 1, 2))) if chance.random() >= loss]
+    chance.shuffle(arrived)
+    return arrived
+
+
+PATTERNS = [(0, 0.0), (1, 0.2), (2, 0.4), (3, 0.2), (4, 0.6), (5, 0.3)]
+
+
+@pytest.mark.parametrize(("seed", "loss"), PATTERNS)
+def test_they_receive_what_we_send(seed: int, loss: float, tmp_path: Path) -> None:
+    them = Them(tmp_path)
+    us = Class2Sender(Class2SenderSettings(SenderSettings(_OURS, _THEIRS, 5, 700), FAULTS))
+    us.put(PutRequest("received", CONTENT))
+    chance = random.Random(seed)
+    events = []
+    for turn in range(300):
+        loss_now = loss if turn < 60 else 0.0
+        units = list(data_units(us.produce(4000, turn * SECOND)))
+        # Its receiver forgets the names when anything comes before the metadata: they come, and first.
+        metadata = units[:1] if turn == 0 else []
+        forth = metadata + _link(units[len(metadata) :], chance, loss_now)
+        for unit in _link(them.turn(forth, turn % 5 == 0), chance, loss_now):
+            events += us.receive(unit, turn * SECOND)
+        events += us.poll((turn + 1) * SECOND)
+        if not us.open_transfers and not us.has_output:
+            break
+    assert events == [TransferEnded(_OURS, 0, "received", Condition.NO_ERROR, True)]
+    assert (tmp_path / "received").read_bytes() == CONTENT
+    assert set(them.finished) <= {ConditionCode.NO_ERROR}
+
+
+@pytest.mark.parametrize(("seed", "loss"), PATTERNS)
+@pytest.mark.parametrize("immediate", [False, True], ids=["deferred", "immediate"])
+def test_we_receive_what_they_send(seed: int, loss: float, immediate: bool, tmp_path: Path) -> None:
+    them = Them(tmp_path)
+    (tmp_path / "sent").write_bytes(CONTENT)
+    them.put(_OURS, "sent", "kept", transmission_mode=TransmissionMode.ACKNOWLEDGED)
+    us = Class2Receiver(Class2ReceiverSettings(_OURS, 5, FAULTS, immediate, 5 * SECOND, 1000))
+    chance = random.Random(seed)
+    back: list[bytes] = []
+    events = []
+    for turn in range(300):
+        loss_now = loss if turn < 60 else 0.0
+        for unit in _link(them.turn(back, turn % 5 == 4), chance, loss_now):
+            events += us.receive(unit, turn * SECOND)
+        back = _link(list(data_units(us.produce(4000, turn * SECOND))), chance, loss_now)
+        events += us.poll((turn + 1) * SECOND)
+        if them.finished and not us.open_transfers and not us.has_output:
+            break
+    assert events == [FileReceived(_THEIRS, 1, "kept", CONTENT, ())]
+    assert them.finished == [ConditionCode.NO_ERROR]
+
+
+def test_cancelling_is_understood_from_and_by_them(tmp_path: Path) -> None:
+    them = Them(tmp_path)
+    us = Class2Sender(Class2SenderSettings(SenderSettings(_OURS, _THEIRS, 5, 700), FAULTS))
+    us.put(PutRequest("received", CONTENT))
+    back = them.turn(list(data_units(us.produce(4000, 0))))
+    us.cancel(0)
+    back += them.turn(list(data_units(us.produce(4000, 0))))
+    events = [event for unit in back for event in us.receive(unit, 0)]
+    assert events == [TransferEnded(_OURS, 0, "received", Condition.CANCEL_REQUEST, False)]
+    assert them.finished == [ConditionCode.CANCEL_REQUEST_RECEIVED]
+
+
+def test_class_1_goes_both_ways(tmp_path: Path) -> None:
+    them = Them(tmp_path)
+    sender = Sender(SenderSettings(_OURS, _THEIRS, 5, 700))
+    sender.put(PutRequest("received", CONTENT))
+    assert them.turn(list(data_units(sender.produce(1 << 20)))) == []
+    assert (tmp_path / "received").read_bytes() == CONTENT
+    (tmp_path / "sent").write_bytes(CONTENT)
+    them.put(_OURS, "sent", "kept", transmission_mode=TransmissionMode.UNACKNOWLEDGED)
+    receiver = Receiver(ReceiverSettings(_OURS))
+    events = [event for unit in them.turn([]) for event in receiver.receive(unit, 0)]
+    assert events == [FileReceived(_THEIRS, 1, "kept", CONTENT, ())]
