@@ -10,10 +10,7 @@ def include(ranges: Ranges, start: int, stop: int) -> None:
     """Add start..stop to sorted ranges that neither touch nor overlap, and keep them so."""
     if stop <= start:
         return
-    if ranges and ranges[-1][1] == start:  # in order: the common case
-        ranges[-1] = (ranges[-1][0], stop)
-        return
-    if not ranges or start > ranges[-1][1]:
+    if not ranges or start > ranges[-1][1]:  # past all that has come
         ranges.append((start, stop))
         return
     first = bisect_left(ranges, start, key=lambda pair: pair[1])
@@ -54,7 +51,11 @@ class Assembly:
             if stop > len(buffer):
                 buffer.extend(bytes(stop - len(buffer)))
             buffer[offset:stop] = octets
-        include(self.ranges, offset, stop)
+        ranges = self.ranges
+        if ranges and ranges[-1][1] == offset:  # spares a call for each segment
+            ranges[-1] = (ranges[-1][0], stop)
+        else:
+            include(ranges, offset, stop)
 
     def received(self) -> int:
         return sum(high - low for low, high in self.ranges)
