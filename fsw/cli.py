@@ -187,30 +187,11 @@ def fly(
     if as_json:
         click.echo(json.dumps(outcome.summary, indent=1))
     else:
-        _print_outcome(outcome.summary, outcome.folder, outcome.sheet)
+        click.echo(outcome.text())
     if outcome.summary["interrupted"]:
         at = f"{outcome.summary['simulated_s']:.0f} s"
         click.echo(f"fsw: interrupted at {at}; the files in {folder} are whole", err=True)
         sys.exit(INTERRUPTED)
-
-
-def _print_outcome(summary: dict[str, Any], folder: Path, sheet: int) -> None:
-    where = f"{summary['mission']}, seed {summary['seed']}"
-    click.echo(
-        f"{where}: {summary['simulated_s']:g} s flown in {summary['wall_s']:.1f} s"
-        + (f", {summary['times_real_time']:.1f} times real time" if summary["times_real_time"] else "")
-    )
-    click.echo(
-        f"pictures  {summary['pictures_taken']} taken, {summary['pictures_received']} received: "
-        f"{summary['thumbnails_received']} thumbnails, {summary['full_frames_received']} in full, "
-        f"{summary['files_incomplete']} incomplete"
-    )
-    click.echo(
-        f"downlink  {summary['frames_sent']} frames sent, {summary['frames_received']} received, "
-        f"{summary['frames_undecodable']} undecodable, {summary['symbols_corrected']} symbols corrected"
-    )
-    click.echo(f"sha-256   {summary['downlink_sha256']}")
-    click.echo(f"files     {folder}" + (f", {sheet} pictures on contact_sheet.jpg" if sheet else ""))
 
 
 @contextmanager
@@ -285,6 +266,233 @@ def dictionary(markdown: bool) -> None:
     from fsw.dictionary import printed
 
     click.echo(printed.as_markdown() if markdown else printed.as_text(), nl=False)
+
+
+_FOLDER = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Also write pictures, downlink.cadu and telemetry.sqlite there.",
+)
+
+
+def _folder_for(out: Path | None, force: bool) -> Path | None:
+    if out is not None:
+        from fsw.harness.flight import prepare_folder
+
+        prepare_folder(out, force)
+    return out
+
+
+_FORCE = click.option("--force", is_flag=True, help="Write into a folder that holds other files too.")
+
+
+@cli.command(
+    epilog="""\b
+examples:
+  fsw console                                   a flight of one's own, standing still at first
+  fsw console tianwen1-cruise --rate 10
+  fsw console --connect 127.0.0.1:10030         a spacecraft that `fsw serve` flies
+  printf 'tc PING\nstep 3m\nverify\n' | fsw console
+
+\b
+in the session:
+  step 5m             five minutes; `step until 16:05:00`, `run 10`, `run max`, `pause`
+  release             arm and fire the camera's release mechanism, after a confirmation
+  tc WIFI state=ON    any telecommand; Tab completes it from the dictionary
+  telemetry RADIO     the latest values; `events`, `verify`, `pictures`, `status`
+  snapshot FILE       keep the whole flight; `restore FILE` goes back to it
+  help                all of them; `help CAMERA_MODE` explains a telecommand
+
+\b
+exit codes:
+  0    left
+  1    a command failed, when they came from a pipe
+  2    usage, nobody at that port, or something that is not allowed
+  130  interrupted by Ctrl-C"""
+)
+@click.argument("mission", required=False)
+@click.option("--connect", metavar="HOST:PORT", help="The control port of `fsw serve`.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, 1000),
+    default=0.0,
+    show_default=True,
+    help="Mission seconds a second at first; 0 stands still.",
+)
+@_SEED
+@_SIZE
+@_LINK
+@_PICTURES
+@_WORKERS
+@_FOLDER
+@_FORCE
+@click.pass_context
+def console(
+    context: click.Context,
+    mission: str | None,
+    connect: str | None,
+    rate: float,
+    seed: int,
+    size: tuple[int, int] | None,
+    link: Any,
+    pictures: Any,
+    workers: int | None,
+    out: Path | None,
+    force: bool,
+) -> None:
+    """An operator's session: telecommands, telemetry, events, pictures, time.
+
+    On a flight of MISSION of its own (the first of `fsw missions` if not given), or with --connect on a
+    spacecraft that is live; then there is nothing else to choose. The clock is simulated UTC; what is
+    received left the spacecraft one light time earlier, and telecommands take as long to get there.
+    """
+    chosen = [
+        f"--{name}" if name != "mission" else "MISSION"
+        for name in context.params
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE and name != "connect"
+    ]
+    if connect is not None and chosen:
+        raise FswError(f"--connect: {', '.join(chosen)} cannot be chosen of a spacecraft that is live")
+    from fsw.console.command import run_console
+    from fsw.simulation import Settings
+
+    settings = Settings(seed, size, link, pictures, workers)
+    folder = _folder_for(out, force)
+    sys.exit(run_console(mission, settings, connect=connect, rate=rate, folder=folder))
+
+
+def _port(context: click.Context, parameter: click.Parameter, number: int) -> int | None:
+    return number if number >= 0 else None
+
+
+def _address(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[str, int] | None:
+    """`HOST:PORT`; none for `none`."""
+    if text is None or text == "none":
+        return None
+    host, colon, port = text.rpartition(":")
+    if not (colon and host and port.isdigit() and 0 < int(port) < 65536):
+        raise click.BadParameter(f"{text!r}: allowed are HOST:PORT and none")
+    return host, int(port)
+
+
+_PORT = click.IntRange(-1, 65535)
+
+
+@cli.command(
+    epilog="""\b
+ports, on 127.0.0.1 unless --bind says otherwise:
+  10015  telemetry: TCP, any number of listeners; UDP to 127.0.0.1:10015, a datagram a unit
+  10025  telecommand: TCP and UDP
+  10030  control: fsw console --connect 127.0.0.1:10030
+
+There is no authentication: bind another address only where everybody may command the spacecraft.
+
+\b
+examples:
+  fsw serve tianwen1-cruise
+  fsw serve tianwen1-cruise --output frame --input frame --telemetry-to 127.0.0.1:7000
+  nc 127.0.0.1 10015 > live.cadu & fsw decode live.cadu --format tianwen1
+
+\b
+exit codes:
+  0    ended by Ctrl-C, the way to end it; files are whole
+  2    usage, a port that is taken, or something that is not allowed"""
+)
+@click.argument("mission")
+@click.option(
+    "--bind", default="127.0.0.1", show_default=True, metavar="HOST", help="Where ports are opened."
+)
+@click.option(
+    "--telemetry", type=_PORT, callback=_port, default=10015, show_default=True, help="Port; -1 for none."
+)
+@click.option(
+    "--telecommand", type=_PORT, callback=_port, default=10025, show_default=True, help="Port; -1 for none."
+)
+@click.option(
+    "--control", type=_PORT, callback=_port, default=10030, show_default=True, help="Port; -1 for none."
+)
+@click.option(
+    "--telemetry-to",
+    callback=_address,
+    default="127.0.0.1:10015",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Where UDP datagrams of telemetry go, or `none`.",
+)
+@click.option(
+    "--output",
+    type=click.Choice(["cadu", "frame", "symbols"]),
+    default="cadu",
+    show_default=True,
+    help="CADUs, transfer frames, or convolutionally coded symbols, eight an octet.",
+)
+@click.option(
+    "--input",
+    "telecommands_as",
+    type=click.Choice(["cltu", "frame"]),
+    default="cltu",
+    show_default=True,
+    help="CLTUs, or telecommand transfer frames.",
+)
+@click.option(
+    "--light-time", is_flag=True, help="Octets take as long as in space; otherwise they pass at once."
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, 1000),
+    default=1.0,
+    show_default=True,
+    help="Mission seconds a second; 0 waits for an operator to say `run`.",
+)
+@_SEED
+@_SIZE
+@_PICTURES
+@_WORKERS
+@_FOLDER
+@_FORCE
+def serve(
+    mission: str,
+    bind: str,
+    telemetry: int | None,
+    telecommand: int | None,
+    control: int | None,
+    telemetry_to: tuple[str, int] | None,
+    output: Any,
+    telecommands_as: Any,
+    light_time: bool,
+    rate: float,
+    seed: int,
+    size: tuple[int, int] | None,
+    pictures: Any,
+    workers: int | None,
+    out: Path | None,
+    force: bool,
+) -> None:
+    """A live spacecraft on sockets: telemetry out, telecommands in, at the wall's pace, until Ctrl-C.
+
+    Nothing happens on board by itself but telemetry: release the camera by telecommand, or from a console.
+    """
+    from fsw.console.session import ControlRoom
+    from fsw.harness.command import run_server
+    from fsw.harness.server import Ports
+    from fsw.simulation import Settings
+
+    ports = Ports(bind, telemetry_to, telemetry, telecommand, control)
+    settings = Settings(seed, size, "symbols", pictures, workers)
+    code = run_server(
+        mission,
+        settings,
+        operations=ControlRoom,
+        ports=ports,
+        output=output,
+        input=telecommands_as,
+        light_time=light_time,
+        rate=rate,
+        folder=_folder_for(out, force),
+        log=lambda line: click.echo(line, err=True),
+    )
+    sys.exit(code)
 
 
 @cli.command(

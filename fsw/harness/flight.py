@@ -51,6 +51,25 @@ class Outcome:
     note: str
     sheet: int
 
+    def text(self) -> str:
+        """The summary in five lines."""
+        summary, sheet = self.summary, self.sheet
+        speed = summary["times_real_time"]
+        return "\n".join(
+            (
+                f"{summary['mission']}, seed {summary['seed']}: {summary['simulated_s']:g} s flown in "
+                f"{summary['wall_s']:.1f} s" + (f", {speed:.1f} times real time" if speed else ""),
+                f"pictures  {summary['pictures_taken']} taken, {summary['pictures_received']} received: "
+                f"{summary['thumbnails_received']} thumbnails, {summary['full_frames_received']} in full, "
+                f"{summary['files_incomplete']} incomplete",
+                f"downlink  {summary['frames_sent']} frames sent, {summary['frames_received']} received, "
+                f"{summary['frames_undecodable']} undecodable, "
+                f"{summary['symbols_corrected']} symbols corrected",
+                f"sha-256   {summary['downlink_sha256']}",
+                f"files     {self.folder}" + (f", {sheet} pictures on {SHEET}" if sheet else ""),
+            )
+        )
+
 
 def prepare_folder(folder: Path, force: bool = False) -> None:
     """An empty folder of that name: made, or cleared of an earlier flight.
