@@ -479,3 +479,70 @@ def test_wrong_settings_are_refused() -> None:
         _receiver(nak_ns=0)
     with pytest.raises(FswError, match="APID 2047"):
         Class2ReceiverSettings(1, 2047)
+
+
+def _content(unit: bytes) -> object:
+    pdu = pdus.decode(unit)
+    assert isinstance(pdu, pdus.OtherDirective)
+    return directives.read(pdu)
+
+
+def test_what_was_never_sent_is_not_sent_again() -> None:
+    sender = _sender()
+    sender.put(PutRequest("a", bytes(100)))
+    sender.produce(1 << 20, 0)
+    transaction = Transaction(245, 0, 1, acknowledged=True)
+    sender.receive(directives.encode(transaction, Nak(0, 9999, ((90, 9999), (5000, 6000)))), 0)
+    (again,) = [pdus.decode(unit) for unit in data_units(sender.produce(1 << 20, 0))]
+    assert again == pdus.FileData(transaction, 90, bytes(10))
+
+
+def test_a_long_nak_is_several_with_their_scopes_side_by_side() -> None:
+    receiver = _receiver(nak_octets=40)
+    sender = _sender(segment_octets=10)
+    sender.put(PutRequest("a", bytes(100)))
+    units = list(data_units(sender.produce(1 << 20, 0)))
+    for unit in [units[0], *units[1:-1:2], units[-1]]:
+        receiver.receive(unit, 0)
+    assert len(receiver.produce(10, 0).lengths) == 0  # no room: all of it waits
+    _, *naks = [_content(unit) for unit in data_units(receiver.produce(1 << 20, 0))]
+    assert naks == [
+        Nak(0, 40, ((10, 20), (30, 40))),
+        Nak(40, 80, ((50, 60), (70, 80))),
+        Nak(80, 100, ((90, 100),)),
+    ]
+
+
+def test_the_nak_limit_is_how_often_it_is_asked() -> None:
+    sender, receiver = _sender(), _receiver(nak_limit=3)
+    sender.put(PutRequest("a", bytes(100)))
+    units = list(data_units(sender.produce(1 << 20, 0)))
+    for unit in (units[0], units[-1]):
+        receiver.receive(unit, 0)
+    asked, events, now = 0, [], 0
+    while not events:
+        asked += sum(isinstance(_content(unit), Nak) for unit in data_units(receiver.produce(1 << 20, now)))
+        now += SECOND
+        events = receiver.poll(now)
+    assert (asked, now) == (3, 30 * SECOND)
+    assert events[0] == FaultDeclared(245, 0, Condition.NAK_LIMIT, Handler.CANCEL)
+
+
+def test_gaps_not_yet_asked_for_are_saved_too() -> None:
+    sender, receiver = _sender(), _receiver(immediate=True)
+    sender.put(PutRequest("a", bytes(100)))
+    units = list(data_units(sender.produce(1 << 20, 0)))
+    for unit in (units[0], units[3]):
+        receiver.receive(unit, 0)
+    saved, receiver = receiver.save(), _receiver(immediate=True)
+    receiver.load(saved)
+    assert receiver.save() == saved
+    assert [_content(unit) for unit in data_units(receiver.produce(999, 0))] == [Nak(0, 40, ((0, 40),))]
+
+
+def test_room_is_free_again_when_files_are_done() -> None:
+    link = Link(_sender(), _receiver(most_kept_octets=1000, most_open=2))
+    for _ in range(5):
+        link.sender.put(PutRequest("a", CONTENT))
+        link.run()
+    assert [type(event) for event in link.got] == [FileReceived] * 5
