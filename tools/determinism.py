@@ -40,15 +40,18 @@ def runnable_cores(venv: Path) -> list[str]:
 
 def fly(flight: Flight, out: Path) -> dict[str, str]:
     """SHA-256 of each file that must not depend on the machine."""
-    subprocess.run(
+    done = subprocess.run(
         [
             *(flight.venv / "bin/fsw", "fly", MISSION, "--out", out),
             *("--duration", str(DURATION_S), "--seed", str(flight.seed)),
         ],
-        check=True,
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,  # progress, unless it fails
+        text=True,
         env={**os.environ, **flight.setting},
     )
+    if done.returncode:
+        raise SystemExit(f"{done.stderr}\nFAILED: {flight.name}: exit code {done.returncode}")
     compared = [out / "downlink.cadu", out / "events.jsonl", *sorted((out / "pictures").rglob("*"))]
     sums = {
         str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest()
