@@ -9,6 +9,7 @@ packages=(
     tshark                             # judge: Space Packets
     libfec-dev                         # judge: Reed-Solomon, Viterbi
     gnuradio gr-satellites             # judge: coded downlink
+    spin                               # model checker: COP-1
 )
 
 export DEBIAN_FRONTEND=noninteractive
