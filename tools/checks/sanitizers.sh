@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test that reaches the C core, the outside judges apart, against a core built with ASan and UBSan,
+# The whole test suite, the outside judges apart, against a core built with ASan and UBSan,
 # which stop at the first fault; the same build counts which lines of C the tests ran. `sanitizers.sh WORK_DIR`
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -26,11 +26,9 @@ tests() { # FOLDER...: from where ./fsw is not on the path
         --rootdir "$root" -c "$root/pyproject.toml" --ignore-glob='*test_against_*' "$@"
 }
 echo "the widest core that this processor runs:"
-# Whole flights say little here that the rooms' own tests do not, and cost the most: one, in pictures and
-# symbols, with several threads making them. Comparing the builds is for those that are not slowed down.
-tests --deselect "tests/world/test_pictures.py::test_every_build_gives_the_same_numbers" \
-    "$root"/tests/{core,world,devices,ground} \
-    "$root/tests/test_simulation.py::test_rendered_pictures_are_the_same_whatever_threads_make_them"
+# Comparing the builds is for those that are not slowed down; tests/tools never loads the core.
+tests --ignore="$root/tests/tools" \
+    --deselect "tests/world/test_pictures.py::test_every_build_gives_the_same_numbers" "$root/tests"
 echo "the portable core:"
 FSW_CORE=portable tests "$root/tests/core"
 # One function may stand on different lines in the builds for different processors: all of them count.
