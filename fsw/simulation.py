@@ -291,7 +291,7 @@ class Simulation:
 
     def _follow_release(self) -> None:
         assert self._motion is not None
-        if self._studio is None:
+        if self._studio is None and self.settings.pictures == "rendered":
             self._studio = Studio("tianwen1-stack")
         seed = self.streams.seed_of("sensor")
         t_ns, motion = self._motion

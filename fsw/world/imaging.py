@@ -71,15 +71,15 @@ class Snap:
 class ReleasedCamera:
     """A camera on its way since `t_ns`, with the motion that the release mechanism gave it.
 
-    motion: speed_m_s, direction (orbiter's axes), axis (camera's axes), rate_deg_s. seed: of the sensor's
-    noise.
+    studio: where pictures are taken; None for a camera of which only the way is of interest. motion:
+    speed_m_s, direction (orbiter's axes), axis (camera's axes), rate_deg_s. seed: of the sensor's noise.
     """
 
     def __init__(
         self,
         mission: MissionFile,
         heavens: Heavens,
-        studio: Studio,
+        studio: Studio | None,
         t_ns: int,
         motion: dict[str, Any],
         seed: int,
@@ -145,6 +145,7 @@ class ReleasedCamera:
         exposure_us = min(max(exposure_us, EXPOSURE_US.start), EXPOSURE_US.stop - 1)
         middle_ns = snap.start_ns + exposure_us * 500 + read_out_ns // 2
         exposure = Exposure(snap.width, snap.height, exposure_us, snap.gain, snap.lens, frame_seed)
+        assert self._studio is not None
         raw = self._studio.expose(self.pose(middle_ns), self.light(middle_ns), exposure)
         octets = encode_raw(raw) if snap.raw else encode_jpeg(raw, tags=self._tags(snap, exposure_us))
         return octets, exposure_us
@@ -152,6 +153,7 @@ class ReleasedCamera:
     def _meter(self, snap: Snap, t_ns: int) -> int:
         """Automatic exposure: what is lit shall reach two thirds of full scale, but for its glints."""
         trial = Exposure(800, 600, DEFAULT_EXPOSURE_US, 1.0, snap.lens, 0)
+        assert self._studio is not None
         green = self._studio.radiance(self.pose(t_ns), self.light(t_ns), trial).radiance[::4, ::4, 1]
         lit = green[green > METERED_W_M2_SR]
         if lit.size < METERED_PIXELS:
