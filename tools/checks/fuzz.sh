@@ -5,7 +5,7 @@
 # RUNS bounds each, so that a commit has one verdict; SECONDS only stops what is slow.
 set -euo pipefail
 cd "$(dirname "$0")/../../c_core"
-runs=${2:-1000000} seconds=${3:-8}
+runs=${2:-1000000} seconds=${3:-5}
 mkdir -p "$1/fuzz/kept"
 work=$(cd "$1/fuzz" && pwd)
 shopt -s nullglob
