@@ -90,7 +90,7 @@ class PictureStore:
     def write_index(self) -> None:
         """`index.json`, replaced as a whole so that no reader sees half of it."""
         if self._folder is not None:
-            self._replace(self._folder / INDEX, (json.dumps(self.entries, indent=1) + "\n").encode())
+            self._replace(self._folder / INDEX, _index(self.entries).encode())
 
     def _name(self, event: FileReceived | FileIncomplete, label: PictureLabel | None) -> str:
         if label is not None:
@@ -149,3 +149,10 @@ class PictureStore:
         self._unlabelled = saved["unlabelled"]
         for file, octets in saved["contents"].items():
             self._write(file, octets)
+
+
+def _index(entries: list[dict[str, Any]]) -> str:
+    """JSON with a line for each picture."""
+    if not entries:
+        return "[]\n"
+    return "[\n" + ",\n".join(json.dumps(entry) for entry in entries) + "\n]\n"

@@ -39,6 +39,7 @@ _BLACK = re.compile(rb"^# BLACK (\d{1,5})$", re.MULTILINE)
 class Selection:
     def __init__(self) -> None:
         self._lit_ppm: dict[int, int] = {}  # by picture number
+        self._lit = 0  # pictures with enough of it
         self._chosen: list[int] = []
 
     def start(self, now_ns: int) -> Iterable[Action]:
@@ -59,7 +60,10 @@ class Selection:
         if thumbnail is None:
             return [Spend(EXAMINATION_NS)]  # whole, but no picture: it stays in the store, unranked
         octets, image = thumbnail
-        lit_ppm = self._lit_ppm[picture.number] = lit_subject_ppm(np.asarray(image.convert("L"), np.int16))
+        lit_ppm = lit_subject_ppm(np.asarray(image.convert("L"), np.int16))
+        before_ppm = self._lit_ppm.get(picture.number, 0)
+        self._lit += (lit_ppm >= LIT_ENOUGH_PPM) - (before_ppm >= LIT_ENOUGH_PPM)
+        self._lit_ppm[picture.number] = lit_ppm
         return [
             Spend(EXAMINATION_NS),
             Send(names.MASS_MEMORY, Thumbnail(picture.number, lit_ppm, octets)),
@@ -79,14 +83,14 @@ class Selection:
         ]
 
     def _values(self) -> dict[str, Any]:
-        lit = sum(1 for ppm in self._lit_ppm.values() if ppm >= LIT_ENOUGH_PPM)
-        return {"pictures_lit": lit, "pictures_selected": len(self._chosen)}
+        return {"pictures_lit": self._lit, "pictures_selected": len(self._chosen)}
 
     def save(self) -> dict[str, Any]:
         return {"lit_ppm": dict(self._lit_ppm), "chosen": list(self._chosen)}
 
     def load(self, saved: dict[str, Any]) -> None:
         self._lit_ppm = dict(saved["lit_ppm"])
+        self._lit = sum(1 for ppm in self._lit_ppm.values() if ppm >= LIT_ENOUGH_PPM)
         self._chosen = list(saved["chosen"])
 
 
