@@ -33,4 +33,5 @@ echo "the portable core:"
 FSW_CORE=portable tests "$root/tests/core"
 # One function may stand on different lines in the builds for different processors: all of them count.
 venv/bin/gcovr --root "$root" --filter "$root/c_core/" --exclude-unreachable-branches \
-    --merge-mode-functions=separate --txt-metric line build
+    --merge-mode-functions=separate --txt-metric line build ||
+    echo "no coverage: a flight that a test killed has left a counter file half written"
