@@ -34,4 +34,4 @@ FSW_CORE=portable tests "$root/tests/core"
 # One function may stand on different lines in the builds for different processors: all of them count.
 venv/bin/gcovr --root "$root" --filter "$root/c_core/" --exclude-unreachable-branches \
     --merge-mode-functions=separate --txt-metric line build ||
-    echo "no coverage: a flight that a test killed has left a counter file half written"
+    echo "no coverage: gcov's counters are not for several threads, and gcovr refuses what they left"
