@@ -6,7 +6,7 @@ from fsw import dictionary
 from fsw.console import views
 from fsw.console.session import COMMANDS
 from fsw.core.errors import FswError
-from fsw.dictionary.telecommand import Argument, Telecommand
+from fsw.dictionary.telecommand import AnyArgument, ArgumentGroup, Telecommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def _arguments(name: str, given: list[str], word: str) -> list[Choice]:
         return _values(command, key, text)
     used = {argument.partition("=")[0] for argument in given}
     left = [a for a in command.arguments if a.name not in used]
-    found = _matching(word, [(f"{a.name}=", f"{a.parameter.text}: {a.allowed}") for a in left])
+    found = _matching(word, [(f"{a.name}=", f"{a.text}: {a.allowed}") for a in left])
     return found + _matching(word, [("at", "to arrive at a time, UTC")] if "at" not in used else [])
 
 
@@ -70,13 +70,13 @@ def _values(command: Telecommand, key: str, text: str) -> list[Choice]:
     argument = next((a for a in command.arguments if a.name == key), None)
     if argument is None:
         return []
-    if argument.parameter.enumeration is None:
+    if isinstance(argument, ArgumentGroup) or argument.parameter.enumeration is None:
         return [] if text else _default(argument)
     part = text.rpartition(",")[2] if argument.listed else text
     members = argument.parameter.enumeration.__members__
     return _matching(part, [(member, "") for member in members])
 
 
-def _default(argument: Argument) -> list[Choice]:
-    default = argument.parameter.default
+def _default(argument: AnyArgument) -> list[Choice]:
+    default = argument.default
     return [] if default is None else [Choice(str(default), 0, f"default; {argument.allowed}")]

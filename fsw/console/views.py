@@ -166,9 +166,9 @@ def telecommand_help(command: Telecommand) -> list[Line]:
         lines += say(f"  It can fail with {', '.join(code.name for code in command.failures)}.")
     rows: list[list[Fragment]] = []
     for argument in command.arguments:
-        default = argument.parameter.default
+        default = argument.default
         given = ("warning", "must be given") if default is None else ("dim", "default " + str(default))
-        what = ("dim", argument.parameter.text)
+        what = ("dim", argument.text)
         rows.append([("", f"  {argument.name}="), ("", argument.allowed), given, what])
     return lines + table(rows)
 

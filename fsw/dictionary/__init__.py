@@ -4,19 +4,22 @@ On board and ground encode and decode through this; the printed dictionary comes
 declaration says whether its layout is Tianwen-1's own or ours (`origin`).
 """
 
+import difflib
 import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from fsw.core.errors import FswError
-from fsw.dictionary import commands, events, housekeeping, tianwen1, verification
+from fsw.dictionary import commands, events, housekeeping, services, tianwen1, verification
 from fsw.dictionary.identifiers import FailureCode
+from fsw.dictionary.layout import Group
 from fsw.dictionary.parameter import Value, Violation
 from fsw.dictionary.report import Report
 from fsw.dictionary.telecommand import (
     FUNCTION_SERVICE,
     FUNCTION_SUBTYPE,
     Argument,
+    ArgumentGroup,
     ArgumentValue,
     Request,
     Telecommand,
@@ -24,7 +27,9 @@ from fsw.dictionary.telecommand import (
 
 __all__ = [
     "Argument",
+    "ArgumentGroup",
     "ArgumentValue",
+    "Group",
     "Report",
     "Request",
     "Telecommand",
@@ -41,7 +46,8 @@ __all__ = [
     "telecommands",
 ]
 
-_TELECOMMANDS = {command.name: command for command in commands.TELECOMMANDS}
+_DECLARED = (*commands.TELECOMMANDS, *services.TELECOMMANDS)
+_TELECOMMANDS = {command.name: command for command in _DECLARED}
 _REPORTS = {
     report.name: report
     for report in (
@@ -49,12 +55,13 @@ _REPORTS = {
         *verification.REPORTS,
         *housekeeping.REPORTS,
         *events.REPORTS,
+        *services.REPORTS,
     )
 }
 _REPORT_BY_KEY = {(r.apid, r.service, r.subtype, r.identifier): r for r in _REPORTS.values()}
 _IDENTIFIED = frozenset((r.apid, r.service, r.subtype) for r in _REPORTS.values() if r.identifier is not None)
 _COMMAND_BY_KEY = {(c.service, c.subtype, c.function): c for c in _TELECOMMANDS.values()}
-assert len(_TELECOMMANDS) == len(_COMMAND_BY_KEY) == len(commands.TELECOMMANDS)
+assert len(_TELECOMMANDS) == len(_COMMAND_BY_KEY) == len(_DECLARED)
 assert len(_REPORTS) == len(_REPORT_BY_KEY)
 
 
@@ -69,19 +76,27 @@ def reports() -> tuple[Report, ...]:
 
 
 def telecommand(name: str) -> Telecommand:
-    """The telecommand of that name (any case). Raises FswError listing the names."""
+    """The telecommand of that name (any case). Raises FswError with the names nearest to it."""
     found = _TELECOMMANDS.get(name.upper())
     if found is None:
-        raise FswError(f"telecommand {name!r}: allowed are {', '.join(_TELECOMMANDS)}")
+        raise _unknown("telecommand", name, _TELECOMMANDS)
     return found
 
 
 def report(name: str) -> Report:
-    """The report of that name (any case). Raises FswError listing the names."""
+    """The report of that name (any case). Raises FswError with the names nearest to it."""
     found = _REPORTS.get(name.upper())
     if found is None:
-        raise FswError(f"report {name!r}: allowed are {', '.join(_REPORTS)}")
+        raise _unknown("report", name, _REPORTS)
     return found
+
+
+def _unknown(kind: str, name: str, names: Mapping[str, Any]) -> FswError:
+    sought = name.upper()
+    near = [known for known in names if sought and (sought in known or known in sought)]
+    near += [known for known in difflib.get_close_matches(sought, names, 5) if known not in near]
+    hint = f"near it are {', '.join(near[:8])}; " if near else ""
+    return FswError(f"{kind} {name!r}: there is none; {hint}`fsw dictionary` lists all {len(names)}")
 
 
 def report_for(
@@ -106,11 +121,12 @@ def recognise_report(
     return _REPORT_BY_KEY.get((apid, service, subtype, identifier))
 
 
-def parse_telecommand(name: str, arguments: str | Mapping[str, str] = "") -> Request:
+def parse_telecommand(name: str, arguments: str | Mapping[str, Any] = "") -> Request:
     """A telecommand as an operator writes it: `parse_telecommand("CAMERA_MODE", "size=1 lens=A")`.
 
-    arguments: `name=value` separated by spaces (or a mapping of texts); without names, values in the
-    order declared; lists with commas. Raises FswError that says what is allowed.
+    arguments: `name=value` separated by spaces; without names, values in the order declared; lists with
+    commas; groups as a JSON list of objects, in quotation marks. Or a mapping of such texts, or of values.
+    Raises FswError that says what is allowed.
     """
     command = telecommand(name)
     by_name = {argument.name: argument for argument in command.arguments}
@@ -119,7 +135,7 @@ def parse_telecommand(name: str, arguments: str | Mapping[str, str] = "") -> Req
             words = shlex.split(arguments)
         except ValueError as error:
             raise FswError(f"{command.name}: {arguments!r} has an open quotation mark") from error
-        texts: dict[str, str] = {}
+        given: dict[str, Any] = {}
         for position, word in enumerate(words):
             key, equals, text = word.partition("=")
             if not equals:
@@ -127,16 +143,16 @@ def parse_telecommand(name: str, arguments: str | Mapping[str, str] = "") -> Req
                     allowed = " ".join(by_name) or "no arguments"
                     raise FswError(f"{command.name}: {word!r} is one too many; allowed are {allowed}")
                 key, text = command.arguments[position].name, word
-            if key in texts:
+            if key in given:
                 raise FswError(f"{command.name}: {key} is given twice")
-            texts[key] = text
+            given[key] = text
     else:
-        texts = dict(arguments)
+        given = dict(arguments)
     values: dict[str, ArgumentValue] = {}
-    for key, text in texts.items():
+    for key, value in given.items():
         if key not in by_name:
             raise FswError(f"{command.name}: no argument {key!r}; allowed are {', '.join(by_name) or 'none'}")
-        values[key] = by_name[key].parse(text)
+        values[key] = by_name[key].parse(value) if isinstance(value, str) else value
     request = Request(command, values)
     request.encode()  # so that a missing or forbidden value is refused here, not when radiated
     return request
@@ -145,7 +161,7 @@ def parse_telecommand(name: str, arguments: str | Mapping[str, str] = "") -> Req
 def known_services() -> dict[int, frozenset[int]]:
     """Subtypes of telecommands by service, for acceptance on board."""
     found: dict[int, set[int]] = {}
-    for command in commands.TELECOMMANDS:
+    for command in _DECLARED:
         found.setdefault(command.service, set()).add(command.subtype)
     return {service: frozenset(subtypes) for service, subtypes in sorted(found.items())}
 

@@ -1,4 +1,4 @@
-"""Every telecommand of the flight. All ours: nothing is published of Tianwen-1's own.
+"""ST[8] functions of the flight. All ours: nothing is published of Tianwen-1's own telecommands.
 
 Each states its effect, how to see that it worked, and how it can fail beyond acceptance.
 """
@@ -7,8 +7,6 @@ from enum import IntEnum
 
 import construct
 
-from fsw.dictionary.events import Event
-from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import (
     DownlinkRate,
     FailureCode,
@@ -61,22 +59,6 @@ def _function(
     )
 
 
-class OrbiterStructure(IntEnum):
-    """Structures that telecommands reach: the sleeping lander takes none."""
-
-    COMPUTER = Structure.COMPUTER
-    MASS_MEMORY = Structure.MASS_MEMORY
-    RADIO = Structure.RADIO
-    RELAY = Structure.RELAY
-    CAMERA = Structure.CAMERA
-    RELEASE = Structure.RELEASE
-
-
-_SIDS = Argument(
-    Parameter("sids", _U16, "Housekeeping structures of the orbiter", enumeration=OrbiterStructure),
-    listed=True,
-)
-_EVENTS = Argument(Parameter("events", _U16, "Events", enumeration=Event), listed=True)
 _CAMERA_FAILURES = (
     FailureCode.WIFI_OFF,
     FailureCode.NO_LINK,
@@ -85,13 +67,6 @@ _CAMERA_FAILURES = (
 )
 
 TELECOMMANDS = (
-    Telecommand(
-        "PING",
-        17,
-        1,
-        "Tests the connection to the orbiter's computer.",
-        "ALIVE [17,2] and TC_COMPLETED [1,7].",
-    ),
     _function(
         Function.RELEASE_ARM,
         f"Arms the release mechanism for {ARMED_FOR_S} s, or makes it safe.",
@@ -181,40 +156,5 @@ TELECOMMANDS = (
         "Stops the dump after the file being sent.",
         "Event DUMP_STOPPED; `dump` in HOUSEKEEPING_MASS_MEMORY is OFF.",
         failures=(FailureCode.NOT_RUNNING,),
-    ),
-    Telecommand(
-        "HOUSEKEEPING_ONCE", 3, 27, "Sends structures once, now.", "The reports [3,25].", arguments=(_SIDS,)
-    ),
-    Telecommand(
-        "HOUSEKEEPING_ENABLE",
-        3,
-        5,
-        "Sends structures periodically.",
-        "The reports [3,25].",
-        arguments=(_SIDS,),
-    ),
-    Telecommand(
-        "HOUSEKEEPING_DISABLE",
-        3,
-        6,
-        "No longer sends structures periodically.",
-        "The reports [3,25] stop.",
-        arguments=(_SIDS,),
-    ),
-    Telecommand(
-        "EVENTS_ENABLE",
-        5,
-        5,
-        "Reports events.",
-        "TC_COMPLETED; the event when it comes.",
-        arguments=(_EVENTS,),
-    ),
-    Telecommand(
-        "EVENTS_DISABLE",
-        5,
-        6,
-        "No longer reports events; they are still counted.",
-        "TC_COMPLETED; `events_reported` in HOUSEKEEPING_COMPUTER stands.",
-        arguments=(_EVENTS,),
     ),
 )

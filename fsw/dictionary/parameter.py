@@ -1,5 +1,6 @@
 """One named value in a packet: its octets, unit, calibration, enumeration and limits."""
 
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -86,7 +87,8 @@ _INTEGER_CODES = frozenset("BHLQbhlq")
 class Parameter:
     """A field of a report or an argument of a telecommand.
 
-    layout: a construct field of fixed size, or GreedyBytes in last place.
+    layout: a construct field of fixed size, octets or text behind their length (Prefixed with
+    GreedyBytes, PascalString in UTF-8), or GreedyBytes in last place.
     overflow: what encoding does with a value that the field cannot hold: 'refuse' raises, 'saturate'
     stays at the end of the scale as a converter does, 'wrap' counts on from zero as a counter does.
     default: the value to encode when none is given; without one the value must be given.
@@ -104,16 +106,23 @@ class Parameter:
     default: Engineering | None = None
     hidden: bool = False
 
-    octets: int | None = field(init=False, repr=False, compare=False)  # None: to the end of the packet
+    octets: int | None = field(init=False, repr=False, compare=False)  # None: not of fixed size
+    prefix_octets: int = field(init=False, repr=False, compare=False)  # of the length in front, or 0
     is_octets: bool = field(init=False, repr=False, compare=False)
+    is_text: bool = field(init=False, repr=False, compare=False)
     raw_range: tuple[int, int] | None = field(init=False, repr=False, compare=False)  # of integers
     texts: Mapping[int, str] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # Asked of construct once: its own sizeof costs more than decoding a packet.
-        octets = None if self.layout is construct.GreedyBytes else int(self.layout.sizeof())
+        is_text = isinstance(self.layout, construct.StringEncoded)
+        held = self.layout.subcon if is_text else self.layout
+        prefixed = isinstance(held, construct.Prefixed)
+        octets = None if prefixed or held is construct.GreedyBytes else int(self.layout.sizeof())
         object.__setattr__(self, "octets", octets)
+        object.__setattr__(self, "prefix_octets", int(held.lengthfield.sizeof()) if prefixed else 0)
         object.__setattr__(self, "is_octets", octets is None or isinstance(self.layout, construct.Bytes))
+        object.__setattr__(self, "is_text", is_text)
         object.__setattr__(self, "raw_range", _raw_range(self.layout))
         object.__setattr__(self, "texts", None if self.enumeration is None else texts_of(self.enumeration))
 
@@ -126,8 +135,49 @@ class Parameter:
             return f"{self.octets}s"
         return None
 
+    def read(self, octets: bytes, at: int) -> tuple[Raw, int]:
+        """The raw value that begins at `at`, and where it ends. Raises FswError when it is cut short."""
+        size = self.octets
+        if self.prefix_octets:
+            start = at + self.prefix_octets
+            size = int.from_bytes(octets[at:start], "big")
+            if start > len(octets):
+                size = len(octets)  # no length, so too long in any case
+            at = start
+        elif size is None:
+            size = len(octets) - at
+        end = at + size
+        if end > len(octets):
+            raise FswError(f"{self.name}: {len(octets)} octets end before it does")
+        field_octets = bytes(octets[at:end])
+        if self.is_octets:
+            return field_octets, end
+        if isinstance(self.layout, construct.BytesInteger):
+            return int.from_bytes(field_octets, "big", signed=bool(self.layout.signed)), end
+        raw: Raw = struct.unpack(f">{self.code}", field_octets)[0]
+        return raw, end
+
+    def write(self, value: Engineering) -> bytes:
+        """The octets of an engineering value. Raises FswError on a value the field cannot hold."""
+        raw = self.encode(value)
+        if isinstance(raw, bytes):
+            return len(raw).to_bytes(self.prefix_octets, "big") + raw if self.prefix_octets else raw
+        if isinstance(self.layout, construct.BytesInteger):
+            assert self.octets is not None
+            return int(raw).to_bytes(self.octets, "big", signed=bool(self.layout.signed))
+        return struct.pack(f">{self.code}", raw)
+
     def decode(self, raw: Raw) -> Value:
-        """Calibrate or name a raw value. An undefined enumeration value is shown as its number."""
+        """Calibrate or name a raw value. An undefined enumeration value is shown as its number.
+
+        Raises FswError on text that is not UTF-8.
+        """
+        if self.is_text:
+            assert isinstance(raw, bytes)
+            try:
+                return Value(raw, raw.decode(), self.unit)
+            except UnicodeDecodeError as error:
+                raise FswError(f"{self.name}: {raw!r} is not UTF-8") from error
         if self.texts is not None:
             assert isinstance(raw, int)
             return Value(raw, self.texts.get(raw) or str(raw), self.unit)
@@ -177,6 +227,11 @@ class Parameter:
         return f" [{self.unit}]" if self.unit else ""
 
     def _encode_octets(self, value: Engineering) -> bytes:
+        if self.is_text and isinstance(value, str):
+            value = value.encode()
+        most = (1 << 8 * self.prefix_octets) - 1
+        if self.prefix_octets and isinstance(value, (bytes, bytearray, memoryview)) and len(value) > most:
+            raise FswError(f"{self.name}: {len(value)} octets given; allowed are up to {most}")
         if not isinstance(value, (bytes, bytearray, memoryview)):
             raise FswError(f"{self.name} = {value!r}: octets are needed")
         octets = self.octets

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from fsw import dictionary
+from fsw.dictionary.layout import Group
 from fsw.dictionary.parameter import Parameter
 from fsw.dictionary.report import Report
 from fsw.dictionary.telecommand import Telecommand
@@ -42,8 +43,8 @@ def _lines(table: Table, code: str, indent: str) -> Iterator[str]:
                 (
                     code.format(argument.name),
                     argument.allowed,
-                    "" if argument.parameter.default is None else str(argument.parameter.default),
-                    argument.parameter.text,
+                    "" if argument.default is None else str(argument.default),
+                    argument.text,
                 )
                 for argument in command.arguments
             ]
@@ -95,24 +96,46 @@ def _layout_of(report: Report) -> str:
 
 def _fields(report: Report, code: str) -> Iterator[Row]:
     """Octets are counted in the source data: after the secondary header where there is one."""
-    at = 0
-    for parameter in report.layout.parameters:
-        size = parameter.octets
-        where = f"{at}-" if size is None else str(at) if size == 1 else f"{at}-{at + size - 1}"
-        yield (
-            where,
-            code.format(parameter.name),
-            _type_of(parameter),
-            parameter.unit,
-            _meaning(parameter),
-            parameter.text,
-        )
-        at += size or 0
+    at: int | None = 0
+    for field in report.layout.fields:
+        if isinstance(field, Group):
+            yield from _group(field, code, "" if at is None else f"{at}-", "")
+            at = None
+            continue
+        size = field.octets
+        if at is None:
+            where = ""
+        else:
+            where = f"{at}-" if size is None else str(at) if size == 1 else f"{at}-{at + size - 1}"
+        yield _row(field, code, where, field.name)
+        at = None if at is None or size is None else at + size
+
+
+def _group(group: Group, code: str, where: str, within: str) -> Iterator[Row]:
+    name = within + group.name
+    yield (where, code.format(name), f"uint{8 * group.count_octets}", "", "N", group.text)
+    for field in group.fields:
+        if isinstance(field, Group):
+            yield from _group(field, code, "", f"{name}[i].")
+        else:
+            yield _row(field, code, "", f"{name}[i].{field.name}")
+
+
+def _row(parameter: Parameter, code: str, where: str, name: str) -> Row:
+    return (
+        where,
+        code.format(name),
+        _type_of(parameter),
+        parameter.unit,
+        _meaning(parameter),
+        parameter.text,
+    )
 
 
 def _type_of(parameter: Parameter) -> str:
     if parameter.is_octets:
-        return "octets"
+        held = "text" if parameter.is_text else "octets"
+        return f"{held} behind uint{8 * parameter.prefix_octets}" if parameter.prefix_octets else held
     assert parameter.octets is not None
     if parameter.raw_range is None:
         return f"float{8 * parameter.octets}"

@@ -4,27 +4,28 @@ Functions (ST[8,1]) carry their identifier (16 bits), the number of arguments (8
 argument its identifier (8 bits) and value, ECSS-E-ST-70-41C 8.8.2.1; the widths are ours. Arguments
 are numbered from 1 in the order declared, come in any order, and are all there: defaults are the
 ground's, for the operator.
-Other services carry N (8 bits) and N identifiers of 16 bits, or nothing.
+Other services carry their arguments one after the other; those that come N times, behind N (8 bits).
 """
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from fsw.core.errors import FswError
 from fsw.dictionary.identifiers import ORBITER_APID, FailureCode, Origin
-from fsw.dictionary.layout import Layout
 from fsw.dictionary.parameter import Engineering, Parameter, Raw
 
 FUNCTION_SERVICE, FUNCTION_SUBTYPE = 8, 1
 MOST_IN_A_LIST = 32
 
-ArgumentValue = Engineering | Sequence[Engineering]
+ArgumentValue = Any  # of an argument: Engineering, of a list: a sequence, of a group: mappings
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """A typed argument. minimum, maximum: allowed engineering values, both included.
+    """A typed argument. minimum, maximum: allowed engineering values, both included; of octets and text,
+    how many octets are allowed.
 
     listed: the argument is a list of 1 to 32 such values (identifiers of ST[3] and ST[5]).
     """
@@ -33,42 +34,93 @@ class Argument:
     minimum: float | None = None
     maximum: float | None = None
     listed: bool = False
-    layout: Layout = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "layout", Layout(self.parameter.name, (self.parameter,)))
 
     @property
     def name(self) -> str:
         return self.parameter.name
 
     @property
+    def text(self) -> str:
+        return self.parameter.text
+
+    @property
+    def default(self) -> Engineering | None:
+        return self.parameter.default
+
+    @property
     def allowed(self) -> str:
         """What may be given, in words."""
-        parameter = self.parameter
-        if parameter.enumeration is not None:
-            words = " | ".join(parameter.enumeration.__members__)
-        else:
-            bounds = parameter.raw_range
-            assert bounds is not None, "arguments are integers or enumerations"
-            low = bounds[0] if self.minimum is None else self.minimum
-            high = bounds[1] if self.maximum is None else self.maximum
-            words = f"{low:g} to {high:g}" + (f" {parameter.unit}" if parameter.unit else "")
+        words = self._allowed_once()
         if self.listed:
             words = f"1 to {MOST_IN_A_LIST} of: {words}"
         return words
 
-    def encode(self, value: Engineering) -> bytes:
-        """Octets of one value. Raises FswError saying what is allowed."""
+    def _allowed_once(self) -> str:
+        parameter = self.parameter
+        if parameter.enumeration is not None:
+            return " | ".join(parameter.enumeration.__members__)
+        if parameter.is_octets:
+            low, high = self._octets_allowed()
+            many = f"{low}" if low == high else f"up to {high}" if low == 0 else f"{low} to {high}"
+            return f"text of {many} octets" if parameter.is_text else f"{many} octets as hexadecimal digits"
+        bounds = parameter.raw_range
+        low_bound = self.minimum if self.minimum is not None else None if bounds is None else bounds[0]
+        high_bound = self.maximum if self.maximum is not None else None if bounds is None else bounds[1]
+        unit = f" {parameter.unit}" if parameter.unit else ""
+        if low_bound is None or high_bound is None:
+            return f"a number{unit}"
+        return f"{low_bound:g} to {high_bound:g}{unit}"
+
+    def _octets_allowed(self) -> tuple[int, int]:
+        parameter = self.parameter
+        if parameter.octets is not None:
+            return parameter.octets, parameter.octets
+        most = (1 << 8 * parameter.prefix_octets) - 1 if parameter.prefix_octets else 0xFFFF
+        return int(self.minimum or 0), most if self.maximum is None else int(self.maximum)
+
+    def write(self, value: Any) -> bytes:
+        """Octets of a value, or of a list of them. Raises FswError saying what is allowed."""
+        if not self.listed:
+            return self._write_one(value)
+        values = [value] if isinstance(value, (str, int)) else list(value)
+        if not 1 <= len(values) <= MOST_IN_A_LIST:
+            raise FswError(f"{self.name}: {len(values)} given; allowed are {self.allowed}")
+        return bytes([len(values)]) + b"".join(self._write_one(one) for one in values)
+
+    def _write_one(self, value: Engineering) -> bytes:
         try:
             raw = self.parameter.encode(value)
         except FswError as error:
             raise FswError(f"{self.name} = {value!r}: allowed are {self.allowed}") from error
         self.check(raw)
-        return self.layout.pack([raw])
+        return self.parameter.write(value)
+
+    def read(self, octets: bytes, at: int) -> tuple[Any, int]:
+        """The engineering value (or list) that begins at `at`, and where it ends. Raises FswError."""
+        if not self.listed:
+            return self._read_one(octets, at)
+        count = octets[at] if at < len(octets) else 0
+        if not 1 <= count <= MOST_IN_A_LIST:
+            raise FswError(f"{self.name}: N = {count}; allowed are 1 to {MOST_IN_A_LIST}")
+        values, at = [], at + 1
+        for _ in range(count):
+            value, at = self._read_one(octets, at)
+            values.append(value)
+        return values, at
+
+    def _read_one(self, octets: bytes, at: int) -> tuple[Engineering, int]:
+        raw, at = self.parameter.read(octets, at)
+        self.check(raw)
+        return self.parameter.decode(raw).value, at
 
     def check(self, raw: Raw) -> None:
         """Raises FswError when a decoded value is not allowed."""
+        if self.parameter.is_octets:
+            assert isinstance(raw, bytes)
+            low, high = self._octets_allowed()
+            if not low <= len(raw) <= high:
+                raise FswError(f"{self.name}: {len(raw)} octets given; allowed are {self.allowed}")
+            return
         value = self.parameter.decode(raw).value
         if self.parameter.enumeration is not None:
             if raw not in (self.parameter.texts or {}):
@@ -76,16 +128,24 @@ class Argument:
         elif isinstance(value, (int, float)) and not (
             (self.minimum is None or value >= self.minimum)
             and (self.maximum is None or value <= self.maximum)
+            and value == value
         ):
             raise FswError(f"{self.name} = {value}: allowed are {self.allowed}")
 
-    def parse(self, text: str) -> ArgumentValue:
+    def parse(self, text: str) -> Any:
         """A value written by a person. Raises FswError saying what is allowed."""
         if self.listed:
             return [self._parse_one(part.strip()) for part in text.split(",") if part.strip()]
-        return self._parse_one(text.strip())
+        return self._parse_one(text if self.parameter.is_text else text.strip())
 
     def _parse_one(self, text: str) -> Engineering:
+        if self.parameter.is_text:
+            return text
+        if self.parameter.is_octets:
+            try:
+                return bytes.fromhex(text.removeprefix("0x"))
+            except ValueError as error:
+                raise FswError(f"{self.name} = {text!r}: allowed are {self.allowed}") from error
         if self.parameter.enumeration is not None:
             by_name = {name.upper(): name for name in self.parameter.enumeration.__members__}
             if text.upper() in by_name:
@@ -94,12 +154,112 @@ class Argument:
             return int(text, 0)
         except ValueError:
             pass
-        if self.parameter.calibration is not None:
+        if self.parameter.calibration is not None or self.parameter.raw_range is None:
             try:
                 return float(text)
             except ValueError:
                 pass
         raise FswError(f"{self.name} = {text!r}: allowed are {self.allowed}")
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentGroup:
+    """Arguments that come N times (8 bits). On board their value is a list of dictionaries.
+
+    least, most: entries allowed.
+    """
+
+    name: str
+    fields: tuple["Argument | ArgumentGroup", ...]
+    text: str
+    least: int = 1
+    most: int = MOST_IN_A_LIST
+
+    listed = False
+
+    @property
+    def default(self) -> tuple[()] | None:
+        return None if self.least else ()
+
+    @property
+    def allowed(self) -> str:
+        """What may be given, in words."""
+        fields = ", ".join(f"{field.name} ({field.allowed})" for field in self.fields)
+        return f"{self.least} to {self.most} of: {fields}"
+
+    def write(self, entries: Any) -> bytes:
+        """Octets of a list of mappings. Raises FswError saying what is allowed."""
+        if isinstance(entries, (str, bytes, Mapping)) or not isinstance(entries, Sequence):
+            raise FswError(f"{self.name} = {entries!r}: a list of entries is needed: {self.allowed}")
+        if not self.least <= len(entries) <= self.most:
+            raise FswError(f"{self.name}: {len(entries)} given; allowed are {self.allowed}")
+        entries_octets = (_write_all(self.name, self.fields, entry) for entry in entries)
+        return bytes([len(entries)]) + b"".join(entries_octets)
+
+    def read(self, octets: bytes, at: int) -> tuple[list[dict[str, Any]], int]:
+        """The entries that begin at `at`, and where they end. Raises FswError."""
+        count = octets[at] if at < len(octets) else -1
+        if not self.least <= count <= self.most:
+            raise FswError(f"{self.name}: N = {count}; allowed are {self.least} to {self.most}")
+        entries, at = [], at + 1
+        for _ in range(count):
+            entry: dict[str, Any] = {}
+            for field in self.fields:
+                entry[field.name], at = field.read(octets, at)
+            entries.append(entry)
+        return entries, at
+
+    def parse(self, text: str) -> list[dict[str, Any]]:
+        """Entries as a person writes them: a JSON list of objects (or one object)."""
+        try:
+            given = json.loads(text)
+        except ValueError as error:
+            raise FswError(f"{self.name} = {text!r}: a JSON list is needed, of {self.allowed}") from error
+        return self.parsed([given] if isinstance(given, dict) else given)
+
+    def parsed(self, given: Any) -> list[dict[str, Any]]:
+        """Entries whose texts are still to be read. Raises FswError saying what is allowed."""
+        if not isinstance(given, list) or not all(isinstance(entry, dict) for entry in given):
+            raise FswError(f"{self.name} = {given!r}: a list of objects is needed, of {self.allowed}")
+        fields = {field.name: field for field in self.fields}
+        entries = []
+        for entry in given:
+            unknown = sorted(set(entry) - set(fields))
+            if unknown:
+                raise FswError(f"{self.name}: no {', '.join(unknown)}; allowed are {', '.join(fields)}")
+            entries.append({name: _parsed(fields[name], value) for name, value in entry.items()})
+        return entries
+
+
+AnyArgument = Argument | ArgumentGroup
+
+
+def _parsed(argument: AnyArgument, value: Any) -> Any:
+    if isinstance(value, str):
+        return argument.parse(value)
+    return argument.parsed(value) if isinstance(argument, ArgumentGroup) else value
+
+
+def _write_all(owner: str, arguments: Sequence[AnyArgument], values: Any) -> bytes:
+    if not isinstance(values, Mapping):
+        raise FswError(f"{owner} = {values!r}: values by name are needed")
+    given = dict(values)
+    parts = [argument.write(_take(owner, argument, given)) for argument in arguments]
+    _refuse_the_rest(owner, arguments, given)
+    return b"".join(parts)
+
+
+def _take(owner: str, argument: AnyArgument, given: dict[str, Any]) -> Any:
+    value = given.pop(argument.name, argument.default)
+    if value is None:
+        raise FswError(f"{owner}: {argument.name} is missing; allowed are {argument.allowed}")
+    return value
+
+
+def _refuse_the_rest(owner: str, arguments: Sequence[AnyArgument], given: Mapping[str, Any]) -> None:
+    if given:
+        allowed = ", ".join(argument.name for argument in arguments) or "none"
+        raise FswError(f"{owner}: no argument {', '.join(sorted(given))}; allowed are {allowed}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +276,7 @@ class Telecommand:
     effect: str
     verification: str
     failures: tuple[FailureCode, ...] = ()
-    arguments: tuple[Argument, ...] = ()
+    arguments: tuple[AnyArgument, ...] = ()
     function: int | None = None
     apid: int = ORBITER_APID
     origin: Origin = Origin.OURS
@@ -125,47 +285,40 @@ class Telecommand:
     def __post_init__(self) -> None:
         is_function = (self.service, self.subtype) == (FUNCTION_SERVICE, FUNCTION_SUBTYPE)
         assert (self.function is not None) == is_function, self.name
-        assert not any(argument.listed for argument in self.arguments) or len(self.arguments) == 1, self.name
+        assert not is_function or not any(
+            argument.listed or isinstance(argument, ArgumentGroup) for argument in self.arguments
+        ), self.name
 
     def encode(self, arguments: Mapping[str, ArgumentValue] | None = None) -> bytes:
         """Application data of named arguments (engineering values; enumerations by text or number).
 
         Raises FswError on unknown, missing or forbidden ones, saying what is allowed.
         """
+        if self.function is None:
+            return _write_all(self.name, self.arguments, arguments or {})
         given = dict(arguments or {})
-        parts: list[bytes] = []
-        count = 0
-        for number, argument in enumerate(self.arguments, start=1):
-            value: Any = given.pop(argument.name, argument.parameter.default)
-            if value is None:
-                raise FswError(f"{self.name}: {argument.name} is missing; allowed are {argument.allowed}")
-            if argument.listed:
-                parts.append(_encode_list(argument, value))
-                continue
-            parts += [bytes([number])] * (self.function is not None) + [argument.encode(value)]
-            count += 1
-        if given:
-            allowed = ", ".join(a.name for a in self.arguments) or "none"
-            raise FswError(f"{self.name}: no argument {', '.join(sorted(given))}; allowed are {allowed}")
-        head = b"" if self.function is None else self.function.to_bytes(2, "big") + bytes([count])
-        return head + b"".join(parts)
+        parts = [
+            bytes([number]) + argument.write(_take(self.name, argument, given))
+            for number, argument in enumerate(self.arguments, start=1)
+        ]
+        _refuse_the_rest(self.name, self.arguments, given)
+        return self.function.to_bytes(2, "big") + bytes([len(parts)]) + b"".join(parts)
 
     def decode(self, application_data: bytes) -> dict[str, Any]:
         """Named engineering values of the application data. Raises FswError on anything illegal."""
         if self.function is None:
             return self._decode_plain(application_data)
         values: dict[str, Any] = {}
-        rest = application_data[3:]
-        for _ in range(application_data[2] if len(application_data) >= 3 else 0):
-            number = rest[0] if rest else 0
+        at = 3
+        for _ in range(application_data[2] if len(application_data) >= at else 0):
+            number = application_data[at] if at < len(application_data) else 0
             if not 1 <= number <= len(self.arguments):
                 raise FswError(f"{self.name}: argument {number}; allowed are 1 to {len(self.arguments)}")
             argument = self.arguments[number - 1]
             if argument.name in values:
                 raise FswError(f"{self.name}: {argument.name} is given twice")
-            values[argument.name] = _decode_value(argument, rest[1 : 1 + argument.layout.octets])
-            rest = rest[1 + argument.layout.octets :]
-        if rest or len(application_data) < 3:
+            values[argument.name], at = argument.read(application_data, at + 1)
+        if at != len(application_data):
             raise FswError(f"{self.name}: {len(application_data)} octets do not hold whole arguments")
         missing = [argument.name for argument in self.arguments if argument.name not in values]
         if missing:
@@ -174,22 +327,11 @@ class Telecommand:
 
     def _decode_plain(self, data: bytes) -> dict[str, Any]:
         values: dict[str, Any] = {}
+        at = 0
         for argument in self.arguments:
-            size = argument.layout.octets
-            if argument.listed:
-                count = data[0] if data else 0
-                if not 1 <= count <= MOST_IN_A_LIST or len(data) != 1 + count * size:
-                    raise FswError(f"{self.name}: N = {count} with {len(data)} octets")
-                data = data[1:]
-                values[argument.name] = [
-                    _decode_value(argument, data[at : at + size]) for at in range(0, len(data), size)
-                ]
-                data = b""
-            else:
-                values[argument.name] = _decode_value(argument, data[:size])
-                data = data[size:]
-        if data:
-            raise FswError(f"{self.name}: {len(data)} octets too many")
+            values[argument.name], at = argument.read(data, at)
+        if at != len(data):
+            raise FswError(f"{self.name}: {len(data) - at} octets too many")
         return values
 
 
@@ -203,18 +345,3 @@ class Request:
     def encode(self) -> bytes:
         """Application data."""
         return self.telecommand.encode(self.arguments)
-
-
-def _encode_list(argument: Argument, values: Any) -> bytes:
-    if isinstance(values, (str, int)):
-        values = [values]
-    values = list(values)
-    if not 1 <= len(values) <= MOST_IN_A_LIST:
-        raise FswError(f"{argument.name}: {len(values)} given; allowed are {argument.allowed}")
-    return bytes([len(values)]) + b"".join(argument.encode(value) for value in values)
-
-
-def _decode_value(argument: Argument, octets: bytes) -> Engineering:
-    raw = argument.layout.unpack(octets)[0]
-    argument.check(raw)
-    return argument.parameter.decode(raw).value

@@ -1,4 +1,4 @@
-"""ST[1] request verification and ST[17] test reports (ECSS-E-ST-70-41C 6.1, 6.17). Ours in widths.
+"""ST[1] request verification reports (ECSS-E-ST-70-41C 6.1). Ours in widths.
 
 The request identifier is the first four octets of the telecommand's packet (clause 8.1.2.1). Failure
 codes have 16 bits; failure data are octets whose meaning depends on the code, often none.
@@ -6,7 +6,7 @@ codes have 16 bits; failure data are octets whose meaning depends on the code, o
 
 import construct
 
-from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID, FailureCode, Origin
+from fsw.dictionary.identifiers import ORBITER_APID, FailureCode, Origin
 from fsw.dictionary.parameter import Parameter
 from fsw.dictionary.report import Report
 
@@ -34,6 +34,4 @@ REPORTS = (
     _verification(7, "TC_COMPLETED", "Execution is complete"),
     _verification(8, "TC_NOT_COMPLETED", "Execution began and failed"),
     _verification(10, "TC_NOT_ROUTED", "No application on board has this APID"),
-    Report("ALIVE", ORBITER_APID, (), "Answer to the connection test", Origin.OURS, 17, 2),
-    Report("LANDER_ALIVE", LANDER_APID, (), "Answer of the lander stack", Origin.OURS, 17, 2),
 )

@@ -15,7 +15,7 @@ import heapq
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from fsw.kernel.snapshot import plain
 
@@ -82,6 +82,19 @@ class Task(Protocol):
     def save(self) -> Any: ...
 
     def load(self, saved: Any) -> None: ...
+
+
+@runtime_checkable
+class Retaining(Protocol):
+    """A task of whose state something outlives a restart and a warm boot."""
+
+    def retained(self) -> Any:
+        """Plain data: what its successor needs."""
+        ...
+
+    def recall(self, retained: Any) -> None:
+        """Take it over, before `start`. Judged as a stranger's: what makes no sense raises."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +345,7 @@ class Scheduler:
             self._report(Trouble(wrong[0], slot.settings.name, why, slot.counters.restarts))
 
     def _restart(self, slot: _Slot, kind: str, why: str) -> None:
-        """The watchdog's bite: a fresh task, an empty mailbox, no timers."""
+        """The watchdog's bite: a fresh task with what it retains, an empty mailbox, no timers."""
         slot.counters.restarts += 1
         restarts = self._counts_of_this_instant("restarts")
         restarts[slot.settings.name] = restarts.get(slot.settings.name, 0) + 1
@@ -342,7 +355,7 @@ class Scheduler:
         self._waiting -= len(slot.mailbox)
         slot.mailbox.clear()
         slot.timers.clear()
-        slot.task = slot.settings.make()
+        slot.task = _successor(slot)
         self._report(Trouble(kind, slot.settings.name, why, slot.counters.restarts))
         self._start(slot)
 
@@ -404,3 +417,16 @@ class Scheduler:
             slot.held_until_ns = state["held_until_ns"]
             slot.fullest = state["fullest"]
         self._waiting = sum(len(slot.mailbox) for slot in self._slots.values())
+
+
+def _successor(slot: _Slot) -> Task:
+    """A fresh task that takes over what the old one retains, unless that is what ails it."""
+    if isinstance(slot.task, Retaining):
+        fresh = slot.settings.make()
+        assert isinstance(fresh, Retaining)
+        try:
+            fresh.recall(copy.deepcopy(slot.task.retained()))
+        except Exception:
+            return slot.settings.make()
+        return fresh
+    return slot.settings.make()

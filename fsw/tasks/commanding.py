@@ -17,7 +17,20 @@ from fsw.kernel.scheduler import Action, Send, SetTimer
 from fsw.kernel.time import SECOND
 from fsw.protocols import pus
 from fsw.tasks import names
-from fsw.tasks.messages import Execute, Executed, Gather, Occurred, PusReport, Tick, Uplinked, Values
+from fsw.tasks.messages import (
+    Execute,
+    Executed,
+    Gather,
+    Occurred,
+    Outcome,
+    Progressed,
+    PusReport,
+    Submit,
+    Tick,
+    Uplinked,
+    Values,
+)
+from fsw.tasks.routing import task_for
 
 ANSWER_WITHIN_NS = 60 * SECOND
 MAX_PENDING = 64
@@ -25,25 +38,6 @@ MAX_PENDING = 64
 _FIRST_COMPLETION_CODE = 64
 _SERVICES = dictionary.known_services()
 _APIDS = frozenset({ORBITER_APID})
-_TASK_OF = {
-    "RELEASE_ARM": names.RELEASE,
-    "RELEASE_FIRE": names.RELEASE,
-    "WIFI": names.RELAY,
-    "CAMERA_START": names.RELAY,
-    "CAMERA_STOP": names.RELAY,
-    "CAMERA_MODE": names.RELAY,
-    "CAMERA_EXPOSURE": names.RELAY,
-    "SELECT_PICTURES": names.SELECTION,
-    "DOWNLINK_RATE": names.DOWNLINK,
-    "DUMP_START": names.MASS_MEMORY,
-    "DUMP_STOP": names.MASS_MEMORY,
-    "HOUSEKEEPING_ONCE": names.HOUSEKEEPING,
-    "HOUSEKEEPING_ENABLE": names.HOUSEKEEPING,
-    "HOUSEKEEPING_DISABLE": names.HOUSEKEEPING,
-    "EVENTS_ENABLE": names.EVENTS,
-    "EVENTS_DISABLE": names.EVENTS,
-}
-assert set(_TASK_OF) | {"PING"} == {command.name for command in dictionary.telecommands()}
 
 
 class Commanding:
@@ -53,7 +47,7 @@ class Commanding:
         self._receiver = TelecommandReceiver(spacecraft_id, randomized, segmented=(0,))
         self._accepted = 0
         self._rejected = 0
-        self._pending: dict[bytes, list[int]] = {}  # request: acknowledgement flags, deadline [ns]
+        self._pending: dict[bytes, list[Any]] = {}  # request: acknowledgement flags, deadline [ns], asker
 
     def start(self, now_ns: int) -> Iterable[Action]:
         return ()
@@ -66,24 +60,28 @@ class Commanding:
                     for packet in self._receiver.feed(octets)
                     for action in self._request(packet.encode(), now_ns)
                 ]
+            case Submit(packet, answer_to):
+                return self._request(packet, now_ns, answer_to)
+            case Progressed(request, acknowledge, step) if acknowledge & pus.Acknowledge.PROGRESS:
+                return [_verification(5, request, step=step)]
             case Executed():
                 return self._executed(message)
             case Tick("overdue"):
                 return self._overdue(now_ns)
-            case Gather(Structure.COMPUTER):
-                return [Send(names.HOUSEKEEPING, Values(self._values()))]
-            case Gather(Structure.RADIO):
+            case Gather(Structure.COMPUTER, reply_to):
+                return [Send(reply_to, Values(self._values()))]
+            case Gather(Structure.RADIO, reply_to):
                 cltus = self._receiver.counters["starts"]
-                return [Send(names.HOUSEKEEPING, Values({"uplink_cltus": cltus}))]
+                return [Send(reply_to, Values({"uplink_cltus": cltus}))]
         return ()
 
-    def _request(self, packet: bytes, now_ns: int) -> list[Action]:
+    def _request(self, packet: bytes, now_ns: int, answer_to: str = "") -> list[Action]:
         verdict = pus.check_acceptance(packet, _APIDS, _SERVICES)
         if isinstance(verdict, pus.AcceptanceFailure):
-            return self._refuse(packet, FailureCode(int(verdict)))
+            return self._refuse(packet, FailureCode(int(verdict)), answer_to)
         found = dictionary.recognise_telecommand(verdict.service, verdict.subtype, verdict.application_data)
         if isinstance(found, FailureCode):
-            return self._refuse(packet, found)
+            return self._refuse(packet, found, answer_to)
         command, arguments = found
         request, acknowledge = packet[:4], int(verdict.acknowledge)
         self._accepted += 1
@@ -92,18 +90,18 @@ class Commanding:
             actions.append(_verification(1, request))
         # Well formed, so accepted; but reports of two with one identifier could not be told apart.
         if len(self._pending) >= MAX_PENDING or request in self._pending:
-            return actions + self._finished(request, acknowledge, FailureCode.QUEUE_FULL)
-        if command.name == "PING":
+            return actions + self._finished(request, acknowledge, FailureCode.QUEUE_FULL, answer_to)
+        task = task_for(command)
+        if task == names.COMMANDING:  # the connection test: nobody needs to be asked
             actions.append(Send(names.DOWNLINK, PusReport(ORBITER_APID, 17, 2, b"")))
-            return actions + self._finished(request, acknowledge, None)
-        deadline_ns = now_ns + ANSWER_WITHIN_NS
-        self._pending[request] = [acknowledge, deadline_ns]
+            return actions + self._finished(request, acknowledge, None, answer_to)
+        self._pending[request] = [acknowledge, now_ns + ANSWER_WITHIN_NS, answer_to]
         execute = Execute(request, acknowledge, command.name, arguments)
-        actions.append(Send(_TASK_OF[command.name], execute))
-        actions.append(SetTimer("overdue", min(d for _, d in self._pending.values()), Tick("overdue")))
+        actions.append(Send(task, execute))
+        actions.append(self._next_overdue())
         return actions
 
-    def _refuse(self, packet: bytes, code: FailureCode) -> list[Action]:
+    def _refuse(self, packet: bytes, code: FailureCode, answer_to: str) -> list[Action]:
         self._rejected += 1
         packet_id, sequence = int.from_bytes(packet[:2], "big"), int.from_bytes(packet[2:4], "big")
         values = {"request_packet_id": packet_id, "request_sequence": sequence, "failure_code": code.name}
@@ -111,35 +109,43 @@ class Commanding:
         return [
             _verification(subtype, packet[:4], code),
             Send(names.EVENTS, Occurred(Event.TC_REJECTED, values)),
+            *_answer(answer_to, packet[:4], code),
         ]
 
     def _executed(self, answer: Executed) -> list[Action]:
-        if self._pending.pop(answer.request, None) is None:
+        pending = self._pending.pop(answer.request, None)
+        if pending is None:
             return []  # its time had run out, and that was reported
-        return self._finished(answer.request, answer.acknowledge, answer.failure)
+        return self._finished(answer.request, answer.acknowledge, answer.failure, pending[2])
 
     def _overdue(self, now_ns: int) -> list[Action]:
         actions: list[Action] = []
-        for request, (acknowledge, deadline_ns) in list(self._pending.items()):
+        for request, (acknowledge, deadline_ns, answer_to) in list(self._pending.items()):
             if deadline_ns <= now_ns:
                 del self._pending[request]
-                actions += self._finished(request, acknowledge, FailureCode.NO_ANSWER)
-        if self._pending:
-            actions.append(SetTimer("overdue", min(d for _, d in self._pending.values()), Tick("overdue")))
-        return actions
+                actions += self._finished(request, acknowledge, FailureCode.NO_ANSWER, answer_to)
+        return [*actions, self._next_overdue()] if self._pending else actions
 
-    def _finished(self, request: bytes, acknowledge: int, failure: FailureCode | None) -> list[Action]:
-        """Reports of start and completion. Failures are always reported (6.1.4.3)."""
-        if failure is not None and failure < _FIRST_COMPLETION_CODE:
-            return [_verification(4, request, failure)]
+    def _next_overdue(self) -> SetTimer:
+        return SetTimer(
+            "overdue", min(deadline for _, deadline, _ in self._pending.values()), Tick("overdue")
+        )
+
+    def _finished(
+        self, request: bytes, acknowledge: int, failure: FailureCode | None, answer_to: str
+    ) -> list[Action]:
+        """Reports of start and completion, failures always (6.1.4.3), and the answer to who submitted it."""
         actions: list[Action] = []
+        if failure is not None and failure < _FIRST_COMPLETION_CODE:
+            actions.append(_verification(4, request, failure))
+            return actions + _answer(answer_to, request, failure)
         if acknowledge & pus.Acknowledge.START:
             actions.append(_verification(3, request))
         if failure is not None:
             actions.append(_verification(8, request, failure))
         elif acknowledge & pus.Acknowledge.COMPLETION:
             actions.append(_verification(7, request))
-        return actions
+        return actions + _answer(answer_to, request, failure)
 
     def _values(self) -> dict[str, Any]:
         dropped = sum(self._receiver.discarded.values())
@@ -160,12 +166,20 @@ class Commanding:
         self._pending = copy.deepcopy(saved["pending"])
 
 
-def _verification(subtype: int, request: bytes, code: FailureCode | None = None) -> Send:
+def _answer(answer_to: str, request: bytes, failure: FailureCode | None) -> list[Action]:
+    return [Send(answer_to, Outcome(request, failure))] if answer_to else []
+
+
+def _verification(
+    subtype: int, request: bytes, code: FailureCode | None = None, step: int | None = None
+) -> Send:
     report = dictionary.report_for(ORBITER_APID, 1, subtype)
     values: dict[str, Any] = {
         "request_packet_id": int.from_bytes(request[:2], "big"),
         "request_sequence": int.from_bytes(request[2:4], "big"),
     }
+    if step is not None:
+        values["step"] = step
     if code is not None:
         values["failure_code"] = code.name
     return Send(names.DOWNLINK, PusReport(ORBITER_APID, 1, subtype, report.encode(values)))

@@ -100,8 +100,8 @@ class Downlink:
                 return self._beat(now_ns)
             case Execute(request, acknowledge, _, arguments):
                 return self._change(DownlinkRate[arguments["rate"]], request, acknowledge)
-            case Gather(Structure.RADIO):
-                return [Send(names.HOUSEKEEPING, Values(self._values()))]
+            case Gather(Structure.RADIO, reply_to):
+                return [Send(reply_to, Values(self._values()))]
         return ()
 
     # ---- packets --------------------------------------------------------------------------------

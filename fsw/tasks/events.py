@@ -35,8 +35,8 @@ class Events:
             case Execute(request, acknowledge, name, arguments):
                 self._switch(name == "EVENTS_ENABLE", [Event[text] for text in arguments["events"]])
                 return [Send(names.COMMANDING, Executed(request, acknowledge))]
-            case Gather(Structure.COMPUTER):
-                return [Send(names.HOUSEKEEPING, Values({"events_reported": self._reported}))]
+            case Gather(Structure.COMPUTER, reply_to):
+                return [Send(reply_to, Values({"events_reported": self._reported}))]
         return ()
 
     def _switch(self, enable: bool, events: list[Event]) -> None:

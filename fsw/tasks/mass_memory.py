@@ -111,8 +111,8 @@ class MassMemory:
                 return self._start_dump(PictureSet[arguments["pictures"]], request, acknowledge)
             case Execute(request, acknowledge, "DUMP_STOP", _):
                 return self._stop_dump(request, acknowledge)
-            case Gather(Structure.MASS_MEMORY):
-                return [Send(names.HOUSEKEEPING, Values(self._values()))]
+            case Gather(Structure.MASS_MEMORY, reply_to):
+                return [Send(reply_to, Values(self._values()))]
         return ()
 
     # ---- storing --------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from typing import Any
 from fsw.dictionary.events import Event
 from fsw.dictionary.identifiers import FailureCode
 from fsw.kernel.snapshot import plain
+from fsw.tasks import names
 
 # ---- telecommands -------------------------------------------------------------------------------
 
@@ -36,6 +37,37 @@ class Executed:
 
     request: bytes
     acknowledge: int
+    failure: FailureCode | None = None
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """A step of the request is done: a report if it asked for those. Steps count from 1."""
+
+    request: bytes
+    acknowledge: int
+    step: int
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """To commanding: a telecommand packet that a task releases. Handled as if the radio had brought it.
+
+    answer_to: the mailbox that gets its `Outcome`, or nothing.
+    """
+
+    packet: bytes
+    answer_to: str = ""
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """From commanding: what became of a submitted packet. failure: None when it was completed."""
+
+    request: bytes
     failure: FailureCode | None = None
 
 
@@ -85,9 +117,10 @@ class PictureFilePackets:
 @plain
 @dataclass(frozen=True, slots=True)
 class Gather:
-    """Answer with the `Values` you have for this structure."""
+    """Answer `reply_to` with the `Values` you have for this structure."""
 
     sid: int
+    reply_to: str = names.HOUSEKEEPING
 
 
 @plain

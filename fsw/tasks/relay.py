@@ -84,10 +84,10 @@ class Relay:
                 return self._command_camera(message, now_ns)
             case Tick("unanswered"):
                 return self._unanswered(now_ns)
-            case Gather(Structure.RELAY):
-                return [Send(names.HOUSEKEEPING, Values(self._link_values()))]
-            case Gather(Structure.CAMERA) if self._health:
-                return self._camera_values(now_ns)
+            case Gather(Structure.RELAY, reply_to):
+                return [Send(reply_to, Values(self._link_values()))]
+            case Gather(Structure.CAMERA, reply_to) if self._health:
+                return self._camera_values(reply_to, now_ns)
         return ()
 
     # ---- telecommands ---------------------------------------------------------------------------
@@ -239,11 +239,11 @@ class Relay:
         )
         return [Send(names.MASS_MEMORY, message), Send(names.SELECTION, message)]
 
-    def _camera_values(self, now_ns: int) -> list[Action]:
+    def _camera_values(self, reply_to: str, now_ns: int) -> list[Action]:
         """What the camera told last."""
         values = camera.health_values(self._health)
         values["health_age_s"] = (now_ns - self._health_ns) / SECOND
-        return [Send(names.HOUSEKEEPING, Values(values))]
+        return [Send(reply_to, Values(values))]
 
     def _link_values(self) -> dict[str, Any]:
         return {

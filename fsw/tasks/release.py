@@ -46,8 +46,8 @@ class Release:
                 return self._make_safe()
             case Tick("missing"):
                 return self._missing()
-            case Gather(Structure.RELEASE):
-                return [Send(names.HOUSEKEEPING, Values(self._values()))]
+            case Gather(Structure.RELEASE, reply_to):
+                return [Send(reply_to, Values(self._values()))]
         return ()
 
     def _arm(self, message: Execute, now_ns: int) -> list[Action]:

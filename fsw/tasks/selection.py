@@ -51,8 +51,8 @@ class Selection:
                 return self._examine(message)
             case Execute(request, acknowledge, "SELECT_PICTURES", arguments):
                 return self._select(int(arguments["count"]), request, acknowledge)
-            case Gather(Structure.MASS_MEMORY):
-                return [Send(names.HOUSEKEEPING, Values(self._values()))]
+            case Gather(Structure.MASS_MEMORY, reply_to):
+                return [Send(reply_to, Values(self._values()))]
         return ()
 
     def _examine(self, picture: Picture) -> list[Action]:

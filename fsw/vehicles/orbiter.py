@@ -154,8 +154,8 @@ class Orbiter:
                 post(names.NAVIGATION, messages.Measured(now_ns, attitude, position, velocity))
             case names.LANDER_PORT, messages.Sample():
                 post(names.LANDER, messages.Values(self._lander_values(now_ns)))
-            case names.GAUGES_PORT, messages.Gather(sid):
-                post(names.HOUSEKEEPING, messages.Values(self._gauges(Structure(sid), now_ns)))
+            case names.GAUGES_PORT, messages.Gather(sid, reply_to):
+                post(reply_to, messages.Values(self._gauges(Structure(sid), now_ns)))
             case _:
                 raise AssertionError(f"nothing is wired to {port} for {type(value).__name__}")
 

@@ -251,3 +251,42 @@ def test_saved_in_the_middle_and_restored_it_goes_on_as_if_nothing_had_happened(
     other.advance(500)
     assert other_log == whole_log[before:]
     assert other.save() == whole.save()
+
+
+class Keeper(Scripted):
+    """Retains how often it was told something; refuses a count below nought."""
+
+    def __init__(self):
+        super().__init__({"bang": ["no action"]})
+        self.told = 0
+
+    def handle(self, message, now_ns):
+        self.told += 1
+        return super().handle(message, now_ns)
+
+    def retained(self):
+        return {"told": self.told}
+
+    def recall(self, retained):
+        if retained["told"] < 0:
+            raise ValueError("never told so often")
+        self.told = retained["told"]
+
+
+def test_what_a_task_retains_outlives_its_restart():
+    scheduler = Scheduler([TaskSettings("keeper", 1, Keeper)], lambda *_: None)
+    scheduler.boot(0)
+    scheduler.post("keeper", "bang")
+    scheduler.advance(1)
+    assert scheduler.counters()["keeper"].restarts == 1
+    assert scheduler.task("keeper").told == 1
+
+
+def test_what_its_successor_refuses_is_not_retained():
+    scheduler = Scheduler([TaskSettings("keeper", 1, Keeper)], lambda *_: None)
+    scheduler.boot(0)
+    scheduler.task("keeper").told = -5
+    scheduler.post("keeper", "bang")
+    scheduler.advance(1)
+    assert scheduler.counters()["keeper"].restarts == 1
+    assert scheduler.task("keeper").told == 0

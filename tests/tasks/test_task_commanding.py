@@ -12,7 +12,7 @@ from fsw.kernel.time import SECOND
 from fsw.protocols import pus
 from fsw.tasks import names
 from fsw.tasks.commanding import ANSWER_WITHIN_NS, MAX_PENDING
-from fsw.tasks.messages import Execute, Executed, Gather, Uplinked
+from fsw.tasks.messages import Execute, Executed, Gather, Outcome, Progressed, Submit, Uplinked
 
 
 def cltu(packet):
@@ -171,3 +171,35 @@ def test_an_uplink_in_pieces_and_after_an_idle_sequence_is_the_same(bench, repor
 def test_every_failure_of_acceptance_has_its_test():
     codes = {code.name for code in pus.AcceptanceFailure} | {"ILLEGAL_ARGUMENT", "UNKNOWN_FUNCTION"}
     assert set(FAILURES) == codes == {code.name for code in FailureCode if code < 16}
+
+
+def test_a_packet_that_a_task_submits_is_handled_as_the_radios_and_its_outcome_told(commanding, reports):
+    packet = packet_of("WIFI", "ON", count=3)
+    commanding.tell(Submit(packet, names.RELEASE))
+    assert reports(commanding) == [(1, None)]
+    assert [e.name for e in commanding.sent(names.RELAY, Execute)] == ["WIFI"]
+    commanding.tell(Executed(packet[:4], 15))
+    assert reports(commanding) == [(3, None), (7, None)]
+    assert commanding.sent(names.RELEASE) == [Outcome(packet[:4])]
+
+
+@pytest.mark.parametrize("answer_to", ["", names.RELEASE])
+def test_a_submitted_packet_that_is_refused_is_reported_and_told(commanding, reports, answer_to):
+    packet = changed(packet_of("WIFI", "ON"), 7, b"\xc8")
+    commanding.tell(Submit(packet, answer_to))
+    assert reports(commanding) == [(2, "UNKNOWN_SERVICE")]
+    told = [Outcome(packet[:4], FailureCode.UNKNOWN_SERVICE)] if answer_to else []
+    assert commanding.sent(names.RELEASE) == told
+
+
+def test_a_submitted_packet_without_an_answer_fails_for_who_submitted_it(commanding):
+    packet = packet_of("WIFI", "ON")
+    commanding.tell(Submit(packet, names.RELEASE))
+    commanding.expire("overdue")
+    assert commanding.sent(names.RELEASE) == [Outcome(packet[:4], FailureCode.NO_ANSWER)]
+
+
+@pytest.mark.parametrize("acknowledge", range(16))
+def test_steps_are_reported_to_those_who_asked(commanding, reports, acknowledge):
+    commanding.tell(Progressed(b"\x1f\x80\xc0\x07", acknowledge, 2))
+    assert reports(commanding) == ([(5, None)] if acknowledge & pus.Acknowledge.PROGRESS else [])

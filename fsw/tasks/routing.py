@@ -1,0 +1,34 @@
+"""Which task carries out which request: by service, and by name for the functions of ST[8]."""
+
+from fsw import dictionary
+from fsw.dictionary.telecommand import FUNCTION_SERVICE, Telecommand
+from fsw.tasks import names
+
+_TASK_OF_SERVICE = {
+    3: names.HOUSEKEEPING,
+    5: names.EVENTS,
+    17: names.COMMANDING,
+}
+_TASK_OF_FUNCTION = {
+    "RELEASE_ARM": names.RELEASE,
+    "RELEASE_FIRE": names.RELEASE,
+    "WIFI": names.RELAY,
+    "CAMERA_START": names.RELAY,
+    "CAMERA_STOP": names.RELAY,
+    "CAMERA_MODE": names.RELAY,
+    "CAMERA_EXPOSURE": names.RELAY,
+    "SELECT_PICTURES": names.SELECTION,
+    "DOWNLINK_RATE": names.DOWNLINK,
+    "DUMP_START": names.MASS_MEMORY,
+    "DUMP_STOP": names.MASS_MEMORY,
+}
+
+
+def task_for(command: Telecommand) -> str:
+    """The mailbox of the task that carries it out."""
+    if command.service == FUNCTION_SERVICE:
+        return _TASK_OF_FUNCTION[command.name]
+    return _TASK_OF_SERVICE[command.service]
+
+
+assert all(task_for(command) for command in dictionary.telecommands())
