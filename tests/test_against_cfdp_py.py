@@ -30,13 +30,11 @@ from spacepackets.seqcount import SeqCountProvider
 from spacepackets.util import ByteFieldU16
 
 from fsw.protocols.cfdp_checksum import ChecksumType
-from fsw.protocols.cfdp_class2 import Faults, TransferEnded
-from fsw.protocols.cfdp_class2_receiver import Class2Receiver, Class2ReceiverSettings
-from fsw.protocols.cfdp_class2_sender import Class2Sender, Class2SenderSettings
 from fsw.protocols.cfdp_packets import data_units
 from fsw.protocols.cfdp_pdu import Condition
 from fsw.protocols.cfdp_receiver import FileIncomplete, FileReceived, Receiver, ReceiverSettings
 from fsw.protocols.cfdp_sender import PutRequest, Sender, SenderSettings
+from fsw.protocols.cfdp_transfer import Faults, TransferEnded
 
 SECOND = 1_000_000_000
 CONTENT = random.Random(1).randbytes(3001)
@@ -158,8 +156,7 @@ def test_they_receive_what_we_send(
 ) -> None:
     crc = bool(seed % 2)
     them = Them(_THEIRS, _OURS, kind, crc, True)
-    link = SenderSettings(_OURS, _THEIRS, 5, 200, kind, crc)
-    us = Class2Sender(Class2SenderSettings(link, FAULTS))
+    us = Sender(SenderSettings(_OURS, _THEIRS, 5, 200, kind, crc, acknowledged=True, faults=FAULTS))
     path = tmp_path / "received"
     us.put(PutRequest(str(path), CONTENT))
     chance = random.Random(seed)
@@ -186,7 +183,7 @@ def test_we_receive_what_they_send(
     seed: int, loss: float, kind: ChecksumType, immediate: bool, clock: list[int], tmp_path: Path
 ) -> None:
     them = Them(_THEIRS, _OURS, kind, bool(seed % 2), True)
-    us = Class2Receiver(Class2ReceiverSettings(_OURS, 5, FAULTS, immediate, 5 * SECOND, 1000))
+    us = Receiver(ReceiverSettings(_OURS, 5, FAULTS, immediate, 5 * SECOND, 1000))
     (tmp_path / "sent").write_bytes(CONTENT)
     request = TheirPut(ByteFieldU16(_OURS), tmp_path / "sent", Path("kept"), None, None)
     assert them.handlers[1].put_request(request)
@@ -211,7 +208,7 @@ def test_class_1_goes_both_ways(crc: bool, clock: list[int], tmp_path: Path) -> 
     them = Them(_THEIRS, _OURS, ChecksumType.CRC_32C, crc, False)
     sender = Sender(SenderSettings(_OURS, _THEIRS, 5, 200, ChecksumType.CRC_32C, crc))
     sender.put(PutRequest(str(tmp_path / "received"), CONTENT))
-    assert them.turn(them.handlers[0], list(data_units(sender.produce(1 << 20)))) == []
+    assert them.turn(them.handlers[0], list(data_units(sender.produce(1 << 20, 0)))) == []
     assert (tmp_path / "received").read_bytes() == CONTENT
     (tmp_path / "sent").write_bytes(CONTENT)
     assert them.handlers[1].put_request(
@@ -226,7 +223,7 @@ def test_class_1_goes_both_ways(crc: bool, clock: list[int], tmp_path: Path) -> 
 @pytest.mark.parametrize("by_them", [True, False], ids=["theirs", "ours"])
 def test_a_cancel_while_we_receive_is_understood(by_them: bool, clock: list[int], tmp_path: Path) -> None:
     them = Them(_THEIRS, _OURS, ChecksumType.MODULAR, False, True)
-    us = Class2Receiver(Class2ReceiverSettings(_OURS, 5, FAULTS, False, 5 * SECOND, 1000))
+    us = Receiver(ReceiverSettings(_OURS, 5, FAULTS, False, 5 * SECOND, 1000))
     (tmp_path / "sent").write_bytes(CONTENT)
     source = them.handlers[1]
     assert source.put_request(TheirPut(ByteFieldU16(_OURS), tmp_path / "sent", Path("kept"), None, None))

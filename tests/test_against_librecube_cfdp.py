@@ -15,13 +15,11 @@ from cfdp.constants import ConditionCode, MachineState, TransmissionMode
 from cfdp.filestore import NativeFileStore
 from cfdp.transport.base import Transport
 
-from fsw.protocols.cfdp_class2 import Faults, TransferEnded
-from fsw.protocols.cfdp_class2_receiver import Class2Receiver, Class2ReceiverSettings
-from fsw.protocols.cfdp_class2_sender import Class2Sender, Class2SenderSettings
 from fsw.protocols.cfdp_packets import data_units
 from fsw.protocols.cfdp_pdu import Condition
 from fsw.protocols.cfdp_receiver import FileReceived, Receiver, ReceiverSettings
 from fsw.protocols.cfdp_sender import PutRequest, Sender, SenderSettings
+from fsw.protocols.cfdp_transfer import Faults, TransferEnded
 
 SECOND = 1_000_000_000
 CONTENT = random.Random(1).randbytes(9001)
@@ -100,7 +98,7 @@ PATTERNS = [(0, 0.0), (1, 0.2), (2, 0.4), (3, 0.2), (4, 0.6), (5, 0.3)]
 @pytest.mark.parametrize(("seed", "loss"), PATTERNS)
 def test_they_receive_what_we_send(seed: int, loss: float, tmp_path: Path) -> None:
     them = Them(tmp_path)
-    us = Class2Sender(Class2SenderSettings(SenderSettings(_OURS, _THEIRS, 5, 700), FAULTS))
+    us = Sender(SenderSettings(_OURS, _THEIRS, 5, 700, acknowledged=True, faults=FAULTS))
     us.put(PutRequest("received", CONTENT))
     chance = random.Random(seed)
     events = []
@@ -126,7 +124,7 @@ def test_we_receive_what_they_send(seed: int, loss: float, immediate: bool, tmp_
     them = Them(tmp_path)
     (tmp_path / "sent").write_bytes(CONTENT)
     them.put(_OURS, "sent", "kept", transmission_mode=TransmissionMode.ACKNOWLEDGED)
-    us = Class2Receiver(Class2ReceiverSettings(_OURS, 5, FAULTS, immediate, 5 * SECOND, 1000))
+    us = Receiver(ReceiverSettings(_OURS, 5, FAULTS, immediate, 5 * SECOND, 1000))
     chance = random.Random(seed)
     back: list[bytes] = []
     events = []
@@ -144,7 +142,7 @@ def test_we_receive_what_they_send(seed: int, loss: float, immediate: bool, tmp_
 
 def test_cancelling_is_understood_from_and_by_them(tmp_path: Path) -> None:
     them = Them(tmp_path)
-    us = Class2Sender(Class2SenderSettings(SenderSettings(_OURS, _THEIRS, 5, 700), FAULTS))
+    us = Sender(SenderSettings(_OURS, _THEIRS, 5, 700, acknowledged=True, faults=FAULTS))
     us.put(PutRequest("received", CONTENT))
     back = them.turn(list(data_units(us.produce(4000, 0))))
     us.cancel(0)
@@ -158,7 +156,7 @@ def test_class_1_goes_both_ways(tmp_path: Path) -> None:
     them = Them(tmp_path)
     sender = Sender(SenderSettings(_OURS, _THEIRS, 5, 700))
     sender.put(PutRequest("received", CONTENT))
-    assert them.turn(list(data_units(sender.produce(1 << 20)))) == []
+    assert them.turn(list(data_units(sender.produce(1 << 20, 0)))) == []
     assert (tmp_path / "received").read_bytes() == CONTENT
     (tmp_path / "sent").write_bytes(CONTENT)
     them.put(_OURS, "sent", "kept", transmission_mode=TransmissionMode.UNACKNOWLEDGED)

@@ -38,7 +38,7 @@ def test_they_read_our_transfer(crc: bool) -> None:
         SenderSettings(245, 1, 1921, segment_octets=256, crc=crc, checksum_type=ChecksumType.CRC_32C)
     )
     sender.put(PutRequest("full/0000001.jpg", PICTURE, (LABEL,)))
-    block = sender.produce(1 << 20)
+    block = sender.produce(1 << 20, 0)
     octets, at, units = block.octets.tobytes(), 0, []
     for length in block.lengths.tolist():
         units.append(octets[at + 6 : at + length])

@@ -93,6 +93,8 @@ class ControlCentre:
     def _file(self, events: list[cfdp.Event], now_ns: int) -> list[News]:
         news: list[News] = []
         for event in events:
+            if not isinstance(event, (cfdp.FileReceived, cfdp.FileIncomplete)):
+                continue
             entry = self.pictures.add(event, now_ns)
             if not entry["complete"] and self._archive is not None:
                 details = {key: entry[key] for key in ("file", "octets", "expected_octets", "reason")}

@@ -1,4 +1,4 @@
-"""The CFDP directives that only acknowledged transfers use (CCSDS 727.0-B-5, 5.2.3 to 5.2.8).
+"""The CFDP directives of acknowledged transfers and of closure (CCSDS 727.0-B-5, 5.2.3 to 5.2.8).
 
 `encode` and `read` stand on the codec of all protocol data units (`cfdp_pdu`), which keeps them as octets.
 """
@@ -9,9 +9,7 @@ from enum import IntEnum
 from fsw.core.errors import FswError
 from fsw.protocols import cfdp_pdu as pdus
 from fsw.protocols.cfdp_pdu import Condition, Directive, OtherDirective, Transaction
-
-_ENTITY_ID = 0x06  # TLV types
-_FILESTORE_RESPONSE = 0x01
+from fsw.protocols.cfdp_tlv import Option, entity_tlv, read_options, tlv
 
 
 class FileStatus(IntEnum):
@@ -94,10 +92,9 @@ def encode(transaction: Transaction, content: Content) -> bytes:
             directive = Directive.FINISHED
             octets = bytes([content.condition << 4 | (not content.complete) << 2 | content.file_status])
             for response in content.filestore_responses:
-                octets += bytes([_FILESTORE_RESPONSE, len(response)]) + response
+                octets += tlv(Option.FILESTORE_RESPONSE, response, "filestore response")
             if content.fault_entity is not None:
-                width = max(transaction.entity_octets, (content.fault_entity.bit_length() + 7) // 8)
-                octets += bytes([_ENTITY_ID, width]) + content.fault_entity.to_bytes(width, "big")
+                octets += entity_tlv(content.fault_entity, transaction.entity_octets)
         case Ack():
             directive = Directive.ACK
             subtype = int(content.directive == Directive.FINISHED)
@@ -148,19 +145,13 @@ def read(pdu: OtherDirective) -> Content | str:
 def _read_finished(octets: bytes) -> Finished | str:
     if not octets:
         return "Finished too short"
-    responses: list[bytes] = []
-    fault = None
-    at = 1
-    while at < len(octets):
-        if at + 2 > len(octets) or at + 2 + octets[at + 1] > len(octets):
-            return "Finished cut in an option"
-        value = octets[at + 2 : at + 2 + octets[at + 1]]
-        if octets[at] == _FILESTORE_RESPONSE:
-            responses.append(value)
-        elif octets[at] == _ENTITY_ID:
-            fault = int.from_bytes(value, "big")
-        at += 2 + octets[at + 1]
-    return Finished(octets[0] >> 4, not octets[0] & 4, octets[0] & 3, tuple(responses), fault)
+    options = read_options(octets, 1)
+    if options is None:
+        return "Finished cut in an option"
+    responses = tuple(value for kind, value in options if kind == Option.FILESTORE_RESPONSE)
+    entities = [int.from_bytes(value, "big") for kind, value in options if kind == Option.ENTITY_ID]
+    fault = entities[-1] if entities else None
+    return Finished(octets[0] >> 4, not octets[0] & 4, octets[0] & 3, responses, fault)
 
 
 def carries_fault_entity(condition: int) -> bool:

@@ -1,15 +1,55 @@
-"""A file on its way in by CFDP class 2, and how it is saved."""
+"""A file on its way in by CFDP, what becomes of it, and how it is saved."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from fsw.protocols import cfdp_directives as directives
 from fsw.protocols import cfdp_pdu as pdus
-from fsw.protocols.cfdp_assembly import Assembly, Ranges
-from fsw.protocols.cfdp_class2 import save_transaction
+from fsw.protocols.cfdp_assembly import Assembly, Ranges, gaps
 from fsw.protocols.cfdp_directives import Finished
 from fsw.protocols.cfdp_pdu import EndOfFile, Metadata, Transaction
+from fsw.protocols.cfdp_transfer import save_transaction
+
+Reason = Literal[
+    "data missing",
+    "inactivity",
+    "checksum",
+    "size",
+    "cancelled",
+    "unsupported checksum",
+    "no room",
+    "abandoned",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class FileReceived:
+    """A file, whole and with the right checksum. Without a name no file came, only messages."""
+
+    source: int
+    sequence: int
+    name: str
+    octets: bytes
+    messages: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileIncomplete:
+    """A file that did not come whole. missing: octet ranges (start, end), end not included.
+
+    name is None and messages are empty when the metadata were lost; expected_octets is None when
+    neither metadata nor end of file came, and the last range then has the end -1.
+    """
+
+    source: int
+    sequence: int
+    name: str | None
+    messages: tuple[bytes, ...]
+    received_octets: int
+    expected_octets: int | None
+    missing: tuple[tuple[int, int], ...]
+    reason: Reason
 
 
 @dataclass(slots=True)
@@ -18,6 +58,7 @@ class Incoming(Assembly):
 
     asked: how far gaps were already asked for at once. nak_due: all that is lacking is to be asked for.
     deadline: inactivity, then check time or NAK, then the acknowledgement of Finished.
+    sizes: of 0 in the metadata may be that of a file whose size was not known yet.
     """
 
     transaction: Transaction = field(kw_only=True)
@@ -47,10 +88,31 @@ class Incoming(Assembly):
         """How far a NAK looks: to the end, or as far as anything has come."""
         return self.end.file_size if self.end is not None else len(self.octets)
 
+    def incomplete(self, reason: Reason) -> FileIncomplete:
+        """What there is to tell when no more of it will come."""
+        metadata = self.metadata
+        return FileIncomplete(
+            *self.transaction.key,
+            metadata.destination_name if metadata is not None else None,
+            metadata.messages if metadata is not None else (),
+            self.received(),
+            self.size,
+            _missing(self.ranges, self.size),
+            reason,
+        )
+
     @property
     def has_output(self) -> bool:
         due = self.finished_due or self.nak_due or self.keep_alive_due or bool(self.gaps_due)
         return due and not self.suspended
+
+
+def _missing(ranges: Ranges, size: int | None) -> tuple[tuple[int, int], ...]:
+    """The gaps of a file; the last has the end -1 where the size is not known."""
+    if size is not None:
+        return tuple(gaps(ranges, 0, size))
+    reach = ranges[-1][1] if ranges else 0
+    return (*gaps(ranges, 0, reach), (reach, -1))
 
 
 _PLAIN = (

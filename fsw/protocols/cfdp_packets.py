@@ -3,18 +3,24 @@
 One protocol data unit per packet, without secondary header; a run of equal segments is one array.
 """
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from fsw.core.errors import FswError
 from fsw.protocols import cfdp_pdu as pdus
 from fsw.protocols.cfdp_pdu import FileData, Transaction
 
 PACKET_HEADER_OCTETS = 6
+IDLE_APID = 2047
 COUNTS = 1 << 14
 _FEW_SEGMENTS = 4  # below this, joining octets beats setting up an array
+
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +32,16 @@ class PacketBlock:
 
 
 class PacketWriter:
-    """Puts protocol data units of one APID into packets and counts them; `begin`, add, `block`."""
+    """Puts protocol data units of one APID into packets and counts them; `begin`, add, `block`.
 
-    def __init__(self, apid: int) -> None:
+    telecommand: the packet type, for what goes up. Raises FswError on an APID that there is not.
+    """
+
+    def __init__(self, apid: int, telecommand: bool = False) -> None:
+        if not 0 <= apid < IDLE_APID:
+            raise FswError(f"APID {apid}: allowed are 0 to {IDLE_APID - 1}")
         self.next_count = 0
-        self._packet_id = apid.to_bytes(2, "big")
+        self._packet_id = (telecommand << 12 | apid).to_bytes(2, "big")
         self.begin(0)
 
     def begin(self, room_octets: int) -> None:
@@ -54,6 +65,15 @@ class PacketWriter:
         self._parts.append(self._packet_id + header + pdu)
         self._lengths.append(length)
         self.room_octets -= length
+        return True
+
+    def drain(self, waiting: dict[Key, bytes]) -> bool:
+        """As many waiting data units as fit, oldest first; those go. False when some are left."""
+        while waiting:
+            key = next(iter(waiting))
+            if not self.add(waiting[key]):
+                return False
+            del waiting[key]
         return True
 
     def add_data(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from fsw.core.errors import FswError
+from fsw.protocols.cfdp_tlv import Option, entity_tlv, lv, name_octets, name_of, read_options, take_lv, tlv
 
 VERSION = 1
 FIXED_HEADER_OCTETS = 4
@@ -45,9 +46,6 @@ class Condition(IntEnum):
     UNSUPPORTED_CHECKSUM = 11
     SUSPEND_REQUEST = 14
     CANCEL_REQUEST = 15
-
-
-MESSAGE_TO_USER = 0x02  # TLV type
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +122,7 @@ class Transaction:
 class Metadata:
     """messages: to the user, in order. closure: the receiver is asked for a Finished PDU.
 
-    Octets of a name that are not UTF-8 are kept as lone surrogates: a name is a peer's word, not a path.
+    filestore_requests: as `cfdp_filestore` codes them. fault_handlers: overrides, (condition, handler).
     """
 
     transaction: Transaction
@@ -134,6 +132,8 @@ class Metadata:
     destination_name: str
     messages: tuple[bytes, ...] = ()
     closure: bool = False
+    filestore_requests: tuple[bytes, ...] = ()
+    fault_handlers: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +183,7 @@ def encode(pdu: Pdu) -> bytes:
                 + _size(transaction, pdu.file_size)
             )
             if pdu.condition != Condition.NO_ERROR:
-                fault = pdu.fault_entity or 0
-                width = max(transaction.entity_octets, (fault.bit_length() + 7) // 8)
-                entity = fault.to_bytes(width, "big")
-                field += bytes([0x06, len(entity)]) + entity
+                field += entity_tlv(pdu.fault_entity or 0, transaction.entity_octets)
         case OtherDirective():
             field, toward_sender = bytes([pdu.directive]) + pdu.octets, pdu.toward_sender
     octets = transaction.header(len(field), isinstance(pdu, FileData), toward_sender) + field
@@ -202,19 +199,18 @@ def _size(transaction: Transaction, value: int) -> bytes:
     return value.to_bytes(transaction.size_octets, "big")
 
 
-def _short(octets: bytes, what: str) -> bytes:
-    if len(octets) > 255:
-        raise FswError(f"CFDP {what} of {len(octets)} octets: allowed are up to 255")
-    return bytes([len(octets)]) + octets
-
-
 def _metadata_field(pdu: Metadata) -> bytes:
-    return (
-        bytes([Directive.METADATA, pdu.closure << 6 | pdu.checksum_type])
-        + _size(pdu.transaction, pdu.file_size)
-        + _short(pdu.source_name.encode("utf-8", "surrogateescape"), "file name")
-        + _short(pdu.destination_name.encode("utf-8", "surrogateescape"), "file name")
-        + b"".join(bytes([MESSAGE_TO_USER]) + _short(message, "message") for message in pdu.messages)
+    overrides = [bytes([condition << 4 | handler]) for condition, handler in pdu.fault_handlers]
+    return b"".join(
+        [
+            bytes([Directive.METADATA, pdu.closure << 6 | pdu.checksum_type]),
+            _size(pdu.transaction, pdu.file_size),
+            lv(name_octets(pdu.source_name), "file name"),
+            lv(name_octets(pdu.destination_name), "file name"),
+            *(tlv(Option.FILESTORE_REQUEST, value, "filestore request") for value in pdu.filestore_requests),
+            *(tlv(Option.MESSAGE_TO_USER, value, "message") for value in pdu.messages),
+            *(tlv(Option.FAULT_HANDLER_OVERRIDE, value, "override") for value in overrides),
+        ]
     )
 
 
@@ -275,23 +271,24 @@ def _decode_metadata(transaction: Transaction, field: bytes) -> Metadata | str:
     names_at = 2 + transaction.size_octets
     if len(field) < names_at:
         return "metadata too short"
-    names: list[str] = []
-    at = names_at
-    for _ in range(2):
-        if at >= len(field) or at + 1 + field[at] > len(field):
-            return "metadata cut in a file name"
-        names.append(field[at + 1 : at + 1 + field[at]].decode("utf-8", "surrogateescape"))
-        at += 1 + field[at]
-    messages: list[bytes] = []
-    while at < len(field):
-        if at + 2 > len(field) or at + 2 + field[at + 1] > len(field):
-            return "metadata cut in an option"
-        if field[at] == MESSAGE_TO_USER:
-            messages.append(field[at + 2 : at + 2 + field[at + 1]])
-        at += 2 + field[at + 1]
-    size = int.from_bytes(field[2:names_at], "big")
+    source = take_lv(field, names_at)
+    destination = None if source is None else take_lv(field, source[1])
+    if source is None or destination is None:
+        return "metadata cut in a file name"
+    options = read_options(field, destination[1])
+    if options is None:
+        return "metadata cut in an option"
+    overrides = [value[0] for kind, value in options if kind == Option.FAULT_HANDLER_OVERRIDE and value]
     return Metadata(
-        transaction, field[1] & 0xF, size, names[0], names[1], tuple(messages), bool(field[1] & 0x40)
+        transaction,
+        field[1] & 0xF,
+        int.from_bytes(field[2:names_at], "big"),
+        name_of(source[0]),
+        name_of(destination[0]),
+        tuple(value for kind, value in options if kind == Option.MESSAGE_TO_USER),
+        bool(field[1] & 0x40),
+        tuple(value for kind, value in options if kind == Option.FILESTORE_REQUEST),
+        tuple((value >> 4, value & 0xF) for value in overrides),
     )
 
 
@@ -301,8 +298,9 @@ def _decode_end_of_file(transaction: Transaction, field: bytes) -> EndOfFile | s
         return "EOF too short"
     condition = field[1] >> 4
     fault = None
-    if condition != Condition.NO_ERROR and len(field) > fault_at + 1 and field[fault_at] == 0x06:
-        fault = int.from_bytes(field[fault_at + 2 : fault_at + 2 + field[fault_at + 1]], "big")
+    if condition != Condition.NO_ERROR and field[fault_at : fault_at + 1] == bytes([Option.ENTITY_ID]):
+        entity = take_lv(field, fault_at + 1)
+        fault = None if entity is None else int.from_bytes(entity[0], "big")
     return EndOfFile(
         transaction,
         condition,

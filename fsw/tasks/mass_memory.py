@@ -104,11 +104,11 @@ class MassMemory:
                 self._chosen = numbers
             case DownlinkRoom(octets):
                 self._room = octets
-                return self._go_on()
+                return self._go_on(now_ns)
             case Fetched(octets):
-                return self._fetched(octets)
+                return self._fetched(octets, now_ns)
             case Execute(request, acknowledge, "DUMP_START", arguments):
-                return self._start_dump(PictureSet[arguments["pictures"]], request, acknowledge)
+                return self._start_dump(PictureSet[arguments["pictures"]], request, acknowledge, now_ns)
             case Execute(request, acknowledge, "DUMP_STOP", _):
                 return self._stop_dump(request, acknowledge)
             case Gather(Structure.MASS_MEMORY, reply_to):
@@ -149,7 +149,7 @@ class MassMemory:
 
     # ---- dumping --------------------------------------------------------------------------------
 
-    def _start_dump(self, which: PictureSet, request: bytes, acknowledge: int) -> list[Action]:
+    def _start_dump(self, which: PictureSet, request: bytes, acknowledge: int, now_ns: int) -> list[Action]:
         def answer(failure: FailureCode | None = None) -> Send:
             return Send(names.COMMANDING, Executed(request, acknowledge, failure))
 
@@ -170,7 +170,7 @@ class MassMemory:
         self._to_fetch = deque(files)
         self._dump_files = len(files)
         self._dump_octets = sum(self._size(*file) for file in files)
-        return [answer(), self._event(Event.DUMP_STARTED), *self._go_on()]
+        return [answer(), self._event(Event.DUMP_STARTED), *self._go_on(now_ns)]
 
     def _stop_dump(self, request: bytes, acknowledge: int) -> list[Action]:
         if not self._dumping:
@@ -189,7 +189,7 @@ class MassMemory:
     def _octets_ready(self) -> int:
         return self._sender.waiting_octets + sum(len(file.octets) for file in self._fetched_files)
 
-    def _go_on(self) -> list[Action]:
+    def _go_on(self, now_ns: int) -> list[Action]:
         """Fetch what the room takes, then send what has been fetched."""
         if self._fetching:
             return []
@@ -202,9 +202,9 @@ class MassMemory:
         if keys:
             self._fetching = len(keys)
             return [Emit(names.MEMORY_PORT, Fetch(tuple(keys)))]
-        return self._produce()
+        return self._produce(now_ns)
 
-    def _fetched(self, found: dict[str, bytes | None]) -> list[Action]:
+    def _fetched(self, found: dict[str, bytes | None], now_ns: int) -> list[Action]:
         self._fetching = 0
         if not self._dumping:
             return []  # stopped meanwhile
@@ -225,16 +225,16 @@ class MassMemory:
                 entry.range_m,
             )
             self._fetched_files.append(PutRequest(label.file_name, octets, (label.encode(),)))
-        return self._go_on()
+        return self._go_on(now_ns)
 
-    def _produce(self) -> list[Action]:
+    def _produce(self, now_ns: int) -> list[Action]:
         parts: list[bytes] = []
         while True:
             if not self._sender.waiting_files:
                 if not self._fetched_files or not self._room:
                     break
                 self._sender.put(self._fetched_files.popleft())
-            octets = self._sender.produce(self._room).octets.tobytes()
+            octets = self._sender.produce(self._room, now_ns).octets.tobytes()
             self._room -= len(octets)
             parts.append(octets)
             if self._sender.waiting_files:

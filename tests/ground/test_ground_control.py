@@ -73,7 +73,7 @@ def _pictures(octets: bytes, number: int = 12) -> list[ReceivedPacket]:
     )
     sender = Sender(SenderSettings(ORBITER_SCID, GROUND_SOURCE, PICTURE_FILES_APID, segment_octets=100))
     sender.put(PutRequest(label.file_name, octets, (label.encode(),)))
-    block = sender.produce(1 << 20)
+    block = sender.produce(1 << 20, 0)
     joined, at, packets = block.octets.tobytes(), 0, []
     for length in block.lengths.tolist():
         packets.append(ReceivedPacket(joined[at : at + length], SECOND, 245, 4, PICTURE_FILES_APID))
@@ -167,7 +167,7 @@ def test_a_peers_file_name_never_leaves_the_folder(name: str) -> None:
         sender.put(PutRequest(name, b"octets"))
     except (FswError, UnicodeEncodeError):
         return
-    octets, at = sender.produce(10_000), 0
+    octets, at = sender.produce(10_000, 0), 0
     for length in octets.lengths.tolist():
         packet = octets.octets[at : at + length].tobytes()
         centre.receive([ReceivedPacket(packet, 0, 245, 4, PICTURE_FILES_APID)])

@@ -6,10 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fsw.core.errors import FswError
+from fsw.protocols import cfdp_directives as directives
 from fsw.protocols import cfdp_pdu as pdus
 from fsw.protocols.cfdp_checksum import ChecksumType
+from fsw.protocols.cfdp_directives import PromptFor
+from fsw.protocols.cfdp_packets import PacketBlock
+from fsw.protocols.cfdp_pdu import Condition
 from fsw.protocols.cfdp_receiver import FileIncomplete, FileReceived, Receiver, ReceiverSettings
-from fsw.protocols.cfdp_sender import PacketBlock, PutRequest, Sender, SenderSettings, Sent
+from fsw.protocols.cfdp_sender import PutRequest, Sender, SenderSettings
+from fsw.protocols.cfdp_transfer import FaultDeclared, Faults, Handler, TransferEnded
 
 APID = 1921
 
@@ -26,7 +31,7 @@ def _packets(block: PacketBlock) -> list[bytes]:
 def _pdus(sender: Sender, room: int = 1 << 30) -> list[bytes]:
     found = []
     while sender.waiting_files:
-        packets = _packets(sender.produce(room))
+        packets = _packets(sender.produce(room, 0))
         if not packets:
             break
         found += [packet[6:] for packet in packets]
@@ -57,7 +62,7 @@ def test_files_come_whole_and_packets_are_well_formed(
         )
     packets = []
     while sender.waiting_files:
-        block = _packets(sender.produce(room))
+        block = _packets(sender.produce(room, 0))
         assert 0 < sum(map(len, block)) <= room
         packets += block
     for count, packet in enumerate(packets):
@@ -71,7 +76,9 @@ def test_files_come_whole_and_packets_are_well_formed(
         for number, octets in enumerate(contents)
     ]
     assert receiver.dropped == {}
-    assert sender.events() == [Sent(n, f"thumb/{n:07d}.jpg") for n in range(len(contents))]
+    assert sender.events() == [
+        TransferEnded(245, n, f"thumb/{n:07d}.jpg", Condition.NO_ERROR, None) for n in range(len(contents))
+    ]
     assert receiver.next_deadline_ns is None
 
 
@@ -96,7 +103,7 @@ def test_what_is_lost_is_reported_exactly(octets: bytes, data: st.DataObject) ->
     sender.put(PutRequest("full/0000001.jpg", octets))
     units = _pdus(sender)
     lost = data.draw(st.sets(st.integers(0, len(units) - 1)))
-    receiver = Receiver(ReceiverSettings(1, check_ns=10, inactivity_ns=1000))
+    receiver = Receiver(ReceiverSettings(1, faults=Faults(check_ns=10, inactivity_ns=1000)))
     events = [e for n, unit in enumerate(units) if n not in lost for e in receiver.receive(unit, 0)]
     if not lost:
         assert isinstance(events[0], FileReceived)
@@ -108,7 +115,9 @@ def test_what_is_lost_is_reported_exactly(octets: bytes, data: st.DataObject) ->
     deadline = receiver.next_deadline_ns
     assert deadline == (10 if end_came else 1000)
     assert receiver.poll(deadline - 1) == []
-    (event,) = receiver.poll(deadline)
+    fault, event = receiver.poll(deadline)
+    condition = Condition.CHECK_LIMIT if end_came else Condition.INACTIVITY
+    assert fault == FaultDeclared(245, 0, condition, Handler.CANCEL)
     assert isinstance(event, FileIncomplete)
     assert event.reason == ("data missing" if end_came else "inactivity")
     assert event.name == (None if 0 in lost else "full/0000001.jpg")
@@ -133,7 +142,7 @@ def test_a_wrong_octet_fails_the_checksum() -> None:
     receiver = Receiver(ReceiverSettings(1))
     receiver.receive(metadata, 0)
     receiver.receive(data[:-1] + b"\0", 0)
-    (event,) = receiver.receive(end, 0)
+    _, event = receiver.receive(end, 0)
     assert isinstance(event, FileIncomplete)
     assert (event.reason, event.missing) == ("checksum", ())
 
@@ -143,17 +152,18 @@ def test_a_cancelled_file_is_incomplete_and_the_next_one_comes() -> None:
     first = sender.put(PutRequest("a", bytes(1000)))
     dropped = sender.put(PutRequest("b", bytes(10)))
     sender.put(PutRequest("c", b"last"))
-    units = [packet[6:] for packet in _packets(sender.produce(500))]
-    assert sender.cancel(first)
-    assert sender.cancel(dropped)
-    assert not sender.cancel(99)
+    units = [packet[6:] for packet in _packets(sender.produce(500, 0))]
+    assert sender.cancel(first) == []
+    cancelled = Condition.CANCEL_REQUEST
+    assert sender.cancel(dropped) == [TransferEnded(245, dropped, "b", cancelled, False)]
+    assert sender.cancel(99) == []
     units += _pdus(sender)
     receiver = Receiver(ReceiverSettings(1))
     events = [event for unit in units for event in receiver.receive(unit, 0)]
     assert [type(event) for event in events] == [FileIncomplete, FileReceived]
     assert isinstance(events[0], FileIncomplete)
     assert events[0].reason == "cancelled"
-    assert [event.cancelled for event in sender.events()] == [True, True, False]
+    assert [(e.condition, e.delivered) for e in sender.events()] == [(cancelled, False), (0, None)]
 
 
 def test_sizes_that_contradict_are_not_believed() -> None:
@@ -161,7 +171,7 @@ def test_sizes_that_contradict_are_not_believed() -> None:
     receiver = Receiver(ReceiverSettings(1))
     receiver.receive(pdus.encode(pdus.Metadata(transaction, 0, 4, "a", "a")), 0)
     receiver.receive(pdus.encode(pdus.FileData(transaction, 0, b"abcdef")), 0)
-    (event,) = receiver.receive(pdus.encode(pdus.EndOfFile(transaction, 0, 0, 4)), 0)
+    _, event = receiver.receive(pdus.encode(pdus.EndOfFile(transaction, 0, 0, 4)), 0)
     assert isinstance(event, FileIncomplete)
     assert event.reason == "size"
 
@@ -172,12 +182,12 @@ def test_garbage_is_dropped_and_counted_by_reason() -> None:
     assert receiver.receive(b"", 0) == []
     receiver.receive(pdus.encode(pdus.FileData(other, 0, b"x")), 0)
     receiver.receive(pdus.encode(pdus.FileData(pdus.Transaction(245, 1, 1), 999, b"xy")), 0)
-    receiver.receive(pdus.encode(pdus.FileData(pdus.Transaction(2, 1, 1, acknowledged=True), 0, b"")), 0)
+    receiver.receive(directives.encode(pdus.Transaction(2, 1, 1), directives.Prompt(PromptFor.NAK)), 0)
     assert receiver.dropped == {
         "too short for a header": 1,
         "another entity's": 1,
         "file too large": 1,
-        "class 2 is not supported": 1,
+        "transaction is not open": 1,
     }
     assert receiver.open_transfers == 0
 
@@ -212,7 +222,7 @@ def test_both_ends_go_on_after_saving_and_loading(contents: list[bytes], cut: in
                 saved = msgpack.unpackb(state)
                 sender.load(saved[0])
                 receiver.load(saved[1])
-            for packet in _packets(sender.produce(room)):
+            for packet in _packets(sender.produce(room, step)):
                 packets.append(packet)
                 events += receiver.receive(packet[6:], step)
         return packets, events, receiver.save()
@@ -230,11 +240,11 @@ def test_wrong_settings_and_names_are_refused() -> None:
 def test_nothing_is_produced_where_nothing_fits() -> None:
     sender = _sender(segment_octets=1000)
     sender.put(PutRequest("a", bytes(3000)))
-    assert len(sender.produce(10).lengths) == 0
-    assert len(sender.produce(200).lengths) == 1  # the metadata
-    assert len(sender.produce(1000).lengths) == 0
+    assert len(sender.produce(10, 0).lengths) == 0
+    assert len(sender.produce(200, 0).lengths) == 1  # the metadata
+    assert len(sender.produce(1000, 0).lengths) == 0
     assert sender.waiting_octets == 3000
-    assert len(sender.produce(2100).lengths) == 2
+    assert len(sender.produce(2100, 0).lengths) == 2
     assert sender.waiting_octets == 1000
 
 

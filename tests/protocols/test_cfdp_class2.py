@@ -15,7 +15,12 @@ from fsw.core.errors import FswError
 from fsw.protocols import cfdp_directives as directives
 from fsw.protocols import cfdp_pdu as pdus
 from fsw.protocols.cfdp_checksum import ChecksumType, proximity_1
-from fsw.protocols.cfdp_class2 import (
+from fsw.protocols.cfdp_directives import Ack, Finished, KeepAlive, Nak, Prompt, PromptFor
+from fsw.protocols.cfdp_packets import PacketBlock, data_units
+from fsw.protocols.cfdp_pdu import Condition, Directive, Metadata, Transaction
+from fsw.protocols.cfdp_receiver import FileIncomplete, FileReceived, Receiver, ReceiverSettings
+from fsw.protocols.cfdp_sender import PutRequest, Sender, SenderSettings
+from fsw.protocols.cfdp_transfer import (
     FaultDeclared,
     Faults,
     Handler,
@@ -24,29 +29,22 @@ from fsw.protocols.cfdp_class2 import (
     Suspended,
     TransferEnded,
 )
-from fsw.protocols.cfdp_class2_receiver import Class2Receiver, Class2ReceiverSettings
-from fsw.protocols.cfdp_class2_sender import Class2Sender, Class2SenderSettings
-from fsw.protocols.cfdp_directives import Ack, Finished, KeepAlive, Nak, Prompt, PromptFor
-from fsw.protocols.cfdp_packets import PacketBlock, data_units
-from fsw.protocols.cfdp_pdu import Condition, Directive, Metadata, Transaction
-from fsw.protocols.cfdp_receiver import FileIncomplete, FileReceived
-from fsw.protocols.cfdp_sender import PutRequest, SenderSettings
 
 SECOND = 1_000_000_000
 FAULTS = Faults(ack_ns=10 * SECOND, ack_limit=3, inactivity_ns=100 * SECOND)
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors/cfdp.json").read_text())
 
 
-def _sender(
-    faults: Faults = FAULTS, limit: int | None = None, large: bool = False, **link: object
-) -> Class2Sender:
-    link = {"segment_octets": 20, **link}
-    return Class2Sender(Class2SenderSettings(SenderSettings(245, 1, 5, **link), faults, large, limit))  # type: ignore[arg-type]
+def _sender(faults: Faults = FAULTS, limit: int | None = None, large: bool = False, **link: object) -> Sender:
+    link = {"segment_octets": 20, "acknowledged": True, **link}
+    return Sender(
+        SenderSettings(245, 1, 5, faults=faults, large=large, keep_alive_limit_octets=limit, **link)  # type: ignore[arg-type]
+    )
 
 
-def _receiver(**rest: object) -> Class2Receiver:
+def _receiver(**rest: object) -> Receiver:
     rest = {"faults": FAULTS, **rest}
-    return Class2Receiver(Class2ReceiverSettings(1, 6, **rest))  # type: ignore[arg-type]
+    return Receiver(ReceiverSettings(1, 6, **rest))  # type: ignore[arg-type]
 
 
 @dataclass
@@ -54,8 +52,8 @@ class Link:
     """Both entities, a second at a time. down, up: which data units of each second arrive, how often, in
     which order; whole when None."""
 
-    sender: Class2Sender
-    receiver: Class2Receiver
+    sender: Sender
+    receiver: Receiver
     now: int = 0
     sent: list[object] = field(default_factory=list)
     got: list[object] = field(default_factory=list)
@@ -136,7 +134,7 @@ def test_whatever_the_link_does_until_it_heals_the_files_arrive_or_a_fault_is_de
     nak_octets: int,
 ) -> None:
     chance = random.Random(seed)
-    receiver = _receiver(immediate=immediate, check_ns=check * SECOND, nak_octets=nak_octets)
+    receiver = _receiver(immediate=immediate, nak_delay_ns=check * SECOND, nak_octets=nak_octets)
     link = Link(_sender(), receiver, down=chance, up=chance, loss=loss, room=room)
     for number, octets in enumerate(contents):
         link.sender.put(PutRequest(str(number), octets))
@@ -266,7 +264,7 @@ def test_each_fault_is_handled_as_set(where: str, handler: Handler) -> None:
         "finish": Condition.ACK_LIMIT, "checksum": Condition.CHECKSUM_FAILURE,
         "size": Condition.FILE_SIZE_ERROR, "keep alive": Condition.KEEP_ALIVE_LIMIT,
     }[where]  # fmt: skip
-    faults = Faults(10 * SECOND, 3, 100 * SECOND, {condition: handler})
+    faults = Faults(10 * SECOND, 3, 100 * SECOND, handlers={condition: handler})
     sender, receiver = _sender(faults, limit=50), _receiver(faults=faults)
     sender.put(PutRequest("a", bytes(100)))
     units = list(data_units(sender.produce(1 << 20, 0)))
@@ -281,7 +279,7 @@ def test_each_fault_is_handled_as_set(where: str, handler: Handler) -> None:
                 assert sender.poll(now) == []
                 sender.produce(999, now)
             events = sender.poll(30 * SECOND)
-        entity: Class2Sender | Class2Receiver = sender
+        entity: Sender | Receiver = sender
     else:
         entity = receiver
         if where == "checksum":
@@ -478,7 +476,7 @@ def test_wrong_settings_are_refused() -> None:
     with pytest.raises(FswError, match="NAK time"):
         _receiver(nak_ns=0)
     with pytest.raises(FswError, match="APID 2047"):
-        Class2ReceiverSettings(1, 2047)
+        ReceiverSettings(1, 2047)
 
 
 def _content(unit: bytes) -> object:

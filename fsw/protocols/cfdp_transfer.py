@@ -1,4 +1,4 @@
-"""What both entities of CFDP class 2 share: fault handlers, timers and the events they tell of."""
+"""What both ends of a CFDP transfer share: fault handlers, timers, and the events they tell of."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +10,9 @@ from fsw.core.errors import FswError
 from fsw.protocols.cfdp_pdu import Condition, Transaction
 
 REMEMBERED = 4096  # ended transactions whose stragglers are recognised
+
+
+Overrides = tuple[tuple[int, int], ...]  # fault handlers of one transfer: condition code, handler code
 
 
 class Handler(IntEnum):
@@ -25,25 +28,33 @@ class Handler(IntEnum):
 class Faults:
     """Managed parameters of timers, limits and handlers. Times are of the mission's clock [ns].
 
-    A round trip of light must fit into `ack_ns` and `nak_ns`, which run from when a data unit is produced.
-    A limit is how often a timer runs out without an answer before the fault is declared.
+    A round trip of light must fit into `ack_ns`, and for a sender into `check_ns`; both run from when a
+    data unit is produced. A limit is how often a timer runs out without an answer before the fault is
+    declared. check: class 1 only; at the receiver, how long data may come after the end of file, at the
+    sender, how long the Finished may take where closure was requested (4.6.3).
     """
 
     ack_ns: int = 10_000_000_000
     ack_limit: int = 4
     inactivity_ns: int = 60_000_000_000
+    check_ns: int = 2_000_000_000
+    check_limit: int = 1
     handlers: Mapping[Condition, Handler] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
-        if min(self.ack_ns, self.ack_limit, self.inactivity_ns) <= 0:
+        figures = (self.ack_ns, self.ack_limit, self.inactivity_ns, self.check_ns, self.check_limit)
+        if min(figures) <= 0:
             raise FswError(
-                f"CFDP timers and limits {self.ack_ns} ns, {self.ack_limit}, {self.inactivity_ns} ns: "
-                "allowed are more than 0"
+                f"CFDP timers and limits {', '.join(map(str, figures))}: allowed are more than 0 "
+                "(acknowledgement ns and limit, inactivity ns, check ns and limit)"
             )
 
-    def handler(self, condition: int) -> Handler:
-        """Cancel, where nothing else was set."""
-        return self.handlers.get(Condition(condition), Handler.CANCEL)
+    def handler(self, condition: Condition, overrides: Overrides = ()) -> Handler:
+        """What a transfer's own overrides say, then what is set here, else cancel."""
+        code = dict(overrides).get(condition)
+        if code is not None and code in Handler._value2member_map_:
+            return Handler(code)
+        return self.handlers.get(condition, Handler.CANCEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +82,18 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class TransferEnded:
-    """At the sender. delivered: the receiver has said that it has the whole file."""
+    """At the sender. delivered: the receiver has said that it has the whole file; None where it says nothing.
+
+    filestore_responses: to the requests that went with the file, as `cfdp_filestore` codes them.
+    """
 
     source: int
     sequence: int
     name: str
     condition: Condition
-    delivered: bool
+    delivered: bool | None
     abandoned: bool = False
+    filestore_responses: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +103,19 @@ class Progress:
     source: int
     sequence: int
     octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An open transfer, for reports. octets: sent or received so far; size: None where not known yet."""
+
+    source: int
+    sequence: int
+    destination: int
+    name: str | None
+    octets: int
+    size: int | None
+    suspended: bool
 
 
 def save_transaction(transaction: Transaction) -> list[Any]:

@@ -1,0 +1,373 @@
+"""A CFDP entity (CCSDS 727.0-B-5): all its transactions with all its peers, and the users' operations.
+
+Octets in, events out, time as an argument. Each peer has a link of its own with a sender and a receiver,
+whose packets share one count; sequence numbers are the entity's. On a peer's request, files are put by
+proxy and directories listed (6.2, 6.3), out of the filestore.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fsw.core.errors import FswError
+from fsw.protocols import cfdp_messages as messages
+from fsw.protocols import cfdp_pdu as pdus
+from fsw.protocols import cfdp_receiver, cfdp_sender
+from fsw.protocols.cfdp_directives import FileStatus, PromptFor
+from fsw.protocols.cfdp_filestore import Filestore
+from fsw.protocols.cfdp_messages import (
+    DirectoryListingRequest,
+    DirectoryListingResponse,
+    Operation,
+    ProxyPut,
+    ProxyPutCancel,
+    ProxyPutResponse,
+)
+from fsw.protocols.cfdp_packets import PacketBlock, PacketWriter
+from fsw.protocols.cfdp_pdu import Condition
+from fsw.protocols.cfdp_receiver import FileReceived, Receiver, ReceiverSettings
+from fsw.protocols.cfdp_sender import PutRequest, Sender, SenderSettings
+from fsw.protocols.cfdp_transfer import Standing, TransferEnded
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Managed parameters of what goes to a peer and of what comes from it, in packets of one APID."""
+
+    sender: SenderSettings
+    receiver: ReceiverSettings
+
+    def __post_init__(self) -> None:
+        if (self.sender.entity, self.sender.apid) != (self.receiver.entity, self.receiver.apid):
+            raise FswError(
+                f"CFDP link of entity {self.sender.entity}, APID {self.sender.apid} and entity "
+                f"{self.receiver.entity}, APID {self.receiver.apid}: allowed are the same"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A peer's operation, which its transaction asked for. granted: it is done, or under way."""
+
+    source: int
+    sequence: int
+    operation: Operation
+    granted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A peer's answer to the operation that our transaction `sequence` asked for."""
+
+    sequence: int
+    answer: ProxyPutResponse | DirectoryListingResponse
+
+
+Event = cfdp_sender.Event | cfdp_receiver.Event | Asked | Answered
+
+
+class _Link:
+    def __init__(self, peer: Peer, filestore: Filestore | None) -> None:
+        self.writer = PacketWriter(peer.sender.apid, peer.sender.telecommand)
+        self.sender = Sender(peer.sender, self.writer)
+        self.receiver = Receiver(peer.receiver, filestore, self.writer)
+
+
+class Entity:
+    """peers: at least one; the first is where files go unless said otherwise. filestore: see `Receiver`.
+
+    most_open: files on their way out at a time. `receive` or `receive_block`, `poll` when due, `produce`
+    when a link has room, and `events` after it.
+    """
+
+    def __init__(
+        self, peers: tuple[Peer, ...], filestore: Filestore | None = None, *, most_open: int = 1024
+    ) -> None:
+        self.entity = peers[0].sender.entity
+        self._links = {peer.sender.peer: _Link(peer, filestore) for peer in peers}
+        if any(peer.sender.entity != self.entity for peer in peers) or len(self._links) != len(peers):
+            raise FswError("CFDP peers of one entity: allowed is one link for each of its peers")
+        self._first = peers[0].sender.peer
+        self._filestore = filestore
+        self._most_open = most_open
+        self._next_sequence = 0
+        self._proxies: dict[int, tuple[int, int]] = {}  # our transaction: who asked for it
+        self.dropped: dict[str, int] = {}
+
+    # ---- the user's requests --------------------------------------------------------------------
+
+    def put(self, request: PutRequest, peer: int | None = None) -> int:
+        """Queue a file; its transaction sequence number.
+
+        Raises FswError on a name or message too long, an unknown peer, or too many open transfers.
+        """
+        link = self._link(peer)
+        open_now = self.open_outgoing
+        if open_now >= self._most_open:
+            raise FswError(f"CFDP put with {open_now} transfers open: allowed are up to {self._most_open}")
+        link.sender.next_sequence = self._next_sequence
+        sequence = link.sender.put(request)
+        self._next_sequence = link.sender.next_sequence
+        return sequence
+
+    def ask(self, operation: Operation, peer: int | None = None, about: tuple[int, int] | None = None) -> int:
+        """Ask a peer for a proxy put, its cancel, or a listing; our transaction's sequence number.
+
+        about: the transaction that is to be cancelled. What comes of it is told by `Answered`.
+        """
+        origin = () if about is None else (messages.originating(*about),)
+        return self.put(PutRequest("", b"", (*origin, *messages.encode(operation))), peer)
+
+    def cancel(self, source: int, sequence: int) -> list[Event]:
+        """End a transfer, ours or a peer's; nothing if it is not open."""
+        events: list[Event] = []
+        for link in self._links.values():
+            if source == self.entity:
+                events += link.sender.cancel(sequence)
+            else:
+                events += link.receiver.cancel(source, sequence)
+        return self._served(events)
+
+    def suspend(self, source: int, sequence: int) -> list[Event]:
+        """Stop a transfer and its timers until it is resumed."""
+        events: list[Event] = []
+        for link in self._links.values():
+            if source == self.entity:
+                events += link.sender.suspend(sequence)
+            else:
+                events += link.receiver.suspend(source, sequence)
+        return events
+
+    def resume(self, source: int, sequence: int, now_ns: int) -> list[Event]:
+        events: list[Event] = []
+        for link in self._links.values():
+            if source == self.entity:
+                events += link.sender.resume(sequence, now_ns)
+            else:
+                events += link.receiver.resume(source, sequence, now_ns)
+        return self._served(events)
+
+    def prompt(self, sequence: int, kind: PromptFor) -> bool:
+        """Ask a transfer's receiver what it lacks, or how far it has got. False if none is open."""
+        return any(link.sender.prompt(sequence, kind) for link in self._links.values())
+
+    # ---- what stands ----------------------------------------------------------------------------
+
+    @property
+    def open_outgoing(self) -> int:
+        return sum(link.sender.open_transfers for link in self._links.values())
+
+    @property
+    def open_incoming(self) -> int:
+        return sum(link.receiver.open_transfers for link in self._links.values())
+
+    @property
+    def waiting_files(self) -> int:
+        """Files not sent to the end for the first time."""
+        return sum(link.sender.waiting_files for link in self._links.values())
+
+    @property
+    def waiting_octets(self) -> int:
+        """File octets not yet sent for the first time."""
+        return sum(link.sender.waiting_octets for link in self._links.values())
+
+    def standings(self) -> list[Standing]:
+        """All open transfers, those that go out first."""
+        links = self._links.values()
+        out = [standing for link in links for standing in link.sender.standings()]
+        return out + [standing for link in links for standing in link.receiver.standings()]
+
+    def drops(self) -> dict[str, int]:
+        """What was dropped, by reason, on all links."""
+        total = dict(self.dropped)
+        for link in self._links.values():
+            for counts in (link.sender.dropped, link.receiver.dropped):
+                for reason, count in counts.items():
+                    total[reason] = total.get(reason, 0) + count
+        return total
+
+    @property
+    def has_output(self) -> bool:
+        """Whether `produce` has something to send on some link, given room."""
+        return any(link.sender.has_output or link.receiver.has_output for link in self._links.values())
+
+    @property
+    def next_deadline_ns(self) -> int | None:
+        """When `poll` has something to do, or None."""
+        deadlines = [
+            deadline
+            for link in self._links.values()
+            for deadline in (link.sender.next_deadline_ns, link.receiver.next_deadline_ns)
+            if deadline is not None
+        ]
+        return min(deadlines, default=None)
+
+    # ---- octets and time ------------------------------------------------------------------------
+
+    def receive(self, octets: bytes, now_ns: int) -> list[Event]:
+        """One data unit (the data field of a Space Packet), from whichever peer."""
+        return self._served(self._dispatch(octets, now_ns))
+
+    def receive_block(self, block: PacketBlock, now_ns: int, peer: int | None = None) -> list[Event]:
+        """Space Packets with a data unit each from one peer; runs of a file's segments go as arrays."""
+        return self._served(self._link(peer).receiver.receive_block(block, now_ns, self._dispatch))
+
+    def _dispatch(self, octets: bytes, now_ns: int) -> list[Any]:
+        pdu = pdus.decode(octets)
+        if isinstance(pdu, str):
+            return self._drop(pdu)
+        transaction = pdu.transaction
+        outgoing = transaction.source == self.entity
+        if not outgoing and transaction.destination != self.entity:
+            return self._drop("another entity's")
+        link = self._links.get(transaction.destination if outgoing else transaction.source)
+        if link is None:
+            return self._drop("unknown peer")
+        return [*(link.sender.take(pdu, now_ns) if outgoing else link.receiver.take(pdu, now_ns))]
+
+    def poll(self, now_ns: int) -> list[Event]:
+        """Timers that have run out."""
+        events: list[Event] = []
+        for link in self._links.values():
+            events += link.sender.poll(now_ns)
+            events += link.receiver.poll(now_ns)
+        return self._served(events)
+
+    def produce(self, room_octets: int, now_ns: int, peer: int | None = None) -> PacketBlock:
+        """The next whole packets for a peer, together not more than `room_octets`; answers go first."""
+        link = self._link(peer)
+        link.writer.begin(room_octets)
+        if link.receiver.fill(now_ns):
+            link.sender.fill(now_ns)
+        return link.writer.block()
+
+    def events(self) -> list[Event]:
+        """What producing has brought to an end since the last call."""
+        return self._served([event for link in self._links.values() for event in link.sender.events()])
+
+    def finish(self) -> list[Event]:
+        """Give up incoming files that are not whole: the flight has ended."""
+        return [event for link in self._links.values() for event in link.receiver.finish()]
+
+    def _link(self, peer: int | None) -> _Link:
+        link = self._links.get(self._first if peer is None else peer)
+        if link is None:
+            raise FswError(f"CFDP peer {peer}: allowed are {', '.join(map(str, self._links))}")
+        return link
+
+    def _drop(self, reason: str) -> list[Any]:
+        self.dropped[reason] = self.dropped.get(reason, 0) + 1
+        return []
+
+    # ---- users' operations ----------------------------------------------------------------------
+
+    def _served(self, events: list[Any]) -> list[Event]:
+        """The events, with what peers asked for done, and their answers told."""
+        served: list[Event] = []
+        for event in events:
+            match event:
+                case FileReceived():
+                    served += self._with_operations(event)
+                case TransferEnded() if event.sequence in self._proxies:
+                    self._answer_proxy(event)
+                    served.append(event)
+                case _:
+                    served.append(event)
+        return served
+
+    def _with_operations(self, event: FileReceived) -> list[Event]:
+        found = messages.read(event.messages)
+        if isinstance(found, str):
+            self._drop(found)
+            return [event]
+        told: list[Event] = [event] if event.name else []
+        match found.operation:
+            case None:
+                return [event]
+            case ProxyPutResponse() | DirectoryListingResponse():
+                if found.originating is None or found.originating[0] != self.entity:
+                    self._drop("answer to another entity")
+                    return told
+                return [*told, Answered(found.originating[1], found.operation)]
+            case ProxyPut():
+                granted = self._put_by_proxy(found.operation, (event.source, event.sequence))
+            case DirectoryListingRequest():
+                granted = self._list(found.operation, (event.source, event.sequence))
+            case ProxyPutCancel():
+                mine = [n for n, asker in self._proxies.items() if asker == found.originating]
+                told += [end for sequence in mine for end in self.cancel(self.entity, sequence)]
+                granted = bool(mine)
+        return [*told, Asked(event.source, event.sequence, found.operation, granted)]
+
+    def _put_by_proxy(self, wanted: ProxyPut, asker: tuple[int, int]) -> bool:
+        octets: bytes | None = b""
+        if wanted.source_name:
+            octets = None if self._filestore is None else self._filestore.read(wanted.source_name)
+        sequence = None
+        if octets is not None:
+            sequence = self._reply(
+                PutRequest(
+                    wanted.name,
+                    octets,
+                    (messages.originating(*asker), *wanted.messages),
+                    wanted.source_name,
+                    wanted.acknowledged,
+                    wanted.closure,
+                    wanted.filestore_requests,
+                    wanted.fault_handlers,
+                ),
+                wanted.destination,
+            )
+        if sequence is None:
+            refusal = ProxyPutResponse(Condition.FILESTORE_REJECTION, False, FileStatus.UNREPORTED)
+            self._respond(refusal, asker)
+            return False
+        self._proxies[sequence] = asker
+        return True
+
+    def _answer_proxy(self, ended: TransferEnded) -> None:
+        asker = self._proxies.pop(ended.sequence)
+        status = FileStatus.RETAINED if ended.delivered else FileStatus.UNREPORTED
+        complete = ended.delivered is not False
+        self._respond(ProxyPutResponse(ended.condition, complete, status, ended.filestore_responses), asker)
+
+    def _list(self, wanted: DirectoryListingRequest, asker: tuple[int, int]) -> bool:
+        listing = None if self._filestore is None else self._filestore.listing(wanted.directory)
+        answer = DirectoryListingResponse(listing is not None, wanted.directory, wanted.file_name)
+        if listing is None:
+            self._respond(answer, asker)
+            return False
+        said = (messages.originating(*asker), *messages.encode(answer))
+        request = PutRequest(wanted.file_name, listing, said, wanted.directory)
+        return self._reply(request, asker[0]) is not None
+
+    def _respond(self, answer: ProxyPutResponse | DirectoryListingResponse, asker: tuple[int, int]) -> None:
+        said = (messages.originating(*asker), *messages.encode(answer))
+        self._reply(PutRequest("", b"", said), asker[0])
+
+    def _reply(self, request: PutRequest, peer: int) -> int | None:
+        """As `put`; what a peer has made impossible is dropped."""
+        try:
+            return self.put(request, peer)
+        except FswError:
+            self._drop("operation impossible")
+            return None
+
+    # ---- snapshots ------------------------------------------------------------------------------
+
+    def save(self) -> dict[str, Any]:
+        """Plain data; settings and the filestore are the caller's."""
+        return {
+            "links": [[peer, link.sender.save(), link.receiver.save()] for peer, link in self._links.items()],
+            "next_sequence": self._next_sequence,
+            "proxies": [[sequence, *asker] for sequence, asker in self._proxies.items()],
+            "dropped": dict(self.dropped),
+        }
+
+    def load(self, saved: Mapping[str, Any]) -> None:
+        for peer, sender, receiver in saved["links"]:
+            self._links[peer].sender.load(sender)
+            self._links[peer].receiver.load(receiver)
+        self._next_sequence = saved["next_sequence"]
+        self._proxies = {sequence: (source, asked) for sequence, source, asked in saved["proxies"]}
+        self.dropped = dict(saved["dropped"])
