@@ -24,12 +24,24 @@ from cfdppy.user import CfdpUserBase
 from spacepackets import countdown
 from spacepackets.cfdp import ChecksumType as TheirChecksum
 from spacepackets.cfdp import ConditionCode, PduFactory, TransmissionMode
+from spacepackets.cfdp.defs import TransactionId
+from spacepackets.cfdp.lv import CfdpLv
 from spacepackets.cfdp.pdu import AckPdu, DirectiveType, FinishedPdu, TransactionStatus
+from spacepackets.cfdp.tlv import (
+    DirectoryListingRequest,
+    DirectoryParams,
+    ProxyPutRequest,
+    ProxyPutRequestParams,
+    ReservedCfdpMessage,
+)
 from spacepackets.countdown import Countdown
 from spacepackets.seqcount import SeqCountProvider
-from spacepackets.util import ByteFieldU16
+from spacepackets.util import ByteFieldU8, ByteFieldU16
 
+from fsw.protocols import cfdp_pdu as pdus
 from fsw.protocols.cfdp_checksum import ChecksumType
+from fsw.protocols.cfdp_entity import Entity, Peer
+from fsw.protocols.cfdp_filestore import FileStore
 from fsw.protocols.cfdp_packets import data_units
 from fsw.protocols.cfdp_pdu import Condition
 from fsw.protocols.cfdp_receiver import FileIncomplete, FileReceived, Receiver, ReceiverSettings
@@ -55,6 +67,7 @@ class _User(CfdpUserBase):
     def __init__(self) -> None:
         super().__init__()
         self.finished: list[tuple[ConditionCode, int]] = []
+        self.reserved: list[ReservedCfdpMessage] = []
 
     def transaction_indication(self, *_: object) -> None: ...
     def eof_sent_indication(self, *_: object) -> None: ...
@@ -62,7 +75,11 @@ class _User(CfdpUserBase):
         told = params.finished_params  # type: ignore[attr-defined]
         self.finished.append((told.condition_code, int(told.delivery_code)))
 
-    def metadata_recv_indication(self, *_: object) -> None: ...
+    def metadata_recv_indication(self, params: object) -> None:
+        for message in params.msgs_to_user or []:  # type: ignore[attr-defined]
+            if (reserved := message.to_reserved_msg_tlv()) is not None:
+                self.reserved.append(reserved)
+
     def file_segment_recv_indication(self, *_: object) -> None: ...
     def report_indication(self, *_: object) -> None: ...
     def suspended_indication(self, *_: object) -> None: ...
@@ -80,7 +97,9 @@ class _Check(CheckTimerProvider):
 class Them:
     """One of their handlers, octets in and out."""
 
-    def __init__(self, entity: int, peer: int, kind: ChecksumType, crc: bool, acknowledged: bool) -> None:
+    def __init__(
+        self, entity: int, peer: int, kind: ChecksumType, crc: bool, acknowledged: bool, closure: bool = False
+    ) -> None:
         self.user = _User()
         local = LocalEntityConfig(ByteFieldU16(entity), IndicationConfig(), _Faults())
         table = RemoteEntityConfigTable(
@@ -89,7 +108,7 @@ class Them:
                     entity_id=ByteFieldU16(peer),
                     max_file_segment_len=200,
                     max_packet_len=1024,
-                    closure_requested=False,
+                    closure_requested=closure,
                     crc_on_transmission=crc,
                     default_transmission_mode=TransmissionMode(not acknowledged),
                     crc_type=TheirChecksum(int(kind)),
@@ -119,6 +138,8 @@ class Them:
             except NoRemoteEntityConfigFound:
                 # It has forgotten the transaction, and leaves it to its user to answer a Finished again.
                 pdu = PduFactory.from_raw(unit or b"")
+                if isinstance(pdu, AckPdu):
+                    continue
                 assert isinstance(pdu, FinishedPdu)
                 ack = AckPdu(
                     pdu.pdu_header.pdu_conf, DirectiveType.FINISHED_PDU, pdu.condition_code, _TERMINATED
@@ -217,6 +238,141 @@ def test_class_1_goes_both_ways(crc: bool, clock: list[int], tmp_path: Path) -> 
     receiver = Receiver(ReceiverSettings(_OURS))
     events = [e for unit in them.turn(them.handlers[1], []) for e in receiver.receive(unit, 0)]
     assert events == [FileReceived(_THEIRS, 0, "kept", CONTENT, ())]
+
+
+@pytest.mark.parametrize(("seed", "loss"), PATTERNS)
+def test_closure_of_class_1_is_understood_by_them(
+    seed: int, loss: float, clock: list[int], tmp_path: Path
+) -> None:
+    them = Them(_THEIRS, _OURS, ChecksumType.CRC_32, False, False, True)
+    us = Sender(
+        SenderSettings(
+            _OURS, _THEIRS, 5, 200, ChecksumType.CRC_32, closure=True, faults=Faults(check_limit=9)
+        )
+    )
+    us.put(PutRequest(str(tmp_path / "received"), CONTENT))
+    chance = random.Random(seed)
+    units = list(data_units(us.produce(1 << 20, 0)))
+    # Metadata and end of file come, or it would have nothing to tell.
+    forth = [units[0], *_link(units[1:-1], chance, loss), units[-1]]
+    events = []
+    for _ in range(12):
+        for unit in them.turn(them.handlers[0], forth):
+            events += us.receive(unit, clock[0])
+        forth = []
+        clock[0] += 2 * SECOND
+        events += us.poll(clock[0])
+        us.produce(1 << 20, clock[0])
+        events += us.events()
+    (ended,) = [event for event in events if isinstance(event, TransferEnded)]
+    assert ended.delivered == (loss == 0.0)
+    if ended.delivered:
+        assert (tmp_path / "received").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["whole", "lossy"])
+def test_closure_of_class_1_is_given_to_them(lost: bool, clock: list[int], tmp_path: Path) -> None:
+    them = Them(_THEIRS, _OURS, ChecksumType.MODULAR, False, False, True)
+    (tmp_path / "sent").write_bytes(CONTENT)
+    request = TheirPut(ByteFieldU16(_OURS), tmp_path / "sent", Path("kept"), None, None)
+    assert them.handlers[1].put_request(request)
+    us = Receiver(ReceiverSettings(_OURS, 5, Faults(check_ns=SECOND)))
+    units = them.turn(them.handlers[1], [])
+    if lost:
+        del units[3]
+    events = [event for unit in units for event in us.receive(unit, clock[0])]
+    clock[0] += SECOND
+    events += us.poll(clock[0])
+    them.turn(them.handlers[1], list(data_units(us.produce(999, clock[0]))))
+    assert isinstance(events[-1], FileIncomplete if lost else FileReceived)
+    assert them.user.finished == [
+        (ConditionCode.CHECK_LIMIT_REACHED, 1) if lost else (ConditionCode.NO_ERROR, 0)
+    ]
+    assert us.open_transfers == 0
+
+
+def _sequence(unit: bytes) -> int:
+    pdu = pdus.decode(unit)
+    assert not isinstance(pdu, str)
+    return pdu.transaction.sequence
+
+
+def _source(unit: bytes) -> int:
+    pdu = pdus.decode(unit)
+    assert not isinstance(pdu, str)
+    return pdu.transaction.source
+
+
+class Asking:
+    """Their user asks our entity, over a link that loses, repeats and disorders until it heals."""
+
+    def __init__(self, seed: int, loss: float, clock: list[int]) -> None:
+        self.them = Them(_THEIRS, _OURS, ChecksumType.CRC_32, False, True)
+        self.store = FileStore()
+        sender = SenderSettings(_OURS, _THEIRS, 5, 200, ChecksumType.CRC_32, acknowledged=True, faults=FAULTS)
+        receiver = ReceiverSettings(_OURS, 5, FAULTS, nak_ns=5 * SECOND, nak_limit=1000)
+        self.us = Entity((Peer(sender, receiver),), self.store)
+        self.chance, self.loss, self.clock = random.Random(seed), loss, clock
+        self.events: list[object] = []
+
+    def ask(self, message: ReservedCfdpMessage, finished: int) -> None:
+        """Until their user has been told so often that something has finished."""
+        request = TheirPut(
+            ByteFieldU16(_OURS), None, None, None, None, msgs_to_user=[message.to_generic_msg_to_user_tlv()]
+        )
+        dest, source = self.them.handlers
+        assert source.put_request(request)
+        back: list[bytes] = []
+        waiting: list[bytes] = []
+        for turn in range(400):
+            loss = self.loss if turn < 40 else 0.0
+            # Its receiver serves one transaction at a time: ours take turns.
+            first = min(map(_sequence, waiting), default=0)
+            now = [unit for unit in waiting if _sequence(unit) == first]
+            waiting = [unit for unit in waiting if _sequence(unit) != first]
+            out = self.them.turn(source, back) + self.them.turn(dest, now)
+            for unit in _link(out, self.chance, loss):
+                self.events += self.us.receive(unit, self.clock[0])
+            units = list(data_units(self.us.produce(1500, self.clock[0])))
+            # It forgets an end of file that came before the metadata: they come, and first.
+            metadata = [unit for unit in units if isinstance(pdus.decode(unit), pdus.Metadata)]
+            rest = [unit for unit in units if unit not in metadata]
+            arrived = metadata + _link(rest, self.chance, loss)
+            waiting += [unit for unit in arrived if _source(unit) == _OURS]
+            back = [unit for unit in arrived if _source(unit) == _THEIRS]
+            self.clock[0] += SECOND
+            self.events += self.us.poll(self.clock[0])
+            if len(self.them.user.finished) >= finished and not self.us.open_outgoing:
+                return
+        raise AssertionError("it never ends")
+
+
+@pytest.mark.parametrize(("seed", "loss"), PATTERNS)
+def test_they_fetch_a_file_by_proxy(seed: int, loss: float, clock: list[int], tmp_path: Path) -> None:
+    asking = Asking(seed, loss, clock)
+    asking.store.write("log", CONTENT)
+    params = ProxyPutRequestParams(
+        ByteFieldU16(_THEIRS), CfdpLv.from_str("log"), CfdpLv.from_path(tmp_path / "copy")
+    )
+    asking.ask(ProxyPutRequest(params), 3)
+    assert (tmp_path / "copy").read_bytes() == CONTENT
+    reserved = asking.them.user.reserved
+    answers = [answer for m in reserved if (answer := m.get_proxy_put_response_params())]
+    assert [(int(a.condition_code), int(a.delivery_code), int(a.file_status)) for a in answers] == [(0, 0, 2)]
+    asked = [origin for m in reserved if (origin := m.get_originating_transaction_id())]
+    assert asked == [TransactionId(ByteFieldU8(_THEIRS), ByteFieldU8(0))] * 2
+
+
+@pytest.mark.parametrize(("seed", "loss"), PATTERNS)
+def test_they_list_a_directory(seed: int, loss: float, clock: list[int], tmp_path: Path) -> None:
+    asking = Asking(seed, loss, clock)
+    asking.store.create_directory("logs")
+    asking.store.write("logs/one", CONTENT)
+    params = DirectoryParams.from_strs("logs", str(tmp_path / "listing"))
+    asking.ask(DirectoryListingRequest(params), 2)
+    assert (tmp_path / "listing").read_bytes() == b"logs/one\t3001\n"
+    answers = [a for m in asking.them.user.reserved if (a := m.get_dir_listing_response_params())]
+    assert [(listed, told.dir_path_as_str) for listed, told in answers] == [(True, "logs")]
 
 
 # Not judged here is our sender's cancel: spacepackets 0.32 reads the condition of an EOF sixteenfold.

@@ -11,10 +11,17 @@ import pytest
 pytest.importorskip("cfdp.machines", reason="LibreCube's cfdp is not installed (PyPI)")
 
 from cfdp import CfdpEntity
-from cfdp.constants import ConditionCode, MachineState, TransmissionMode
+from cfdp.constants import ActionCode, ConditionCode, MachineState, TransmissionMode
 from cfdp.filestore import NativeFileStore
+from cfdp.meta import DirectoryListingRequest, ProxyPutRequest
+from cfdp.meta import FilestoreRequest as TheirRequest
 from cfdp.transport.base import Transport
 
+from fsw.protocols import cfdp_pdu as pdus
+from fsw.protocols.cfdp_entity import Answered, Asked, Entity, Peer
+from fsw.protocols.cfdp_filestore import FileAction, FileStore, FilestoreRequest
+from fsw.protocols.cfdp_messages import DirectoryListingRequest as OurListingRequest
+from fsw.protocols.cfdp_messages import DirectoryListingResponse, ProxyPut
 from fsw.protocols.cfdp_packets import data_units
 from fsw.protocols.cfdp_pdu import Condition
 from fsw.protocols.cfdp_receiver import FileReceived, Receiver, ReceiverSettings
@@ -60,6 +67,13 @@ class Them(CfdpEntity):
         self.finished.append(condition_code)
 
     def _run(self) -> None:
+        self._transfers()
+        while not self._messages_to_user_queue.empty():
+            if (message := self._messages_to_user_queue.get()) != 0:
+                self.process_user_message(message)
+                self._transfers()
+
+    def _transfers(self) -> None:
         while True:
             try:
                 event, pdu = self._event_queue.get_nowait()
@@ -163,3 +177,97 @@ def test_class_1_goes_both_ways(tmp_path: Path) -> None:
     receiver = Receiver(ReceiverSettings(_OURS))
     events = [event for unit in them.turn([]) for event in receiver.receive(unit, 0)]
     assert events == [FileReceived(_THEIRS, 1, "kept", CONTENT, ())]
+
+
+def _ours(folder: Path, **rest: bool) -> tuple[Them, Entity, FileStore]:
+    store = FileStore()
+    store.create_directory("logs")
+    store.write("logs/one", CONTENT)
+    sender = SenderSettings(_OURS, _THEIRS, 5, 700, faults=FAULTS, **rest)
+    receiver = ReceiverSettings(_OURS, 5, FAULTS, nak_ns=5 * SECOND, nak_limit=1000)
+    return Them(folder), Entity((Peer(sender, receiver),), store), store
+
+
+def _fly(them: Them, us: Entity, seed: int, loss: float, most: int = 120) -> list[object]:
+    """Until nothing is under way. Metadata come, and first: its receiver forgets the names otherwise."""
+    chance = random.Random(seed)
+    events: list[object] = []
+    for turn in range(most):
+        loss_now = loss if turn < 40 else 0.0
+        units = list(data_units(us.produce(4000, turn * SECOND)))
+        metadata = [unit for unit in units if isinstance(pdus.decode(unit), pdus.Metadata)]
+        forth = metadata + _link([u for u in units if u not in metadata], chance, loss_now)
+        # It cannot read the message that tells how a proxy put ended.
+        forth = [unit for unit in forth if b"cfdp\x07" not in unit]
+        for unit in _link(them.turn(forth, turn % 5 == 4), chance, loss_now):
+            events += us.receive(unit, turn * SECOND)
+        events += us.poll((turn + 1) * SECOND)
+    return events
+
+
+PROXY_PATTERNS = [(0, 0.0), (1, 0.2), (2, 0.4)]
+
+
+@pytest.mark.parametrize(("seed", "loss"), PROXY_PATTERNS)
+def test_they_fetch_a_file_by_proxy_and_list_a_directory(seed: int, loss: float, tmp_path: Path) -> None:
+    them, us, store = _ours(tmp_path, acknowledged=True)
+    them.put(
+        _OURS,
+        transmission_mode=TransmissionMode.ACKNOWLEDGED,
+        messages_to_user=[ProxyPutRequest(_THEIRS, "logs/one", "copy")],
+    )
+    them.put(
+        _OURS,
+        transmission_mode=TransmissionMode.ACKNOWLEDGED,
+        messages_to_user=[DirectoryListingRequest("logs", "listing")],
+    )
+    events = _fly(them, us, seed, loss)
+    assert [e.granted for e in events if isinstance(e, Asked)] == [True, True]
+    assert (tmp_path / "copy").read_bytes() == CONTENT
+    assert (tmp_path / "listing").read_bytes() == store.listing("logs") == b"logs/one\t9001\n"
+
+
+@pytest.mark.parametrize(("seed", "loss"), PROXY_PATTERNS)
+def test_we_fetch_a_file_by_proxy_and_list_a_directory(seed: int, loss: float, tmp_path: Path) -> None:
+    them, us, store = _ours(tmp_path, acknowledged=True)
+    (tmp_path / "theirs").write_bytes(CONTENT[::-1])
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "inner").write_bytes(b"four")
+    us.ask(ProxyPut(_OURS, "theirs", "fetched"))
+    listing = us.ask(OurListingRequest("sub", "listed"))
+    events = _fly(them, us, seed, loss)
+    assert store.read("fetched") == CONTENT[::-1]
+    assert b"inner,4," in (store.read("listed") or b"")
+    assert [event for event in events if isinstance(event, Answered)] == [
+        Answered(listing, DirectoryListingResponse(True, "sub", "listed"))
+    ]
+
+
+def test_they_carry_out_our_filestore_requests(tmp_path: Path) -> None:
+    them, us, _ = _ours(tmp_path, acknowledged=True)
+    wanted = [
+        FilestoreRequest(FileAction.CREATE_DIRECTORY, "made"),
+        FilestoreRequest(FileAction.RENAME_FILE, "sent", "made/sent"),
+        FilestoreRequest(FileAction.APPEND_FILE, "made/sent", "made/sent"),
+    ]
+    us.put(PutRequest("sent", b"octets", filestore_requests=tuple(r.encode() for r in wanted)))
+    _fly(them, us, 0, 0.0, 10)
+    assert (tmp_path / "made" / "sent").read_bytes() == b"octetsoctets"
+
+
+def test_we_carry_out_their_filestore_requests(tmp_path: Path) -> None:
+    them, us, store = _ours(tmp_path)
+    (tmp_path / "sent").write_bytes(CONTENT)
+    them.put(
+        _OURS,
+        "sent",
+        "logs/two",
+        transmission_mode=TransmissionMode.ACKNOWLEDGED,
+        filestore_requests=[
+            TheirRequest(ActionCode.DELETE_FILE, "logs/one"),
+            TheirRequest(ActionCode.RENAME_FILE, "logs/two", "three"),
+        ],
+    )
+    _fly(them, us, 0, 0.0, 10)
+    assert store.files == ["three"]
+    assert store.read("three") == CONTENT

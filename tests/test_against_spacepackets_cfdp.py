@@ -5,15 +5,24 @@ import pytest
 pytest.importorskip("spacepackets", reason="spacepackets is not installed (PyPI)")
 
 from spacepackets.cfdp import ChecksumType as TheirChecksum
-from spacepackets.cfdp import ConditionCode, CrcFlag, LargeFileFlag, TransmissionMode
+from spacepackets.cfdp import ConditionCode, CrcFlag, FaultHandlerCode, LargeFileFlag, TransmissionMode
 from spacepackets.cfdp.conf import PduConfig
 from spacepackets.cfdp.pdu import EofPdu, FileDataPdu, MetadataParams, MetadataPdu
 from spacepackets.cfdp.pdu.file_data import FileDataParams
-from spacepackets.cfdp.tlv import CfdpTlv, TlvType
+from spacepackets.cfdp.tlv import (
+    CfdpTlv,
+    FaultHandlerOverrideTlv,
+    FilestoreActionCode,
+    FileStoreRequestTlv,
+    FilestoreResponseStatusCode,
+    FileStoreResponseTlv,
+    TlvType,
+)
 from spacepackets.util import ByteFieldU16, ByteFieldU32
 
 from fsw.protocols import cfdp_pdu as pdus
 from fsw.protocols.cfdp_checksum import ChecksumType, crc_32c
+from fsw.protocols.cfdp_filestore import FileAction, FilestoreRequest, FilestoreResponse
 from fsw.protocols.cfdp_receiver import FileReceived, Receiver, ReceiverSettings
 from fsw.protocols.cfdp_sender import PutRequest, Sender, SenderSettings
 
@@ -87,3 +96,43 @@ def test_our_units_are_theirs_octet_for_octet() -> None:
     transaction = pdus.Transaction(245, 0, 1)
     theirs = FileDataPdu(_config(False), FileDataParams(PICTURE[:300], 600)).pack()
     assert pdus.encode(pdus.FileData(transaction, 600, PICTURE[:300])) == bytes(theirs)
+
+
+@pytest.mark.parametrize("action", list(FileAction))
+def test_filestore_options_are_theirs_octet_for_octet(action: FileAction) -> None:
+    theirs = FilestoreActionCode(int(action))
+    two = action in (FileAction.RENAME_FILE, FileAction.APPEND_FILE, FileAction.REPLACE_FILE)
+    first, second = "logs/first", "second" if two else ""
+    request = FileStoreRequestTlv(theirs, first, second if two else None)
+    assert FilestoreRequest(action, first, second).encode() == bytes(request.pack())[2:]
+    status = FilestoreResponseStatusCode(int(action) << 4 | 15)
+    response = FileStoreResponseTlv(theirs, status, first, second if two else None)
+    ours = FilestoreResponse(action, 15, first, second).encode()
+    packed = bytes(response.pack())[2:]
+    assert ours == packed or ours == packed + b"\0"  # it leaves out an empty message
+
+
+def test_they_read_our_metadata_with_every_option() -> None:
+    requests = (FilestoreRequest(FileAction.DELETE_FILE, "old").encode(),)
+    transaction = pdus.Transaction(245, 0, 1)
+    overrides = ((int(ConditionCode.NAK_LIMIT_REACHED), 3),)
+    unit = pdus.encode(
+        pdus.Metadata(
+            transaction,
+            0,
+            9,
+            "a",
+            "b",
+            (LABEL,),
+            True,
+            requests,
+            overrides,
+        )
+    )
+    metadata = MetadataPdu.unpack(unit)
+    assert metadata.closure_requested
+    store, label, override = metadata.options or []
+    assert FileStoreRequestTlv.from_tlv(store).first_file_name == "old"
+    assert (label.tlv_type, bytes(label.value)) == (TlvType.MESSAGE_TO_USER, LABEL)
+    theirs = FaultHandlerOverrideTlv(ConditionCode.NAK_LIMIT_REACHED, FaultHandlerCode.IGNORE_ERROR)
+    assert bytes(override.pack()) == bytes(theirs.pack())

@@ -70,7 +70,7 @@ def _encode(data: bytes) -> Figure:
         return octets
 
     def by_spacepackets() -> object:
-        from spacepackets.ccsds.spacepacket import (  # type: ignore[import-untyped]
+        from spacepackets.ccsds.spacepacket import (
             PacketType,
             SpacePacketHeader,
         )
@@ -128,7 +128,7 @@ def _against_both(
     value = PACKETS / seconds / 1e6
     rows = [("struct", PACKETS / peer / 1e6, peer / seconds, 30)]
     try:
-        import spacepackets  # type: ignore[import-untyped]  # noqa: F401
+        import spacepackets  # noqa: F401
     except ImportError:
         goal += " (not installed)"
     else:

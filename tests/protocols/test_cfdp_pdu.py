@@ -80,6 +80,8 @@ units = (
         st.binary(max_size=60).map(lambda octets: octets.decode("utf-8", "surrogateescape")),
         st.lists(st.binary(max_size=50), max_size=3).map(tuple),
         st.booleans(),
+        st.lists(st.binary(max_size=50), max_size=2).map(tuple),
+        st.lists(st.tuples(st.integers(0, 15), st.integers(0, 15)), max_size=2).map(tuple),
     )
     | st.builds(FileData, transactions, sizes, st.binary(max_size=300))
     | st.builds(EndOfFile, transactions, st.just(0), sizes, sizes, st.none())
