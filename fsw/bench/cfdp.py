@@ -19,7 +19,7 @@ from fsw.protocols.cfdp_sender import PutRequest, Sender, SenderSettings
 
 FILE_OCTETS = 10_000_000
 SEGMENT_OCTETS = 1024
-ROOM_OCTETS = 1 << 17  # what a link takes at a time
+ROOM_OCTETS = 1 << 16  # what a link takes at a time
 TIMES = 40
 _SENDER, _RECEIVER = 245, 1
 
