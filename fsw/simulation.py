@@ -286,7 +286,7 @@ class Simulation:
     def _separate(self, now_ns: int, motion: dict[str, Any]) -> None:
         self._motion = [now_ns, motion]
         self._follow_release()
-        self.camera.separate(now_ns)
+        self.camera.separate(now_ns, self.orbiter.clock.agency_ns(now_ns))
         self._wifi_ns = now_ns
 
     def _follow_release(self) -> None:

@@ -40,11 +40,11 @@ class Shot:
     height: int
     encoding: str
 
-    def later(self, ns: int) -> "Shot":
-        """The same, so much later."""
+    def at(self, start_ns: int) -> "Shot":
+        """The same, at another time."""
         return Shot(
             self.lens,
-            self.start_ns + ns,
+            start_ns,
             self.exposure_us,
             self.gain_256ths,
             self.width,
@@ -56,11 +56,19 @@ class Shot:
 class ImageSensor:
     """take: makes the picture of a shot. period_ns: of the beats.
 
+    later: the mission time so many beats after one, by the clock that keeps them, and it drifts.
     workers: threads that make pictures; 0 makes them where they are asked for.
     """
 
-    def __init__(self, take: Callable[[Shot], Taken], period_ns: int, workers: int | None = None) -> None:
+    def __init__(
+        self,
+        take: Callable[[Shot], Taken],
+        period_ns: int,
+        workers: int | None = None,
+        later: Callable[[int, int], int] | None = None,
+    ) -> None:
         self._take = take
+        self._later = (lambda t_ns, beats: t_ns + beats * period_ns) if later is None else later
         self._period_ns = period_ns
         workers = (os.cpu_count() or 1) if workers is None else workers
         self._pool = ThreadPoolExecutor(workers, "darkroom") if workers else None
@@ -76,7 +84,7 @@ class ImageSensor:
             return
         self._forget_before(shot.start_ns - self._period_ns)
         for beats in range(BEATS_AHEAD + 1):
-            likely = shot.later(beats * self._period_ns)
+            likely = shot.at(self._later(shot.start_ns, beats)) if beats else shot
             if likely not in self._begun:
                 self._begun[likely] = self._pool.submit(self._take, likely)
 

@@ -100,6 +100,14 @@ class DownlinkRate(IntEnum):
     HIGH = 1
 
 
+class TimeStatus(IntEnum):
+    """How far on-board time is to be trusted: the time reference status of PUS headers (meaning ours)."""
+
+    FREE_RUNNING = 0
+    SET = 1
+    SHIFTING = 2
+
+
 class ReleaseState(IntEnum):
     SAFE = 0
     ARMED = 1

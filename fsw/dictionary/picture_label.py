@@ -27,7 +27,7 @@ _LAYOUT = Layout(
         Parameter(
             "exposed_at",
             construct.BytesInteger(6),
-            "Start of the exposure, orbiter's clock: ticks of 100 us since 2015-12-31T16:00:00Z",
+            "Start of the exposure, camera's clock: ticks of 100 us since 2015-12-31T16:00:00Z",
             "100us",
         ),
         Parameter("exposure_us", construct.Int32ub, "Exposure time", "us", overflow="saturate"),
@@ -39,7 +39,7 @@ OCTETS = _LAYOUT.octets
 
 @dataclass(frozen=True, slots=True)
 class PictureLabel:
-    """picture: number; exposed_at_100us: orbiter's clock; range_m: metres, resolution 0.1."""
+    """picture: number; exposed_at_100us: camera's clock, set from the orbiter's when it left; range_m: metres, resolution 0.1."""
 
     picture: int
     kind: PictureKind

@@ -97,6 +97,20 @@ class Attitude:
 
 
 @dataclass(frozen=True, slots=True)
+class Clock:
+    """[orbiter.clock], [camera.clock]: the oscillator's errors; frequencies as parts of one, fast is positive.
+
+    thermal_swing: of frequency, to either side. wander_s: noise of phase, to either side.
+    """
+
+    drift: Annotated[float, Within(-1e-4, 1e-4)]
+    ageing_per_day: Annotated[float, Within(-1e-6, 1e-6)]
+    thermal_swing: Annotated[float, Within(0, 1e-4)]
+    thermal_period_s: Annotated[float, Within(1, 1e7)]
+    wander_s: Annotated[float, Within(0, 5e-5)]
+
+
+@dataclass(frozen=True, slots=True)
 class Orbiter:
     """[orbiter]: the spacecraft that releases the camera. Body axes as in [attitude], origin on the
     lower deck's centre, Z towards the capsule."""
@@ -107,6 +121,8 @@ class Orbiter:
     span_m: Annotated[float, Within(0.1, 100)]
     flag_m: Annotated[tuple[float, float], Within(0.01, 10)]
     mass_memory_octets: Annotated[int, Within(1, 1e15)]
+    clock_offset_s: Annotated[float, Within(-1000, 1000)]
+    clock: Clock
     release_point_m: Annotated[Triple, Within(-100, 100)]
     release_direction: Annotated[Triple, Within(-1, 1)]
 
@@ -158,6 +174,7 @@ class Camera:
     exposure_automatic: bool
     gain: Annotated[float, Within(0.1, 1000)]
     jpeg_ratio: Annotated[float, Within(1, 100)]
+    clock: Clock
     default_mode: str
     mode: tuple[PictureMode, ...]
 

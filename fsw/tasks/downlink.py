@@ -117,6 +117,7 @@ class Downlink:
                 _GROUND,
                 self._clock.cuc(now_ns),
                 report.source_data,
+                self._clock.status(now_ns),
             )
         )
 
@@ -181,7 +182,7 @@ class Downlink:
 
     def _zones(self, times_ns: npt.NDArray[np.int64], tail: bytes) -> Octets:
         """Insert zones: 48-bit big-endian ticks of 100 us, then two octets."""
-        ticks = (times_ns + self._clock.agency_ns(0)) // tianwen1.CLOCK_TICK_NS
+        ticks = self._clock.agency_ns_of(times_ns) // tianwen1.CLOCK_TICK_NS
         return _with_tail(ticks.astype(">u8").view(np.uint8).reshape(-1, 8)[:, 2:], tail)
 
     def _lander_zones(self, times_ns: npt.NDArray[np.int64]) -> Octets:

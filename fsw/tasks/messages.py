@@ -197,7 +197,7 @@ class WifiStatus:
 @plain
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A whole picture from the camera, with what is known of it. exposed_at_100us: orbiter's clock."""
+    """A whole picture from the camera, with what is known of it. exposed_at_100us: camera's clock."""
 
     number: int
     lens: int

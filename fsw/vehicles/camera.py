@@ -10,10 +10,12 @@ from fsw.core.camera_unit import CameraParameters, CameraUnit
 from fsw.devices.battery import voltage_mv
 from fsw.devices.gauges import reading
 from fsw.devices.image_sensor import ImageSensor, Shot, Taken
+from fsw.devices.oscillator import Oscillator
 from fsw.dictionary import camera as link
 from fsw.kernel.time import SECOND
 from fsw.missions.mission_file import MissionFile
 from fsw.tasks.clock import OnBoardClock
+from fsw.vehicles.timing import oscillator_figures
 
 SLOTS = 8
 SLOT_OCTETS = 4 << 20  # a raw frame of 1600x1200 fits
@@ -36,7 +38,8 @@ class Camera:
     ) -> None:
         figures = mission.camera
         period_ms = round(1000 * figures.period_s)
-        self._clock = OnBoardClock(mission.epoch)
+        self._period_ns = period_ms * 1_000_000
+        self._clock = OnBoardClock(mission.epoch, Oscillator(oscillator_figures(figures.clock), seed))
         self._seed = seed
         self._battery_wh = figures.battery_wh
         self.unit = CameraUnit(
@@ -61,7 +64,7 @@ class Camera:
             ),
             self._clock.agency_ns(0),
         )
-        self.sensor = ImageSensor(take, period_ms * 1_000_000, workers)
+        self.sensor = ImageSensor(take, self._period_ns, workers, self._beats_later)
         self._instruments_ns: int | None = None
 
     @property
@@ -75,8 +78,9 @@ class Camera:
         """The Wi-Fi station is awake."""
         return self.unit.state == "on"
 
-    def separate(self, now_ns: int) -> None:
-        """The break-wire has opened."""
+    def separate(self, now_ns: int, shown_ns: int) -> None:
+        """The break-wire has opened. shown_ns: what the orbiter's clock, which set ours till then, shows."""
+        self._clock.synchronise(shown_ns, now_ns)
         self.unit.separation(self._clock.agency_ns(now_ns))
         self._instruments_ns = now_ns
 
@@ -90,6 +94,9 @@ class Camera:
         ]
         due = [time for time in times if time is not None]
         return min(due) if due else None
+
+    def _beats_later(self, start_ns: int, beats: int) -> int:
+        return self._clock.mission_ns(self._clock.agency_ns(start_ns) + beats * self._period_ns)
 
     def advance(self, now_ns: int) -> None:
         """Measure, read out, expose: whatever is due."""
@@ -132,11 +139,13 @@ class Camera:
     def save(self) -> dict[str, Any]:
         return {
             "unit": self.unit.save(),
+            "clock": self._clock.save(),
             "sensor": self.sensor.save(),
             "instruments_ns": self._instruments_ns,
         }
 
     def load(self, saved: dict[str, Any]) -> None:
         self.unit.load(saved["unit"])
+        self._clock.load(saved["clock"])
         self.sensor.load(saved["sensor"])
         self._instruments_ns = saved["instruments_ns"]

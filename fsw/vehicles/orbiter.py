@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from fsw.devices.gauges import heater_cycles, reading
 from fsw.devices.mass_memory import MassMemory
+from fsw.devices.oscillator import Oscillator
 from fsw.devices.release_mechanism import ReleaseMechanism
 from fsw.devices.transponder import Transmission, TransmitMode, Transmitter
 from fsw.devices.wifi import WifiChannel
@@ -27,6 +28,7 @@ from fsw.tasks.navigation import Navigation
 from fsw.tasks.relay import Relay
 from fsw.tasks.release import Release
 from fsw.tasks.selection import Selection
+from fsw.vehicles.timing import oscillator_figures
 
 LOW, HIGH = "low", "high"
 TELECOMMANDS_RANDOMIZED = True  # managed parameter, as the ground's
@@ -68,7 +70,8 @@ class Orbiter:
         coded: bool = True,
         memory_folder: Path | None = None,
     ) -> None:
-        self._clock = OnBoardClock(mission.epoch)
+        figures = oscillator_figures(mission.orbiter.clock, mission.orbiter.clock_offset_s)
+        self.clock = OnBoardClock(mission.epoch, Oscillator(figures, streams.seed_of("orbiter clock")))
         self._sky = sky
         self._seed = streams.seed_of("gauges")
         self._wifi = wifi
@@ -86,7 +89,7 @@ class Orbiter:
         self._load_since: tuple[int, int] = (0, 0)  # busy time and time when the load was last reported
         high_rate = round(mission.downlink.high.frames_per_s)
         self.scheduler = Scheduler(
-            _tasks(mission, self._clock, high_rate), self._outside, trouble_to=names.EVENTS
+            _tasks(mission, self.clock, high_rate), self._outside, trouble_to=names.EVENTS
         )
         self.scheduler.boot(0)
 
@@ -204,6 +207,7 @@ class Orbiter:
 
     def save(self) -> dict[str, Any]:
         return {
+            "clock": self.clock.save(),
             "scheduler": self.scheduler.save(),
             "mechanism": self.mechanism.save(),
             "memory": self.memory.save(),
@@ -213,6 +217,7 @@ class Orbiter:
         }
 
     def load(self, saved: dict[str, Any]) -> None:
+        self.clock.load(saved["clock"])
         self.scheduler.load(saved["scheduler"])
         self.mechanism.load(saved["mechanism"])
         self.memory.load(saved["memory"])

@@ -89,7 +89,7 @@ def test_errors_name_the_file_the_line_the_key_and_what_is_allowed(old, new, key
     ("[6.6e-4, 7.2e-4, 7.9e-4]", "[1e-4, 2e-4, 7.9e-4]", "camera: inertia_kg_m2: no body"),
     ("[0.0, 0.0, 1.0]", "[0.0, 0.0, 0.0]", "camera: lens_axis: allowed is any direction"),
     ("battery_wh = { value = 6.0", "battery_wh = { value = 4.0", "battery_wh 4; allowed is what lasts"),
-    ("period_s = {", "# period_s = {", "camera.period_s: missing"),
+    ("\nperiod_s = {", "\n# period_s = {", "camera.period_s: missing"),
     ("2020-09-30T15:59:50Z", "2020-09-30T16:59:50Z", "mission.release_utc: allowed are times from"),
     ('to_utc = { value = "2020-10-09T15:00:00Z"', 'to_utc = { value = "2020-10-10T15:00:00Z"',
      "trajectory.start: each from_utc must be"),

@@ -1,0 +1,104 @@
+"""The oscillator behind an on-board clock: nanoseconds counted, not quite those that pass.
+
+A count is a pure function of true time, in integers, so that a flight can be asked for any instant and
+gives the same on every machine. What it models: an offset, a constant error of frequency, its ageing, a
+thermal swing (frequency follows a triangle of temperature), and wander: phase noise between two bounds,
+seeded, linear between knots.
+"""
+
+from dataclasses import dataclass
+
+from fsw.kernel.time import DAY, SECOND
+
+UNIT = 10**15  # frequency errors are integers of 1e-15
+WANDER_KNOT_NS = 256 * SECOND
+
+_MASK = (1 << 64) - 1
+# Whatever the figures, time must not stand still; 1e-3 is a broken clock, not a bad one.
+_WORST = UNIT // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class OscillatorFigures:
+    """Errors at true time 0. Frequencies in 1e-15 of nominal (positive is fast), times in nanoseconds.
+
+    ageing: change of frequency a day. swing: of frequency, to either side. wander_ns: of phase, to
+    either side.
+    """
+
+    offset_ns: int = 0
+    drift: int = 0
+    ageing: int = 0
+    swing: int = 0
+    swing_period_ns: int = 5400 * SECOND
+    wander_ns: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        offset_s: float = 0.0,
+        drift: float,
+        ageing_per_day: float,
+        thermal_swing: float,
+        thermal_period_s: float,
+        wander_s: float,
+    ) -> "OscillatorFigures":
+        """From figures as mission files have them: seconds, and parts of one."""
+        return cls(
+            round(offset_s * SECOND),
+            round(drift * UNIT),
+            round(ageing_per_day * UNIT),
+            round(thermal_swing * UNIT),
+            round(thermal_period_s * SECOND),
+            round(wander_s * SECOND),
+        )
+
+    def __post_init__(self) -> None:
+        assert abs(self.drift) + self.swing < _WORST, "the clock could stand still"
+        assert self.swing >= 0 < self.swing_period_ns
+        assert 0 <= self.wander_ns < WANDER_KNOT_NS // 4000
+
+
+class Oscillator:
+    """seed: of the wander."""
+
+    def __init__(self, figures: OscillatorFigures = OscillatorFigures(), seed: int = 0) -> None:
+        self._figures = figures
+        self._seed = seed
+        self._knot: tuple[int, int, int] | None = None  # of the last count: number, its noise, the next's
+
+    def count_ns(self, now_ns: int) -> int:
+        """Nanoseconds counted at true time `now_ns`, which may be negative. Never goes back."""
+        figures = self._figures
+        # All terms in 1e-15 ns, rounded once.
+        late = figures.drift * now_ns + figures.ageing * now_ns * now_ns // (2 * DAY)
+        if figures.swing:
+            late += self._thermal(now_ns)
+        if figures.wander_ns:
+            late += self._wander(now_ns)
+        return now_ns + figures.offset_ns + late // UNIT
+
+    def _thermal(self, now_ns: int) -> int:
+        """The integral of a triangle from -swing over +swing (half the period) back: nothing in a whole."""
+        period, swing = self._figures.swing_period_ns, self._figures.swing
+        within = now_ns % period
+        if 2 * within >= period:
+            back = period - within
+            return swing * back - 2 * swing * back * back // period
+        return 2 * swing * within * within // period - swing * within
+
+    def _wander(self, now_ns: int) -> int:
+        number, within = divmod(now_ns, WANDER_KNOT_NS)
+        if self._knot is None or self._knot[0] != number:
+            self._knot = (number, self._noise(number), self._noise(number + 1))
+        _, here, there = self._knot
+        return (here * WANDER_KNOT_NS + (there - here) * within) * UNIT // WANDER_KNOT_NS
+
+    def _noise(self, number: int) -> int:
+        """Uniform over -wander to +wander; splitmix64 (Steele, Lea and Flood, 2014) of seed and number."""
+        x = (self._seed + (number + 1) * 0x9E3779B97F4A7C15) & _MASK
+        x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 & _MASK
+        x = (x ^ x >> 27) * 0x94D049BB133111EB & _MASK
+        x ^= x >> 31
+        return x % (2 * self._figures.wander_ns + 1) - self._figures.wander_ns
