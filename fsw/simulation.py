@@ -40,6 +40,7 @@ from fsw.world.test_card import raw_test_card, test_card
 WIFI_STATUS_NS = SECOND
 ES_N0_STEP_DB = 0.01  # the channel's table is made anew at each step, some minutes apart
 UPLINK_SLICE_OCTETS = 64
+REAL_TIME_CHANNEL = 1  # of the orbiter: its frames' times are what time reports tell
 # A receiver that meets a new carrier misses its first symbols and may lock to the wrong polarity.
 ACQUISITION_SYMBOLS = (200, 1800)
 
@@ -130,9 +131,23 @@ class Simulation:
             segment=(SEGMENT_WHOLE, 0),
         )
         pictures_folder = None if folder is None else folder / "pictures"
-        self.control = ControlCentre(self.epoch, archive, pictures_folder, uplink)
+        self.control = ControlCentre(self.epoch, archive, pictures_folder, uplink, self._light_time_ns)
         modes = [_receive_mode(LOW, mission.downlink.low), _receive_mode(HIGH, mission.downlink.high)]
-        self.station = Station(modes, (ORBITER_SCID, LANDER_SCID), archive, self._keep_cadus)
+        self.station = Station(
+            modes,
+            (ORBITER_SCID, LANDER_SCID),
+            archive,
+            self._keep_cadus,
+            (ORBITER_SCID, REAL_TIME_CHANNEL),
+            self.control.note_frame,
+        )
+
+    def _light_time_ns(self, received_ns: int) -> int:
+        """One-way light time of what is received at `received_ns`, as flight dynamics predict it."""
+        way_ns = self.heavens.light_time.one_way_light_time_ns(0, "down")
+        for _ in range(3):  # each round gains the factor v/c
+            way_ns = self.heavens.light_time.one_way_light_time_ns(max(0, received_ns - way_ns), "down")
+        return way_ns
 
     def _keep_cadus(self, octets: bytes) -> None:
         self._cadu_hash.update(octets)
@@ -343,7 +358,8 @@ class Simulation:
         figures = self._mode(transmission.mode)
         span_ns = transmission.end_ns - transmission.start_ns
         self.frames_sent += round(span_ns / figures.frame_period_ns)
-        way_ns = self.heavens.light_time.one_way_light_time_ns(transmission.end_ns, "down")
+        # As of the first bit; within the second that it lasts the way changes by some tens of microseconds.
+        way_ns = self.heavens.light_time.one_way_light_time_ns(transmission.start_ns, "down")
         self._down.send(transmission.end_ns + way_ns, transmission)
 
     def _receive(self, transmission: Transmission, arrival_ns: int) -> None:

@@ -14,6 +14,7 @@ from fsw.dictionary.identifiers import (
     Lens,
     Origin,
     RestartReason,
+    Steering,
     Task,
     WifiState,
 )
@@ -48,6 +49,7 @@ class Event(IntEnum):
     DUMP_STARTED = 65
     DUMP_DONE = 66
     DUMP_STOPPED = 67
+    CLOCK_STEERED = 96
 
 
 _U8, _U16, _U32 = construct.Int8ub, construct.Int16ub, construct.Int32ub
@@ -167,4 +169,13 @@ REPORTS = (
     _event(Event.DUMP_STARTED, "info", "Pictures go to the downlink", _FILES, _OCTETS),
     _event(Event.DUMP_DONE, "info", "All pictures of the dump have gone to the downlink", _FILES, _OCTETS),
     _event(Event.DUMP_STOPPED, "info", "The dump was stopped by telecommand", _FILES, _OCTETS),
+    _event(
+        Event.CLOCK_STEERED,
+        "info",
+        "The clock was set, shifted or trimmed by telecommand",
+        Parameter("steering", _U8, "How", enumeration=Steering),
+        Parameter(
+            "steered_by", construct.Int64sb, "Time set [ns since the epoch], shift [ns] or trim [1e-12]"
+        ),
+    ),
 )

@@ -17,6 +17,7 @@ class Origin(StrEnum):
 ORBITER_SCID = 245
 LANDER_SCID = 82
 
+TIME_APID = 0  # the spacecraft time packet's, by the standard (ECSS-E-ST-70-41C 6.9.4)
 ATTITUDE_APID = 1281  # real
 STATE_VECTOR_APID = 1287  # real
 ORBITER_APID = 1920  # ours: PUS services of the orbiter, both directions
@@ -46,6 +47,7 @@ class Task(IntEnum):
     DOWNLINK = 8
     NAVIGATION = 9
     LANDER = 10
+    TIMEKEEPING = 11
 
 
 class RestartReason(IntEnum):
@@ -108,6 +110,14 @@ class TimeStatus(IntEnum):
     SHIFTING = 2
 
 
+class Steering(IntEnum):
+    """What a telecommand did to the clock."""
+
+    SET = 1
+    SHIFT = 2
+    TRIM = 3
+
+
 class ReleaseState(IntEnum):
     SAFE = 0
     ARMED = 1
@@ -153,6 +163,7 @@ class FailureCode(IntEnum):
     NOTHING_STORED = 21
     NOT_RUNNING = 22
     QUEUE_FULL = 23
+    TIME_GOES_BACK = 40
     NO_SEPARATION = 64
     NO_ANSWER = 65
     LINK_LOST = 66

@@ -1,21 +1,24 @@
 """The control centre: what the station received goes to telemetry, verification, pictures and archive."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fsw.dictionary import Request
 from fsw.dictionary.identifiers import GROUND_SOURCE, PICTURE_FILES_APID
+from fsw.dictionary.services.st09_time import TIME_REPORT
 from fsw.ground.archive import Archive
 from fsw.ground.commanding import Commander, Radiation, Sent, UplinkSettings
 from fsw.ground.pictures import PictureStore
 from fsw.ground.receiving import ReceivedPacket
 from fsw.ground.telemetry import Telemetry, TelemetryProcessor
+from fsw.ground.time_correlation import Correlation, Sample, TimeCorrelation
 from fsw.kernel.time import Epoch
 from fsw.protocols import cfdp_receiver as cfdp
 
 _PRIMARY_HEADER_OCTETS = 6
+_TIME_REPORT_TIME = slice(7, 14)  # behind the rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,9 @@ News = Telemetry | Picture
 class ControlCentre:
     """Give it packets; ask it for values, pictures and what became of telecommands.
 
-    archive and pictures_folder are optional: without them everything is kept in memory.
+    archive and pictures_folder are optional: without them everything is kept in memory. light_time_ns:
+    predicted one-way light time of what is received at a mission time; without it the spacecraft's clock
+    is not correlated.
     """
 
     def __init__(
@@ -41,11 +46,13 @@ class ControlCentre:
         archive: Archive | None = None,
         pictures_folder: Path | None = None,
         uplink: UplinkSettings | None = None,
+        light_time_ns: Callable[[int], int] | None = None,
     ) -> None:
         self._archive = archive
         self.telemetry = TelemetryProcessor(epoch, archive)
         self.pictures = PictureStore(epoch, pictures_folder)
         self.commander = Commander(uplink)
+        self.time = None if light_time_ns is None else TimeCorrelation(epoch, light_time_ns, self._note_time)
         self.files = cfdp.Receiver(cfdp.ReceiverSettings(GROUND_SOURCE))
 
     def radiate(self, request: Request, now_ns: int) -> Radiation:
@@ -64,6 +71,10 @@ class ControlCentre:
                 packet.octets, packet.received_ns, packet.spacecraft, packet.virtual_channel
             )
             self.commander.note(telemetry)
+            if telemetry.report is TIME_REPORT and self.time is not None:
+                rate = telemetry.values["rate_exponent"].raw
+                assert isinstance(rate, int)
+                self.time.report(rate, packet.octets[_TIME_REPORT_TIME], packet.received_ns)
             news.append(telemetry)
         return news
 
@@ -90,6 +101,29 @@ class ControlCentre:
         """All telecommands sent, with what became of them."""
         return self.commander.sent
 
+    def note_frame(self, count: int, first_bit_ns: int) -> None:
+        """A frame of the channel that carries time reports: its count, when its first bit came in."""
+        if self.time is not None:
+            self.time.frame(count, first_bit_ns)
+
+    def _note_time(self, sample: Sample, found: Correlation | None) -> None:
+        if self._archive is None:
+            return
+        radiated_ns, error_ns = sample
+        values: dict[str, tuple[int, str]] = {"clock_error": (error_ns, "ns")}
+        if found is not None:
+            values |= {
+                "clock_error_estimated": (found.error_ns(radiated_ns), "ns"),
+                "clock_rate_estimated": (found.rate, "1e-15"),
+                "clock_residual": (found.residual_ns, "ns"),
+            }
+        self._archive.add_parameters(
+            [
+                (radiated_ns, None, "GROUND_TIME_CORRELATION", name, value, value, unit)
+                for name, (value, unit) in values.items()
+            ]
+        )
+
     def _file(self, events: list[cfdp.Event], now_ns: int) -> list[News]:
         news: list[News] = []
         for event in events:
@@ -111,6 +145,7 @@ class ControlCentre:
             "pictures": self.pictures.save(),
             "commander": self.commander.save(),
             "files": self.files.save(),
+            "time": None if self.time is None else self.time.save(),
             "archive": None if self._archive is None else self._archive.save(),
         }
 
@@ -119,5 +154,7 @@ class ControlCentre:
         self.pictures.load(saved["pictures"])
         self.commander.load(saved["commander"])
         self.files.load(saved["files"])
+        if self.time is not None and saved["time"] is not None:
+            self.time.load(saved["time"])
         if self._archive is not None and saved["archive"] is not None:
             self._archive.load(saved["archive"])

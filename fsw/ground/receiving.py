@@ -15,7 +15,7 @@ import numpy.typing as npt
 from fsw.core.channel_coding import ChannelCode
 from fsw.core.errors import FswError
 from fsw.core.frame_format import FrameFormat
-from fsw.core.frames_to_packets import VERDICTS, PacketExtractor
+from fsw.core.frames_to_packets import DROPPED, VERDICTS, PacketExtractor
 from fsw.core.receiver import Receiver, Reception
 from fsw.ground.archive import UNKNOWN, Archive
 from fsw.kernel.time import SECOND
@@ -106,7 +106,8 @@ class Station:
     """All chains of one station. What comes out goes to the archive's frame statistics as well.
 
     spacecraft: whose frames are taken. cadu_sink: called with the octets of CADUs as received, each
-    beginning with its sync marker, in order.
+    beginning with its sync marker, in order. timed: spacecraft and virtual channel of whose frames
+    frame_sink is told the count and when the first bit came in, before their packets come out.
     """
 
     def __init__(
@@ -115,11 +116,15 @@ class Station:
         spacecraft: Iterable[int],
         archive: Archive | None = None,
         cadu_sink: Callable[[bytes], object] | None = None,
+        timed: tuple[int, int] | None = None,
+        frame_sink: Callable[[int, int], object] | None = None,
     ) -> None:
         taken = sorted(spacecraft)
         self._chains = {mode.name: _Chain(mode, taken) for mode in modes}
         self._archive = archive
         self._cadu_sink = cadu_sink
+        self._timed = timed
+        self._frame_sink = frame_sink
         self.frames = 0
         self.failures = 0
         self.corrected_symbols = 0
@@ -191,6 +196,11 @@ class Station:
         batch = chain.extractor.feed(reception.frames)
         if self._archive is not None:
             self._note_frames(chain, batch, times, reception.corrected.tolist(), self._archive)
+        if self._frame_sink is not None and self._timed is not None:
+            spacecraft, virtual_channel = self._timed
+            ours = (batch.frame_spacecraft_id == spacecraft) & (batch.frame_virtual_channel == virtual_channel)
+            for index in np.flatnonzero(ours & (batch.verdict < DROPPED)).tolist():
+                self._frame_sink(int(batch.frame_count[index]), times[index] - chain.mode.cadu_ns)
         before = len(chain.frame_times)
         chain.frame_times += times
         packets = []

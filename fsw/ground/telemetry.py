@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fsw import dictionary
+from fsw.core.crc import crc16
 from fsw.core.errors import FswError
-from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID, STATE_VECTOR_APID
+from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID, STATE_VECTOR_APID, TIME_APID
 from fsw.dictionary.parameter import Value, Violation
 from fsw.dictionary.report import Report
+from fsw.dictionary.services.st09_time import TIME_REPORT
 from fsw.ground.archive import Archive, ParameterRow
 from fsw.kernel.time import Epoch
 from fsw.protocols import pus
@@ -58,7 +60,15 @@ def decode_packet(
     count = int.from_bytes(octets[2:4], "big") & 0x3FFF
     service = subtype = spacecraft_ns = problem = None
     source_data = octets[_PRIMARY_HEADER_OCTETS:]
-    if apid in PUS_APIDS:
+    if apid == TIME_APID:
+        if len(octets) < pus.ERROR_CONTROL_OCTETS or crc16(octets) != 0:
+            problem = "packet error control wrong"
+            return Telemetry(
+                received_ns, None, spacecraft, virtual_channel, apid, count, octets, problem=problem
+            )
+        service, subtype = TIME_REPORT.service, TIME_REPORT.subtype
+        source_data = source_data[: -pus.ERROR_CONTROL_OCTETS]
+    elif apid in PUS_APIDS:
         packet = pus.decode_report(octets)
         if isinstance(packet, str):
             return Telemetry(
@@ -78,7 +88,9 @@ def decode_packet(
         except FswError as error:
             report, problem = None, str(error)
         else:
-            if apid == STATE_VECTOR_APID:
+            if report is TIME_REPORT:
+                spacecraft_ns = epoch.from_posix_ns(pus.decode_time(source_data[1 : 1 + pus.TIME_OCTETS]))
+            elif apid == STATE_VECTOR_APID:
                 ticks = values["state_time"].raw
                 assert isinstance(ticks, int)
                 spacecraft_ns = epoch.from_posix_ns(TIANWEN1.decode(ticks.to_bytes(6, "big")))

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fsw.core import space_packet
+from fsw.core.crc import crc16
 from fsw.core.frame_format import FrameFormat
 from fsw.core.telemetry import VirtualChannelSender
 from fsw.dictionary import tianwen1
@@ -25,9 +26,11 @@ from fsw.dictionary.identifiers import (
     LANDER_SCID,
     ORBITER_APID,
     ORBITER_SCID,
+    TIME_APID,
     DownlinkRate,
     FailureCode,
 )
+from fsw.dictionary.services.st09_time import DEFAULT_RATE, TIME_REPORT
 from fsw.kernel.scheduler import Action, Emit, Send, SetTimer, Spend
 from fsw.kernel.time import MICROSECOND, SECOND
 from fsw.protocols import pus
@@ -44,6 +47,7 @@ from fsw.tasks.messages import (
     PusReport,
     Radiate,
     Tick,
+    TimeReportRate,
     Values,
 )
 
@@ -78,6 +82,7 @@ class Downlink:
         self._sequence = pus.SequenceCounters()
         # Each application process counts its own (ECSS-E-ST-70-41C 5.4.2.1).
         self._messages = {apid: pus.MessageCounters() for apid in (ORBITER_APID, LANDER_APID)}
+        self._time_rate = DEFAULT_RATE  # a time report for every 2**rate frames of 245/1
         self._locking = False  # this beat is the first in its rate
         self._wanted: list[Any] | None = None  # rate, request, acknowledgement, beats left to drain
         self._frames_sent = 0
@@ -96,6 +101,8 @@ class Downlink:
             case PictureFilePackets(octets):
                 if not self._pictures.push(octets):
                     self._packets_dropped += len(space_packet.index(octets))
+            case TimeReportRate(exponent):
+                self._time_rate = exponent
             case Tick("beat"):
                 return self._beat(now_ns)
             case Execute(request, acknowledge, _, arguments):
@@ -125,6 +132,24 @@ class Downlink:
         count = self._sequence.take(apid)
         return (apid << 32 | (0xC000 | count) << 16 | len(data) - 1).to_bytes(6, "big") + data
 
+    def _report_time(self, first_count: int, times_ns: npt.NDArray[np.int64]) -> None:
+        """Time reports for those frames of 245/1, counted from `first_count`, whose turn it is.
+
+        Each dates its frame's first bit and goes down after it (ECSS-E-ST-70-41C 6.9.4.2).
+        """
+        every = 1 << self._time_rate
+        for time_ns in times_ns[-first_count % every :: every].tolist():
+            shown_ns = self._clock.agency_ns(time_ns)
+            values = {
+                "rate_exponent": self._time_rate,
+                "time_s": shown_ns // SECOND,
+                "time_fraction": (shown_ns % SECOND << 24) // SECOND,
+                "time_status": int(self._clock.status(time_ns)),
+            }
+            data = TIME_REPORT.encode(values)
+            packet = self._plain(TIME_APID, data + bytes(pus.ERROR_CONTROL_OCTETS))[:-2]
+            self._push(packet + crc16(packet).to_bytes(2, "big"), False)
+
     def _push(self, packet: bytes, from_lander: bool) -> None:
         if not (self._lander if from_lander else self._senders[0]).push(packet):
             self._packets_dropped += 1
@@ -151,7 +176,9 @@ class Downlink:
         orbiter, idle = self._senders
         times = now_ns + np.arange(4, dtype=np.int64) * (BEAT_NS // 4)
         frames = np.empty((4, LOW_FRAME_OCTETS), np.uint8)
+        count = orbiter.frame_count
         frames[:2] = orbiter.frames(2, self._zones(times[:2], _TAIL_REAL_TIME))
+        self._report_time(count, times[:2])
         frames[2:3] = idle.idle_frames(1, self._zones(times[2:3], _TAIL_IDLE))
         frames[3:] = self._lander.frames(1, self._lander_zones(times[3:]))
         self._idle_frames_sent += 1
@@ -167,7 +194,9 @@ class Downlink:
         second = min(first + -(-self._pictures.pending_octets // zone), total)
         self._idle_frames_sent += total - second
         frames = np.empty((total, HIGH_FRAME_OCTETS), np.uint8)
+        count = orbiter.frame_count
         frames[:first] = orbiter.frames(first, self._zones(times[:first], _TAIL_REAL_TIME))
+        self._report_time(count, times[:first])
         pictures = self._pictures.frames(second - first, self._zones(times[first:second], _TAIL_REPLAY))
         frames[first:second] = pictures
         frames[second:] = idle.idle_frames(total - second, self._zones(times[second:], _TAIL_REPLAY))
@@ -253,6 +282,7 @@ class Downlink:
             "pictures": self._pictures.save(),
             "sequence": self._sequence.save(),
             "messages": [[apid, counters.save()] for apid, counters in self._messages.items()],
+            "time_rate": self._time_rate,
             "locking": self._locking,
             "wanted": None if self._wanted is None else list(self._wanted),
             "frames_sent": self._frames_sent,
@@ -270,6 +300,7 @@ class Downlink:
         self._sequence.load(saved["sequence"])
         for apid, counters in saved["messages"]:
             self._messages[apid].load(counters)
+        self._time_rate = saved["time_rate"]
         self._locking = saved["locking"]
         self._wanted = None if saved["wanted"] is None else list(saved["wanted"])
         self._frames_sent = saved["frames_sent"]

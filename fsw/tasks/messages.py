@@ -294,6 +294,27 @@ class Radiate:
     frames: bytes
 
 
+# ---- time ---------------------------------------------------------------------------------------
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class TimeReportRate:
+    """To the downlink: a time report for every 2**exponent frames of the real-time channel."""
+
+    exponent: int
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class SteerClock:
+    """To the clock: see `fsw.dictionary.identifiers.Steering`. amount: nanoseconds to show (SET)
+    or to gain (SHIFT), 1e-12 to run faster (TRIM)."""
+
+    steering: int
+    amount: int
+
+
 # ---- navigation and lander ----------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ SELECTION = "selection"
 DOWNLINK = "downlink"
 NAVIGATION = "navigation"
 LANDER = "lander"
+TIMEKEEPING = "timekeeping"
 
 # Ports to the hardware.
 TRANSPONDER_PORT = "transponder"
@@ -18,4 +19,5 @@ WIFI_PORT = "wifi"
 MEMORY_PORT = "mass_memory"
 SENSORS_PORT = "navigation_sensors"
 LANDER_PORT = "lander_umbilical"
+CLOCK_PORT = "clock"
 GAUGES_PORT = "gauges"

@@ -7,6 +7,7 @@ from fsw.tasks import names
 _TASK_OF_SERVICE = {
     3: names.HOUSEKEEPING,
     5: names.EVENTS,
+    9: names.TIMEKEEPING,
     17: names.COMMANDING,
 }
 _TASK_OF_FUNCTION = {

@@ -11,7 +11,7 @@ from fsw.devices.release_mechanism import ReleaseMechanism
 from fsw.devices.transponder import Transmission, TransmitMode, Transmitter
 from fsw.devices.wifi import WifiChannel
 from fsw.dictionary.housekeeping import LANDER, Structure
-from fsw.dictionary.identifiers import Task
+from fsw.dictionary.identifiers import Steering, Task
 from fsw.kernel.scheduler import Scheduler, TaskSettings
 from fsw.kernel.seeds import Streams
 from fsw.kernel.time import MILLISECOND, SECOND
@@ -28,6 +28,7 @@ from fsw.tasks.navigation import Navigation
 from fsw.tasks.relay import Relay
 from fsw.tasks.release import Release
 from fsw.tasks.selection import Selection
+from fsw.tasks.timekeeping import Timekeeping
 from fsw.vehicles.timing import oscillator_figures
 
 LOW, HIGH = "low", "high"
@@ -157,10 +158,20 @@ class Orbiter:
                 post(names.NAVIGATION, messages.Measured(now_ns, attitude, position, velocity))
             case names.LANDER_PORT, messages.Sample():
                 post(names.LANDER, messages.Values(self._lander_values(now_ns)))
+            case names.CLOCK_PORT, messages.SteerClock(steering, amount):
+                self._steer(Steering(steering), amount, now_ns)
             case names.GAUGES_PORT, messages.Gather(sid, reply_to):
                 post(reply_to, messages.Values(self._gauges(Structure(sid), now_ns)))
             case _:
                 raise AssertionError(f"nothing is wired to {port} for {type(value).__name__}")
+
+    def _steer(self, steering: Steering, amount: int, now_ns: int) -> None:
+        if steering is Steering.SET:
+            self.clock.set(amount, now_ns)
+        elif steering is Steering.SHIFT:
+            self.clock.shift(amount, now_ns)
+        else:
+            self.clock.trim(amount, now_ns)
 
     def _lander_values(self, now_ns: int) -> dict[str, Any]:
         gauges = [p.name for p in LANDER.parameters if p.name != "lander_heater_cycles"]
@@ -246,6 +257,7 @@ def _tasks(mission: MissionFile, clock: OnBoardClock, high_frames_per_second: in
         TaskSettings(names.EVENTS, 4, Events, mailbox=128),
         TaskSettings(names.NAVIGATION, 5, lambda: Navigation(clock), mailbox=8, heartbeat_ns=10 * SECOND),
         TaskSettings(names.LANDER, 6, Lander, mailbox=8, heartbeat_ns=60 * SECOND),
+        TaskSettings(names.TIMEKEEPING, 6, lambda: Timekeeping(clock), mailbox=8),
         TaskSettings(names.RELAY, 7, lambda: Relay(clock), mailbox=32, budget_ns=20 * ms),
         TaskSettings(names.MASS_MEMORY, 8, mass_memory, mailbox=64, budget_ns=20 * ms),
         TaskSettings(names.SELECTION, 9, Selection, mailbox=32),

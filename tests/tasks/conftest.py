@@ -24,6 +24,7 @@ from fsw.tasks.navigation import Navigation
 from fsw.tasks.relay import Relay
 from fsw.tasks.release import Release
 from fsw.tasks.selection import Selection
+from fsw.tasks.timekeeping import Timekeeping
 
 MISSION = missions.load("tianwen1-cruise")
 CLOCK = OnBoardClock(MISSION.epoch)
@@ -38,6 +39,7 @@ MAKERS = {
     names.MASS_MEMORY: lambda: MassMemory(1_000_000),
     names.SELECTION: Selection,
     names.HOUSEKEEPING: Housekeeping,
+    names.TIMEKEEPING: lambda: Timekeeping(CLOCK),
 }
 
 

@@ -5,12 +5,16 @@ Tianwen-1's.
 """
 
 from fsw.dictionary.report import Report
-from fsw.dictionary.services import st03_housekeeping, st05_events, st17_test
+from fsw.dictionary.services import st03_housekeeping, st05_events, st09_time, st17_test
 from fsw.dictionary.telecommand import Telecommand
 
 TELECOMMANDS: tuple[Telecommand, ...] = (
     *st03_housekeeping.TELECOMMANDS,
     *st05_events.TELECOMMANDS,
+    *st09_time.TELECOMMANDS,
     *st17_test.TELECOMMANDS,
 )
-REPORTS: tuple[Report, ...] = (*st17_test.REPORTS,)
+REPORTS: tuple[Report, ...] = (
+    *st09_time.REPORTS,
+    *st17_test.REPORTS,
+)
