@@ -20,6 +20,7 @@ from fsw.core.errors import FswError
 from fsw.ground.commanding import Sent
 from fsw.ground.control_centre import News
 from fsw.ground.telemetry import Telemetry
+from fsw.ground.time_correlation import Correlation
 from fsw.kernel.pace import Pace
 from fsw.kernel.time import SECOND
 from fsw.simulation import Simulation
@@ -39,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "events": ("events [NUMBER | all]", "the latest events of the spacecraft"),
     "verify": ("verify [NUMBER]", "telecommands sent, and what became of them"),
     "pictures": ("pictures [all | open N | save N FILE]", "what has been received"),
+    "time": ("time", "the spacecraft's clock, as correlated from its time reports"),
     "snapshot": ("snapshot FILE", "keep the whole flight in a file"),
     "restore": ("restore FILE", "go back to it"),
     "status": ("status", "time, links, counts"),
@@ -286,8 +288,14 @@ class Session:
         for word in words:
             report = views.find_report(word)
             telemetry = latest.get(report.name)
-            lines += views.telemetry_report(report, telemetry, simulation.epoch, simulation.now_ns)
+            lines += views.telemetry_report(
+                report, telemetry, simulation.epoch, simulation.now_ns, self._correlation()
+            )
         return Reply(lines)
+
+    def _correlation(self) -> Correlation | None:
+        time = self._room.simulation.control.time
+        return None if time is None else time.correlation
 
     def _silence(self) -> list[Line]:
         """Why nothing has come yet."""
@@ -343,6 +351,14 @@ class Session:
     def _keep(self, entry: dict[str, Any], path: Path) -> Path:
         octets = self._room.simulation.control.pictures.contents(entry["file"])
         return _write(path, octets)
+
+    def _do_time(self, words: list[str]) -> Reply:
+        if words:
+            raise _usage("time")
+        simulation = self._room.simulation
+        correlation = simulation.control.time
+        assert correlation is not None
+        return Reply([*views.time_correlation(correlation, simulation.epoch), *self._silence()])
 
     # ---- the whole flight -----------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from fsw.dictionary.report import Report
 from fsw.dictionary.telecommand import Telecommand
 from fsw.ground.commanding import Sent
 from fsw.ground.telemetry import Telemetry
+from fsw.ground.time_correlation import UNIT, Correlation, TimeCorrelation
 from fsw.kernel.time import SECOND, Epoch
 
 STALE_PERIODS = 3  # a periodic report older than this many periods is shown as stale
@@ -68,12 +69,25 @@ def telemetry_list(latest: dict[str, Telemetry], epoch: Epoch, now_ns: int) -> l
     return table(rows)
 
 
-def telemetry_report(report: Report, telemetry: Telemetry | None, epoch: Epoch, now_ns: int) -> list[Line]:
-    """One report's latest values, with units, limits passed, and what each is."""
+def telemetry_report(
+    report: Report,
+    telemetry: Telemetry | None,
+    epoch: Epoch,
+    now_ns: int,
+    correlation: Correlation | None = None,
+) -> list[Line]:
+    """One report's latest values, with units, limits passed, and what each is.
+
+    correlation: of the clock by which it was made on board; None shows that clock's time as it is.
+    """
     head: Line = [("title", report.name), ("", f"  {report.text}  "), ("dim", f"layout: {report.origin}")]
     if telemetry is None:
         return [head, *say("never received", style="warning")]
-    made = "unknown" if telemetry.spacecraft_ns is None else clock(epoch, telemetry.spacecraft_ns)
+    made = "unknown"
+    if telemetry.spacecraft_ns is not None:
+        made = f"{clock(epoch, telemetry.spacecraft_ns, 4)} by its clock"
+        if correlation is not None:
+            made += f" ({clock(epoch, correlation.corrected_ns(telemetry.spacecraft_ns), 4)} corrected)"
     times: Line = [
         ("dim", f"made on board {made}, received {clock(epoch, telemetry.received_ns)}, "),
         _age(report, telemetry, now_ns),
@@ -95,6 +109,31 @@ def telemetry_report(report: Report, telemetry: Telemetry | None, epoch: Epoch, 
             [("", f"  {name}"), (style, value_text(value)), ("", value.unit), (style, mark), described]
         )
     return [head, times, *table(rows, right=(1,))]
+
+
+def time_correlation(correlation: TimeCorrelation, epoch: Epoch) -> list[Line]:
+    """How far the spacecraft's clock is off, and how well that is known."""
+    reports = f"{correlation.taken} used"
+    if correlation.lost:
+        reports += f", {correlation.lost} without their frame"
+    if correlation.steps:
+        reports += f", followed {correlation.steps} times to a new setting"
+    rows: list[list[Fragment]] = [[("title", "time reports"), ("", reports)]]
+    found = correlation.correlation
+    if found is None:
+        return [*table(rows), *say("too few to correlate the clock", style="dim")]
+    shown = "fast" if found.offset_ns > 0 else "slow"
+    rows += [
+        [
+            ("title", "clock"),
+            ("", f"{abs(found.offset_ns) / 1000:.3f} us {shown} at {clock(epoch, found.reference_ns)}"),
+        ],
+        [("title", "rate"), ("", f"{found.rate / UNIT:+.3e}")],
+        [("title", "residual"), ("", f"{found.residual_ns} ns, {found.samples} reports")],
+    ]
+    if found.rejected:
+        rows.append([("title", "rejected"), ("warning", f"{found.rejected} off the line")])
+    return table(rows)
 
 
 def verification(sent: list[Sent], epoch: Epoch, answer_ns: Any) -> list[Line]:

@@ -39,7 +39,7 @@ OCTETS = _LAYOUT.octets
 
 @dataclass(frozen=True, slots=True)
 class PictureLabel:
-    """picture: number; exposed_at_100us: camera's clock, set from the orbiter's when it left; range_m: metres, resolution 0.1."""
+    """picture: number; exposed_at_100us: camera's clock, set when it left the orbiter; range_m: to 0.1 m."""
 
     picture: int
     kind: PictureKind

@@ -69,7 +69,7 @@ class Argument:
         unit = f" {parameter.unit}" if parameter.unit else ""
         if low_bound is None or high_bound is None:
             return f"a number{unit}"
-        return f"{low_bound:g} to {high_bound:g}{unit}"
+        return f"{_plain(low_bound)} to {_plain(high_bound)}{unit}"
 
     def _octets_allowed(self) -> tuple[int, int]:
         parameter = self.parameter
@@ -232,6 +232,11 @@ class ArgumentGroup:
 
 
 AnyArgument = Argument | ArgumentGroup
+
+
+def _plain(bound: float) -> str:
+    """Whole numbers in full, as they are to be written."""
+    return str(int(bound)) if bound == int(bound) and abs(bound) < 1e15 else f"{bound:g}"
 
 
 def _parsed(argument: AnyArgument, value: Any) -> Any:

@@ -198,7 +198,9 @@ class Station:
             self._note_frames(chain, batch, times, reception.corrected.tolist(), self._archive)
         if self._frame_sink is not None and self._timed is not None:
             spacecraft, virtual_channel = self._timed
-            ours = (batch.frame_spacecraft_id == spacecraft) & (batch.frame_virtual_channel == virtual_channel)
+            ours = (batch.frame_spacecraft_id == spacecraft) & (
+                batch.frame_virtual_channel == virtual_channel
+            )
             for index in np.flatnonzero(ours & (batch.verdict < DROPPED)).tolist():
                 self._frame_sink(int(batch.frame_count[index]), times[index] - chain.mode.cadu_ns)
         before = len(chain.frame_times)

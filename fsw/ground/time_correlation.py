@@ -1,9 +1,9 @@
 """What the spacecraft's clock shows when: estimated from its time reports, light time removed.
 
 ECSS-E-ST-70-41C 6.9: a time report tells what the clock showed at the first bit of a transfer frame whose
-count is a multiple of 2**rate, and comes down some frames later. Here each report finds its frame, the
-frame its time of reception, that its time of radiation; the clock's error then is a straight line through
-the latest of these, by least squares, without those that lie off it.
+count is a multiple of 2**rate, and comes down with it or some frames later. Here each report finds its
+frame, the frame its time of reception, that its time of radiation; the clock's error then is a straight
+line through the latest of these, by least squares, without those that lie off it.
 
 All arithmetic is on integers, so that every machine estimates the same.
 """

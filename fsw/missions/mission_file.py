@@ -98,7 +98,7 @@ class Attitude:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """[orbiter.clock], [camera.clock]: the oscillator's errors; frequencies as parts of one, fast is positive.
+    """[orbiter.clock], [camera.clock]: errors of an oscillator, frequencies as parts of one (fast: positive).
 
     thermal_swing: of frequency, to either side. wander_s: noise of phase, to either side.
     """

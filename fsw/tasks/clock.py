@@ -1,4 +1,4 @@
-"""An on-board clock: what its oscillator has counted, as the spacecraft writes time and as the ground sets it.
+"""An on-board clock: what its oscillator counts, as the spacecraft writes it and as the ground steers it.
 
 It shows nanoseconds since 2015-12-31T16:00Z (the epoch of the real Tianwen-1), leap seconds not counted:
 as 100 us ticks in insert zones, as CUC 4+3 in PUS reports and to the camera. The scheduler runs on
@@ -9,7 +9,6 @@ the shift is done) and trim its rate. So it never goes back, whatever is command
 """
 
 from collections.abc import Mapping
-from enum import IntEnum
 from typing import Any, Protocol
 
 import numpy as np

@@ -133,9 +133,9 @@ class Downlink:
         return (apid << 32 | (0xC000 | count) << 16 | len(data) - 1).to_bytes(6, "big") + data
 
     def _report_time(self, first_count: int, times_ns: npt.NDArray[np.int64]) -> None:
-        """Time reports for those frames of 245/1, counted from `first_count`, whose turn it is.
+        """Time reports for the coming frames of 245/1, counted from `first_count`, whose turn it is.
 
-        Each dates its frame's first bit and goes down after it (ECSS-E-ST-70-41C 6.9.4.2).
+        A second's frames are made at once, so when their first bits go is known before (6.9.4.2).
         """
         every = 1 << self._time_rate
         for time_ns in times_ns[-first_count % every :: every].tolist():
@@ -176,9 +176,8 @@ class Downlink:
         orbiter, idle = self._senders
         times = now_ns + np.arange(4, dtype=np.int64) * (BEAT_NS // 4)
         frames = np.empty((4, LOW_FRAME_OCTETS), np.uint8)
-        count = orbiter.frame_count
+        self._report_time(orbiter.frame_count, times[:2])
         frames[:2] = orbiter.frames(2, self._zones(times[:2], _TAIL_REAL_TIME))
-        self._report_time(count, times[:2])
         frames[2:3] = idle.idle_frames(1, self._zones(times[2:3], _TAIL_IDLE))
         frames[3:] = self._lander.frames(1, self._lander_zones(times[3:]))
         self._idle_frames_sent += 1
@@ -194,9 +193,8 @@ class Downlink:
         second = min(first + -(-self._pictures.pending_octets // zone), total)
         self._idle_frames_sent += total - second
         frames = np.empty((total, HIGH_FRAME_OCTETS), np.uint8)
-        count = orbiter.frame_count
+        self._report_time(orbiter.frame_count, times[:first])
         frames[:first] = orbiter.frames(first, self._zones(times[:first], _TAIL_REAL_TIME))
-        self._report_time(count, times[:first])
         pictures = self._pictures.frames(second - first, self._zones(times[first:second], _TAIL_REPLAY))
         frames[first:second] = pictures
         frames[second:] = idle.idle_frames(total - second, self._zones(times[second:], _TAIL_REPLAY))

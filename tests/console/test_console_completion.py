@@ -36,7 +36,7 @@ def test_every_telecommand_can_be_completed_to_one_that_is_accepted():
             line += f" {argument.name}="
             offered = texts(line)
             line += (
-                offered[0] if offered else f"{argument.minimum:g}" if argument.minimum is not None else "1"
+                offered[0] if offered else f"{int(argument.minimum)}" if argument.minimum is not None else "1"
             )
         dictionary.parse_telecommand(command.name, line.split(" ", 2)[2] if command.arguments else "")
 

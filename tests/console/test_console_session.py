@@ -1,5 +1,6 @@
 """A selfie flown by an operator: lines of text in, lines of text out, no terminal."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -252,3 +253,18 @@ def test_no_arguments_raise(flown_quietly, command, rest):
 def flown_quietly():
     with Simulation(MISSION, Settings(pictures="test-card", link="frames", workers=0)) as simulation:
         yield ControlRoom(simulation, Pace()).open_session()
+
+
+def test_the_clock_is_shown_as_far_as_it_is_known(operator):
+    assert "too few to correlate" in operator.say("time")
+    operator.say("step 4m")
+    shown = operator.say("time")
+    # By its figures: 1.8 ms late at the start, gaining 0.12 us a second.
+    assert re.search(r"clock +17\d\d\.\d{3} us slow at 16:0\d:\d\d\.\dZ", shown)
+    assert re.search(r"rate +\+1\.[12]\d\de-07", shown)
+    assert "rejected" not in shown
+    shown = operator.say("telemetry RADIO")
+    told, corrected = re.search(r"made on board (\S+)Z by its clock \((\S+)Z corrected\)", shown).groups()
+    late_ms = 1000 * (float(corrected[6:]) - float(told[6:]))
+    assert 1.6 <= late_ms % 60_000 <= 1.9
+    assert "allowed is: time" in operator.say("time now")

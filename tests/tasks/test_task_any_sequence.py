@@ -136,6 +136,7 @@ MESSAGES = {
         st.builds(m.Gather, st.sampled_from(Structure)),
     ),
     names.DOWNLINK: st.one_of(
+        st.builds(m.TimeReportRate, st.integers(0, 8)),
         st.builds(
             m.PusReport,
             st.sampled_from([1920, 1936]),
@@ -174,6 +175,7 @@ MESSAGES = {
         ),
     ),
     names.LANDER: ticks("sample"),
+    names.TIMEKEEPING: executes("TIME_REPORT_RATE", "CLOCK_SET", "CLOCK_SHIFT", "CLOCK_TRIM"),
     names.RELAY: st.one_of(
         from_camera(),
         from_camera(),

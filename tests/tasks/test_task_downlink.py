@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fsw.core.crc import crc16
 from fsw.core.frame_format import FrameFormat
 from fsw.core.frames_to_packets import PacketExtractor
 from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID, FailureCode
+from fsw.dictionary.services.st09_time import TIME_REPORT
 from fsw.kernel.time import SECOND
 from fsw.protocols import pus
 from fsw.tasks import downlink as task_module
@@ -22,6 +24,7 @@ from fsw.tasks.messages import (
     PusReport,
     Radiate,
     Tick,
+    TimeReportRate,
 )
 
 ROWS = json.loads((Path(__file__).parents[1] / "vectors" / "tianwen1_frames.json").read_text())[
@@ -74,6 +77,11 @@ def pointer(frame):
 
 
 def packets_in(frames, octets):
+    """All packets but time reports."""
+    return [packet for packet in all_packets_in(frames, octets) if packet[:2] != b"\0\0"]
+
+
+def all_packets_in(frames, octets):
     batch = PacketExtractor(FrameFormat("aos", octets, insert_zone=8)).feed(
         np.frombuffer(b"".join(frames), np.uint8).reshape(-1, octets)
     )
@@ -272,3 +280,38 @@ def test_the_figures_are_those_of_the_mission_file(bench):
     assert low == [(245, 1, 0.5, "4aaa", 0xAA), (245, 3, 0.25, "8aaa", 0xAA), (82, 1, 0.25, "4011", 0xAA)]
     high = {(c.scid, c.vcid): (c.insert_zone_tail, c.fill) for c in downlink.high.channel}
     assert high == {(245, 1): ("4aaa", 0x55), (245, 4): ("7aaa", 0x55), (245, 3): ("7aaa", 0x55)}
+
+
+def times_reported(frames, octets):
+    """(rate exponent, seconds of the clock, status) of the time reports among the frames' packets."""
+    found = []
+    for packet in all_packets_in(frames, octets):
+        if packet[:2] == b"\0\0":
+            assert crc16(packet) == 0
+            values = TIME_REPORT.decode(packet[6:-2])
+            time = values["time_s"].raw * SECOND + (values["time_fraction"].raw * SECOND >> 24)
+            found.append((values["rate_exponent"].raw, time, values["time_status"].value))
+    return found
+
+
+def test_time_is_reported_for_every_so_many_frames(frames, bench):
+    frames.task.tell(TimeReportRate(2))
+    sent = [frame for _ in range(6) for frame in frames.beat()[1] if channel(frame) == (245, 1)]
+    # Frames 0, 4 and 8 of two a second: at 0 s, 2 s, 4 s.
+    wanted = [(2, bench.clock.agency_ns(2 * k * SECOND), "FREE_RUNNING") for k in range(3)]
+    assert times_reported(sent, 220) == wanted
+    frames.task.tell(TimeReportRate(0))
+    sent = [frame for frame in frames.beat()[1] if channel(frame) == (245, 1)]
+    wanted = [(0, bench.clock.agency_ns(6 * SECOND + k * SECOND // 4), "FREE_RUNNING") for k in range(2)]
+    assert times_reported(sent, 220) == wanted
+
+
+def test_time_is_reported_in_the_high_rate_too(frames, bench):
+    frames.task.tell(bench.execute("DOWNLINK_RATE", "HIGH"))
+    frames.beat()
+    frames.task.tell(TimeReportRate(1))
+    frames.beat()
+    sent = [frame for _ in range(2) for frame in frames.beat()[1] if channel(frame) == (245, 1)]
+    assert [time for _, time, _ in times_reported(sent, 892)] == [
+        bench.clock.agency_ns(k * SECOND) for k in (2, 3)
+    ]

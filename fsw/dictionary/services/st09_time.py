@@ -14,6 +14,7 @@ from fsw.dictionary.telecommand import Argument, Telecommand
 SERVICE = 9
 FASTEST, SLOWEST = 0, 8
 DEFAULT_RATE = 5  # 16 s in the low rate
+LATEST_S = 4_000_000_000  # in 2142: years before the code overflows
 MOST_SHIFT_US = 10_000_000
 MOST_TRIM = 10_000_000  # 1e-12
 
@@ -41,7 +42,7 @@ TELECOMMANDS = (
         _SEEN,
         (FailureCode.TIME_GOES_BACK,),
         (
-            Argument(Parameter("seconds", _U32, "Seconds since 2015-12-31T16:00:00Z", "s")),
+            Argument(Parameter("seconds", _U32, "Seconds since 2015-12-31T16:00:00Z", "s"), 0, LATEST_S),
             Argument(Parameter("fraction", _U24, "Fraction of a second", "2^-24 s", default=0)),
         ),
     ),
