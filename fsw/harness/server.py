@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from fsw.harness.operator import Operations
 from fsw.kernel.time import MILLISECOND, SECOND
 
 MOST_WAITING_OCTETS = 4 << 20  # to a client; beyond, it is too slow and is dropped
+SEND_BUFFER_OCTETS = 1 << 20  # of the system's own, before anything waits
 MOST_CLIENTS = 64
 LONGEST_NAP_NS = 50 * MILLISECOND
 STATUS_NS = SECOND // 2
@@ -205,6 +207,8 @@ class Server:
                 return
             self.counts.clients += 1
             self._listeners.all.add(writer)
+            connection = writer.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_OCTETS)
             self._log(f"{_peer(writer)} connected to {name}")
             try:
                 await serve(reader, writer)

@@ -26,7 +26,7 @@ from fsw.kernel.pace import Pace
 from fsw.simulation import Settings, Simulation
 
 MISSION = missions.load("tianwen1-cruise")
-PATIENCE_S = 30
+PATIENCE_S = 120  # for a machine that is busy with other things; what fails, fails at once
 QUICK = Settings(pictures="test-card", link="frames", workers=0)
 
 
@@ -154,11 +154,13 @@ def test_bad_company_stops_nothing(monkeypatch):
 
 def test_a_client_that_does_not_read_is_dropped_and_the_others_go_on(monkeypatch):
     monkeypatch.setattr(server_module, "MOST_WAITING_OCTETS", 4096)
+    monkeypatch.setattr(server_module, "SEND_BUFFER_OCTETS", 4096)
 
     async def scenario():
-        async with serving(rate=10_000.0) as (server, _, udp):
-            slow = socket.create_connection(server.opened["telemetry"])
-            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        async with serving(rate=300.0) as (server, _, udp):
+            slow = socket.socket()
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # before it connects, or it is in vain
+            slow.connect(server.opened["telemetry"])
             loop = asyncio.get_running_loop()
             while not server.counts.clients_too_slow:
                 await loop.sock_recv(udp, 2048)
