@@ -33,6 +33,11 @@ class ReleaseMechanism:
             self.spent = True
             self._opens_ns = now_ns + WIRE_OPENS_AFTER_NS
 
+    @property
+    def wire_open(self) -> bool:
+        """What the break-wire shows."""
+        return self.spent and self._opens_ns is None
+
     def next_ns(self) -> int | None:
         """When the break-wire will open."""
         return self._opens_ns

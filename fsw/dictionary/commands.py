@@ -8,6 +8,7 @@ from enum import IntEnum
 import construct
 
 from fsw.dictionary.identifiers import (
+    BootKind,
     DownlinkRate,
     FailureCode,
     LensSelection,
@@ -34,6 +35,8 @@ class Function(IntEnum):
     DOWNLINK_RATE = 48
     DUMP_START = 49
     DUMP_STOP = 50
+    SAFE_MODE = 64
+    COMPUTER_RESET = 65
 
 
 RELEASE_KEY = 0x5E1F  # fire carries it, so that no single wrong bit fires
@@ -53,9 +56,19 @@ def _function(
     *arguments: Argument,
     failures: tuple[FailureCode, ...] = (),
     hazardous: bool = False,
+    in_safe_mode: bool = True,
 ) -> Telecommand:
     return Telecommand(
-        function.name, 8, 1, effect, verification, failures, arguments, int(function), hazardous=hazardous
+        function.name,
+        8,
+        1,
+        effect,
+        verification,
+        failures if in_safe_mode else (*failures, FailureCode.NOT_IN_SAFE_MODE),
+        arguments,
+        int(function),
+        hazardous=hazardous,
+        in_safe_mode=in_safe_mode,
     )
 
 
@@ -74,6 +87,7 @@ TELECOMMANDS = (
         _choice("state", "ON arms, OFF makes safe", Switch, "ON"),
         failures=(FailureCode.ALREADY_RELEASED,),
         hazardous=True,
+        in_safe_mode=False,
     ),
     _function(
         Function.RELEASE_FIRE,
@@ -91,6 +105,7 @@ TELECOMMANDS = (
         ),
         failures=(FailureCode.NOT_ARMED, FailureCode.ALREADY_RELEASED, FailureCode.NO_SEPARATION),
         hazardous=True,
+        in_safe_mode=False,
     ),
     _function(
         Function.WIFI,
@@ -103,6 +118,7 @@ TELECOMMANDS = (
         "Starts both lenses, one picture a second each.",
         "`camera` in HOUSEKEEPING_CAMERA is TAKING; `frames_taken` grows.",
         failures=_CAMERA_FAILURES,
+        in_safe_mode=False,
     ),
     _function(
         Function.CAMERA_STOP,
@@ -150,11 +166,29 @@ TELECOMMANDS = (
         "Event DUMP_STARTED, then files on the picture channel, then DUMP_DONE.",
         _choice("pictures", "Which", PictureSet, "THUMBNAILS_THEN_SELECTED"),
         failures=(FailureCode.NOTHING_STORED, FailureCode.BUSY),
+        in_safe_mode=False,
     ),
     _function(
         Function.DUMP_STOP,
         "Stops the dump after the file being sent.",
         "Event DUMP_STOPPED; `dump` in HOUSEKEEPING_MASS_MEMORY is OFF.",
         failures=(FailureCode.NOT_RUNNING,),
+    ),
+    _function(
+        Function.SAFE_MODE,
+        "Takes the orbiter into safe mode, or back: the release mechanism is made safe, dumps stop, the low"
+        " rate is set, and telecommands that safe mode forbids are refused.",
+        "Event SAFE_MODE_ENTERED or SAFE_MODE_LEFT; `mode` in HOUSEKEEPING_FDIR.",
+        _choice("state", "ON enters, OFF leaves", Switch),
+        failures=(FailureCode.ALREADY_SO,),
+    ),
+    _function(
+        Function.COMPUTER_RESET,
+        "Starts the orbiter's computer anew. Warm: what tasks retain is found again. Cold: only what is"
+        " safeguarded. Requests that are under way fail with LOST_IN_RESET.",
+        "Events COMPUTER_RESET and, after the boot, COMPUTER_STARTED.",
+        _choice("kind", "WARM or COLD", BootKind, "WARM"),
+        failures=(FailureCode.BUSY,),
+        hazardous=True,
     ),
 )

@@ -9,11 +9,14 @@ import construct
 
 from fsw.dictionary.identifiers import (
     ORBITER_APID,
+    BootKind,
+    BootReason,
     DownlinkRate,
     FailureCode,
     Lens,
     Origin,
     RestartReason,
+    SafeModeReason,
     Steering,
     Task,
     WifiState,
@@ -32,6 +35,9 @@ class Event(IntEnum):
     MAILBOX_OVERFLOW = 3
     BUDGET_OVERRUN = 4
     TC_REJECTED = 5
+    SAFE_MODE_ENTERED = 6
+    SAFE_MODE_LEFT = 7
+    COMPUTER_RESET = 8
     RELEASE_ARMED = 16
     RELEASE_DISARMED = 17
     RELEASE_FIRED = 18
@@ -57,6 +63,10 @@ _TASK = Parameter("task", _U8, "Which task", enumeration=Task)
 _RANGE = Parameter("range_m", _U16, "Range of the camera", "m", Linear(0.1), overflow="saturate")
 _FILES = Parameter("files", _U32, "Files of the dump")
 _OCTETS = Parameter("file_octets", _U32, "Octets of these files", overflow="saturate")
+_BOOT = (
+    Parameter("boot_kind", _U8, "What it remembers", enumeration=BootKind),
+    Parameter("boot_reason", _U8, "Why", enumeration=BootReason),
+)
 
 
 def _event(event: Event, severity: Severity, text: str, *parameters: Parameter) -> Report:
@@ -74,7 +84,24 @@ def _event(event: Event, severity: Severity, text: str, *parameters: Parameter) 
 
 
 REPORTS = (
-    _event(Event.COMPUTER_STARTED, "info", "The orbiter's computer has started"),
+    _event(
+        Event.COMPUTER_STARTED,
+        "info",
+        "The orbiter's computer has started: the boot report",
+        *_BOOT,
+        Parameter("boots", _U16, "Boots so far, this one included", overflow="wrap"),
+        Parameter("tasks_recovered", _U8, "Tasks that found their state again"),
+        Parameter("tasks_refused", _U8, "Tasks that found it unfit, and begin from nothing"),
+    ),
+    _event(Event.COMPUTER_RESET, "high", "The orbiter's computer is about to start anew", *_BOOT),
+    _event(
+        Event.SAFE_MODE_ENTERED,
+        "high",
+        "The orbiter has gone into safe mode",
+        Parameter("safe_mode_reason", _U8, "Why", enumeration=SafeModeReason),
+        Parameter("cause", _U16, "Identifier of the event that caused it, or 0"),
+    ),
+    _event(Event.SAFE_MODE_LEFT, "info", "The orbiter has left safe mode"),
     _event(
         Event.TASK_RESTARTED,
         "medium",

@@ -12,12 +12,16 @@ import construct
 from fsw.dictionary.identifiers import (
     LANDER_APID,
     ORBITER_APID,
+    BootKind,
+    BootReason,
     CameraState,
     DownlinkRate,
+    Mode,
     Origin,
     PictureCoding,
     PictureSize,
     ReleaseState,
+    SafeModeReason,
     Switch,
     Task,
     WifiState,
@@ -35,6 +39,7 @@ class Structure(IntEnum):
     RELAY = 4
     CAMERA = 5
     RELEASE = 6
+    FDIR = 7
     LANDER = 16
 
 
@@ -166,6 +171,25 @@ RELEASE = _structure(
     _counter("firings", "Firing pulses given", _U8),
 )
 
+FDIR = _structure(
+    Structure.FDIR,
+    16.0,
+    "Fault detection, isolation and recovery",
+    _state("mode", "Mode of the spacecraft", Mode),
+    _state("safe_mode_reason", "Why it went into safe mode last", SafeModeReason),
+    _counter("safe_modes", "Times that it went into safe mode", _U16),
+    _counter("boots", "Boots of the computer", _U16),
+    _state("boot_kind", "What the last boot remembered", BootKind),
+    _state("boot_reason", "Why the computer booted last", BootReason),
+    _counter(
+        "command_loss_s",
+        "Time since a telecommand was accepted",
+        _U32,
+        Limits(None, 5 * 86400, None, 7 * 86400),
+    ),
+    _counter("faults_seen", "Events that recovery looked at", _U32),
+)
+
 LANDER = _structure(
     Structure.LANDER,
     16.0,
@@ -180,4 +204,4 @@ LANDER = _structure(
     apid=LANDER_APID,
 )
 
-REPORTS = (COMPUTER, MASS_MEMORY, RADIO, RELAY, CAMERA, RELEASE, LANDER)
+REPORTS = (COMPUTER, MASS_MEMORY, RADIO, RELAY, CAMERA, RELEASE, FDIR, LANDER)

@@ -48,12 +48,44 @@ class Task(IntEnum):
     NAVIGATION = 9
     LANDER = 10
     TIMEKEEPING = 11
+    FDIR = 31
 
 
 class RestartReason(IntEnum):
     WATCHDOG = 1
     EXCEPTION = 2
     BUDGET = 3
+
+
+class Mode(IntEnum):
+    """Of the spacecraft."""
+
+    NOMINAL = 0
+    SAFE = 1
+
+
+class BootKind(IntEnum):
+    """Warm: tasks find what they retained in memory. Cold: memory is lost, but for what is safeguarded."""
+
+    COLD = 0
+    WARM = 1
+
+
+class BootReason(IntEnum):
+    POWER_ON = 0
+    TELECOMMAND = 1
+    RECOVERY = 2
+    WATCHDOG = 3
+
+
+class SafeModeReason(IntEnum):
+    """Why safe mode was entered."""
+
+    NONE = 0
+    TELECOMMAND = 1
+    COMMAND_LOSS = 2
+    RESETS = 3
+    EVENT = 4
 
 
 class Lens(IntEnum):
@@ -164,7 +196,10 @@ class FailureCode(IntEnum):
     NOT_RUNNING = 22
     QUEUE_FULL = 23
     TIME_GOES_BACK = 40
+    NOT_IN_SAFE_MODE = 60
+    ALREADY_SO = 61
     NO_SEPARATION = 64
     NO_ANSWER = 65
     LINK_LOST = 66
     REFUSED_BY_CAMERA = 67
+    LOST_IN_RESET = 90

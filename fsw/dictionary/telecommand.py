@@ -272,7 +272,8 @@ class Telecommand:
     """One telecommand. `function` is the function identifier of ST[8,1], or None.
 
     effect, verification, failures: what it does, how to see that it did, and the failure codes of
-    its own (those of acceptance apply to all).
+    its own (those of acceptance apply to all). hazardous: an operator is asked twice. in_safe_mode: it is
+    carried out in safe mode, too.
     """
 
     name: str
@@ -286,6 +287,7 @@ class Telecommand:
     apid: int = ORBITER_APID
     origin: Origin = Origin.OURS
     hazardous: bool = False
+    in_safe_mode: bool = True
 
     def __post_init__(self) -> None:
         is_function = (self.service, self.subtype) == (FUNCTION_SERVICE, FUNCTION_SUBTYPE)

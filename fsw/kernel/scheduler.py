@@ -97,6 +97,19 @@ class Retaining(Protocol):
         ...
 
 
+@runtime_checkable
+class Safeguarding(Protocol):
+    """A task of whose state something outlives even a cold boot: it is kept in safeguard memory."""
+
+    def safeguarded(self) -> Any:
+        """Plain data: counters that must never run twice, and the like."""
+        ...
+
+    def recover(self, safeguarded: Any) -> None:
+        """As `Retaining.recall`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class TaskSettings:
     """priority: smaller runs first. mailbox: messages held at most. budget_ns: modelled time per
@@ -179,6 +192,7 @@ class Scheduler:
         self.now_ns = 0
         self.busy_ns = 0
         self.unknown_recipient = 0
+        self._halted = False
 
     # ---- for the vehicle ------------------------------------------------------------------------
 
@@ -188,8 +202,41 @@ class Scheduler:
         for slot in self._slots.values():
             self._start(slot)
 
+    def halt(self) -> None:
+        """The computer stops in the middle of what it does: nothing runs or is taken in until `reboot`."""
+        self._halted = True
+
+    def halted(self) -> bool:
+        """The computer stands, until `reboot`."""
+        return self._halted
+
+    def reboot(self, now_ns: int, *, cold: bool) -> tuple[int, int]:
+        """Start every task anew after a reset; mailboxes and timers are empty.
+
+        Warm: tasks take over what they retain. Cold: only what they safeguard. Returns how many recovered
+        it, and how many found it unfit and begin from nothing.
+        """
+        self._halted = False
+        self.now_ns = now_ns
+        self._waiting = 0
+        self._heap.clear()
+        recovered = refused = 0
+        for slot in self._slots.values():
+            slot.mailbox.clear()
+            slot.timers.clear()
+            slot.held_until_ns = 0
+            before = slot.task
+            slot.task, fit = _successor(slot, cold=cold)
+            if isinstance(before, Safeguarding if cold else Retaining):
+                recovered, refused = recovered + fit, refused + (not fit)
+        for slot in self._slots.values():
+            self._start(slot)
+        return recovered, refused
+
     def post(self, to: str, message: Any) -> bool:
         """A message from outside; False, counted and reported, when that mailbox is full."""
+        if self.halted():
+            return False
         slot = self._slots.get(to)
         if slot is None:
             self.unknown_recipient += 1
@@ -205,6 +252,8 @@ class Scheduler:
 
     def next_ns(self) -> int | None:
         """When `advance` has work next: now if a message waits, else the next timer or heartbeat."""
+        if self.halted():
+            return None
         if self._waiting:
             return self.now_ns
         times = [slot.last_active_ns + slot.settings.heartbeat_ns for slot in self._watched]
@@ -214,8 +263,11 @@ class Scheduler:
 
     def advance(self, now_ns: int) -> None:
         """Fire what is due, in order of time, and run until every mailbox is empty."""
+        if self.halted():
+            self.now_ns = max(self.now_ns, now_ns)
+            return
         self._run()
-        while self._heap and self._heap[0][0] <= now_ns:
+        while self._heap and self._heap[0][0] <= now_ns and not self.halted():
             at_ns, sequence, name, timer, message = heapq.heappop(self._heap)
             self.now_ns = max(self.now_ns, at_ns)
             slot = self._slots[name]
@@ -228,7 +280,7 @@ class Scheduler:
                 self.post(name, message)
                 self._run()
         self.now_ns = max(self.now_ns, now_ns)
-        for slot in self._watched:
+        for slot in () if self.halted() else self._watched:
             beat = slot.settings.heartbeat_ns
             if self.now_ns - slot.last_active_ns >= beat:
                 self._restart(slot, "watchdog", f"silent for {beat // 1_000_000} ms")
@@ -256,7 +308,7 @@ class Scheduler:
     # ---- running --------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while self._waiting:
+        while self._waiting and not self.halted():
             slot = next(slot for slot in self._slots.values() if slot.mailbox)  # by priority
             self._waiting -= 1
             self._activate(slot, slot.mailbox.popleft())
@@ -355,7 +407,7 @@ class Scheduler:
         self._waiting -= len(slot.mailbox)
         slot.mailbox.clear()
         slot.timers.clear()
-        slot.task = _successor(slot)
+        slot.task, _ = _successor(slot, cold=False)
         self._report(Trouble(kind, slot.settings.name, why, slot.counters.restarts))
         self._start(slot)
 
@@ -378,6 +430,7 @@ class Scheduler:
             "busy_ns": self.busy_ns,
             "sequence": self._sequence,
             "unknown_recipient": self.unknown_recipient,
+            "halted": self._halted,
             "instant": [self._instant_ns, copy.deepcopy(self._instant)],
             "heap": sorted(self._heap, key=lambda entry: entry[:2]),
             "tasks": {
@@ -403,6 +456,7 @@ class Scheduler:
         self.busy_ns = saved["busy_ns"]
         self._sequence = saved["sequence"]
         self.unknown_recipient = saved["unknown_recipient"]
+        self._halted = saved["halted"]
         self._instant_ns, self._instant = copy.deepcopy(saved["instant"])
         self._heap = [tuple(entry) for entry in saved["heap"]]  # sorted, hence a heap
         for name, state in saved["tasks"].items():
@@ -419,14 +473,17 @@ class Scheduler:
         self._waiting = sum(len(slot.mailbox) for slot in self._slots.values())
 
 
-def _successor(slot: _Slot) -> Task:
-    """A fresh task that takes over what the old one retains, unless that is what ails it."""
-    if isinstance(slot.task, Retaining):
-        fresh = slot.settings.make()
-        assert isinstance(fresh, Retaining)
-        try:
+def _successor(slot: _Slot, *, cold: bool) -> tuple[Task, bool]:
+    """A fresh task with what the old one handed down, and whether that was fit.
+
+    What the successor refuses may be what ailed the old one: then it begins from nothing.
+    """
+    fresh = slot.settings.make()
+    try:
+        if cold and isinstance(slot.task, Safeguarding) and isinstance(fresh, Safeguarding):
+            fresh.recover(copy.deepcopy(slot.task.safeguarded()))
+        elif not cold and isinstance(slot.task, Retaining) and isinstance(fresh, Retaining):
             fresh.recall(copy.deepcopy(slot.task.retained()))
-        except Exception:
-            return slot.settings.make()
-        return fresh
-    return slot.settings.make()
+    except Exception:
+        return slot.settings.make(), False
+    return fresh, True

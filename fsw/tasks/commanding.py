@@ -18,6 +18,7 @@ from fsw.kernel.time import SECOND
 from fsw.protocols import pus
 from fsw.tasks import names
 from fsw.tasks.messages import (
+    Commanded,
     Execute,
     Executed,
     Gather,
@@ -25,6 +26,7 @@ from fsw.tasks.messages import (
     Outcome,
     Progressed,
     PusReport,
+    SafeMode,
     Submit,
     Tick,
     Uplinked,
@@ -48,9 +50,16 @@ class Commanding:
         self._accepted = 0
         self._rejected = 0
         self._pending: dict[bytes, list[Any]] = {}  # request: acknowledgement flags, deadline [ns], asker
+        self._lost: list[tuple[bytes, int]] = []  # requests that were under way before a restart
+        self._safe = False
 
     def start(self, now_ns: int) -> Iterable[Action]:
-        return ()
+        lost, self._lost = self._lost, []
+        return [
+            action
+            for request, acknowledge in lost
+            for action in self._finished(request, acknowledge, FailureCode.LOST_IN_RESET, None)
+        ]
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
@@ -60,6 +69,8 @@ class Commanding:
                     for packet in self._receiver.feed(octets)
                     for action in self._request(packet.encode(), now_ns)
                 ]
+            case SafeMode(on):
+                self._safe = on
             case Submit(packet, answer_to):
                 return self._request(packet, now_ns, answer_to)
             case Progressed(request, acknowledge, step) if acknowledge & pus.Acknowledge.PROGRESS:
@@ -75,7 +86,7 @@ class Commanding:
                 return [Send(reply_to, Values({"uplink_cltus": cltus}))]
         return ()
 
-    def _request(self, packet: bytes, now_ns: int, answer_to: str = "") -> list[Action]:
+    def _request(self, packet: bytes, now_ns: int, answer_to: str | None = None) -> list[Action]:
         verdict = pus.check_acceptance(packet, _APIDS, _SERVICES)
         if isinstance(verdict, pus.AcceptanceFailure):
             return self._refuse(packet, FailureCode(int(verdict)), answer_to)
@@ -85,12 +96,15 @@ class Commanding:
         command, arguments = found
         request, acknowledge = packet[:4], int(verdict.acknowledge)
         self._accepted += 1
-        actions: list[Action] = []
+        # Only the ground's count for the command loss timer.
+        actions: list[Action] = [Send(names.FDIR, Commanded())] if answer_to is None else []
         if acknowledge & pus.Acknowledge.ACCEPTANCE:
             actions.append(_verification(1, request))
         # Well formed, so accepted; but reports of two with one identifier could not be told apart.
         if len(self._pending) >= MAX_PENDING or request in self._pending:
             return actions + self._finished(request, acknowledge, FailureCode.QUEUE_FULL, answer_to)
+        if self._safe and not command.in_safe_mode:
+            return actions + self._finished(request, acknowledge, FailureCode.NOT_IN_SAFE_MODE, answer_to)
         task = task_for(command)
         if task == names.COMMANDING:  # the connection test: nobody needs to be asked
             actions.append(Send(names.DOWNLINK, PusReport(ORBITER_APID, 17, 2, b"")))
@@ -101,7 +115,7 @@ class Commanding:
         actions.append(self._next_overdue())
         return actions
 
-    def _refuse(self, packet: bytes, code: FailureCode, answer_to: str) -> list[Action]:
+    def _refuse(self, packet: bytes, code: FailureCode, answer_to: str | None) -> list[Action]:
         self._rejected += 1
         packet_id, sequence = int.from_bytes(packet[:2], "big"), int.from_bytes(packet[2:4], "big")
         values = {"request_packet_id": packet_id, "request_sequence": sequence, "failure_code": code.name}
@@ -132,7 +146,7 @@ class Commanding:
         )
 
     def _finished(
-        self, request: bytes, acknowledge: int, failure: FailureCode | None, answer_to: str
+        self, request: bytes, acknowledge: int, failure: FailureCode | None, answer_to: str | None
     ) -> list[Action]:
         """Reports of start and completion, failures always (6.1.4.3), and the answer to who submitted it."""
         actions: list[Action] = []
@@ -151,8 +165,18 @@ class Commanding:
         dropped = sum(self._receiver.discarded.values())
         return {"tc_accepted": self._accepted, "tc_rejected": self._rejected, "tc_frames_rejected": dropped}
 
+    def retained(self) -> dict[str, Any]:
+        """Counters, and the requests under way: nobody will answer them any more, but for us."""
+        lost = [[request, row[0]] for request, row in self._pending.items()]
+        return {"accepted": self._accepted, "rejected": self._rejected, "lost": lost}
+
+    def recall(self, retained: dict[str, Any]) -> None:
+        self._accepted, self._rejected = retained["accepted"], retained["rejected"]
+        self._lost = [(request, acknowledge) for request, acknowledge in retained["lost"]]
+
     def save(self) -> dict[str, Any]:
         return {
+            "safe": self._safe,
             "receiver": self._receiver.save(),
             "accepted": self._accepted,
             "rejected": self._rejected,
@@ -161,12 +185,13 @@ class Commanding:
 
     def load(self, saved: dict[str, Any]) -> None:
         self._receiver.load(saved["receiver"])
+        self._safe = saved["safe"]
         self._accepted = saved["accepted"]
         self._rejected = saved["rejected"]
         self._pending = copy.deepcopy(saved["pending"])
 
 
-def _answer(answer_to: str, request: bytes, failure: FailureCode | None) -> list[Action]:
+def _answer(answer_to: str | None, request: bytes, failure: FailureCode | None) -> list[Action]:
     return [Send(answer_to, Outcome(request, failure))] if answer_to else []
 
 

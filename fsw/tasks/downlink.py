@@ -46,6 +46,7 @@ from fsw.tasks.messages import (
     PlainPacket,
     PusReport,
     Radiate,
+    SafeMode,
     Tick,
     TimeReportRate,
     Values,
@@ -107,6 +108,8 @@ class Downlink:
                 return self._beat(now_ns)
             case Execute(request, acknowledge, _, arguments):
                 return self._change(DownlinkRate[arguments["rate"]], request, acknowledge)
+            case SafeMode(True):
+                return self._fall_back()
             case Gather(Structure.RADIO, reply_to):
                 return [Send(reply_to, Values(self._values()))]
         return ()
@@ -225,6 +228,18 @@ class Downlink:
         self._wanted = [int(rate), request, acknowledge, MOST_BEATS_TO_DRAIN]
         return []
 
+    def _fall_back(self) -> list[Action]:
+        """Safe mode: the low rate, whatever else was wanted."""
+        actions: list[Action] = []
+        if self._wanted is not None:
+            _, request, acknowledge, _ = self._wanted
+            refused = Executed(request, acknowledge, FailureCode.NOT_IN_SAFE_MODE)
+            actions.append(Send(names.COMMANDING, refused))
+            self._wanted = None
+        if self._rate is not DownlinkRate.LOW:
+            self._wanted = [int(DownlinkRate.LOW), b"", 0, MOST_BEATS_TO_DRAIN]
+        return actions
+
     def _change_when_drained(self) -> list[Action]:
         if self._wanted is None:
             return []
@@ -269,6 +284,34 @@ class Downlink:
             ),
             "packets_dropped": self._packets_dropped,
         }
+
+    # ---- what outlives what ---------------------------------------------------------------------
+
+    def retained(self) -> dict[str, Any]:
+        """Counts that the ground follows. The rate is low again; what waited for a frame is lost."""
+        senders = (*self._senders, self._lander, self._pictures)
+        return {
+            "frame_counts": [sender.frame_count for sender in senders],
+            "sequence": self._sequence.save(),
+            "messages": [[apid, counters.save()] for apid, counters in self._messages.items()],
+            "sent": [self._frames_sent, self._idle_frames_sent, self._packets_dropped],
+        }
+
+    def recall(self, retained: dict[str, Any]) -> None:
+        senders = (*self._senders, self._lander, self._pictures)
+        for sender, count in zip(senders, retained["frame_counts"], strict=True):
+            sender.frame_count = count
+        self._sequence.load(retained["sequence"])
+        for apid, counters in retained["messages"]:
+            self._messages[apid].load(counters)
+        self._frames_sent, self._idle_frames_sent, self._packets_dropped = retained["sent"]
+
+    def safeguarded(self) -> dict[str, Any]:
+        """The same: no two frames or packets may ever bear one count."""
+        return self.retained()
+
+    def recover(self, safeguarded: dict[str, Any]) -> None:
+        self.recall(safeguarded)
 
     # ---- snapshots ------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import ORBITER_APID, RestartReason, Task
 from fsw.kernel.scheduler import Action, Send, Trouble
 from fsw.tasks import names
-from fsw.tasks.messages import Execute, Executed, Gather, Occurred, PusReport, Values
+from fsw.tasks.messages import Booted, Execute, Executed, Fault, Gather, Occurred, PusReport, Values
 
 _REASON_OF = {
     "watchdog": RestartReason.WATCHDOG,
@@ -24,7 +24,7 @@ class Events:
         self._disabled: list[int] = []
 
     def start(self, now_ns: int) -> Iterable[Action]:
-        return self._report(Event.COMPUTER_STARTED, {}) if now_ns == 0 else ()
+        return ()
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
@@ -32,6 +32,10 @@ class Events:
                 return self._report(event, values)
             case Trouble():
                 return self._trouble(message)
+            case Booted(kind, reason, boots, recovered, refused):
+                told = {"boot_kind": kind.name, "boot_reason": reason.name, "boots": boots}
+                told |= {"tasks_recovered": recovered, "tasks_refused": refused}
+                return self._report(Event.COMPUTER_STARTED, told)
             case Execute(request, acknowledge, name, arguments):
                 self._switch(name == "EVENTS_ENABLE", [Event[text] for text in arguments["events"]])
                 return [Send(names.COMMANDING, Executed(request, acknowledge))]
@@ -45,14 +49,15 @@ class Events:
         self._disabled = sorted(kept)
 
     def _report(self, event: Event, values: dict[str, Any]) -> list[Action]:
-        if event in self._disabled:
-            return []
-        self._reported += 1
         report = dictionary.report(f"EVENT_{event.name}")
+        fault: list[Action] = [] if report.severity == "info" else [Send(names.FDIR, Fault(event))]
+        if event in self._disabled:
+            return fault  # not told, but not overlooked either
+        self._reported += 1
         assert report.service is not None
         assert report.subtype is not None
         packet = PusReport(ORBITER_APID, report.service, report.subtype, report.encode(values))
-        return [Send(names.DOWNLINK, packet)]
+        return [Send(names.DOWNLINK, packet), *fault]
 
     def _trouble(self, trouble: Trouble) -> list[Action]:
         task = Task[trouble.task.upper()].name
@@ -63,6 +68,12 @@ class Events:
             return self._report(Event.BUDGET_OVERRUN, {"task": task, **used})
         reason = _REASON_OF[trouble.kind].name
         return self._report(Event.TASK_RESTARTED, {"task": task, "reason": reason, "restarts": trouble.count})
+
+    def retained(self) -> dict[str, Any]:
+        return self.save()
+
+    def recall(self, retained: dict[str, Any]) -> None:
+        self.load(retained)
 
     def save(self) -> dict[str, Any]:
         return {"reported": self._reported, "disabled": list(self._disabled)}

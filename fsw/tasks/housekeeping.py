@@ -25,6 +25,7 @@ _OWNERS = {
     Structure.RELAY: (names.RELAY,),
     Structure.CAMERA: (names.RELAY,),
     Structure.RELEASE: (names.RELEASE,),
+    Structure.FDIR: (names.FDIR,),
 }
 _PERIOD_NS = {
     Structure(report.identifier): round(report.period_s * SECOND)
@@ -81,6 +82,12 @@ class Housekeeping:
         if len(values) < len(report.parameters):
             return []
         return [Send(names.DOWNLINK, PusReport(ORBITER_APID, 3, 25, report.encode(values)))]
+
+    def retained(self) -> dict[str, Any]:
+        return {"enabled": list(self._enabled)}
+
+    def recall(self, retained: dict[str, Any]) -> None:
+        self._enabled = list(retained["enabled"])
 
     def save(self) -> dict[str, Any]:
         return {"pool": dict(self._pool), "enabled": list(self._enabled)}

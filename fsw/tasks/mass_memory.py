@@ -35,6 +35,7 @@ from fsw.tasks.messages import (
     Occurred,
     Picture,
     PictureFilePackets,
+    SafeMode,
     Store,
     Stored,
     Thumbnail,
@@ -111,6 +112,8 @@ class MassMemory:
                 return self._start_dump(PictureSet[arguments["pictures"]], request, acknowledge, now_ns)
             case Execute(request, acknowledge, "DUMP_STOP", _):
                 return self._stop_dump(request, acknowledge)
+            case SafeMode(True) if self._dumping:
+                return self._end_dump()
             case Gather(Structure.MASS_MEMORY, reply_to):
                 return [Send(reply_to, Values(self._values()))]
         return ()
@@ -175,10 +178,13 @@ class MassMemory:
     def _stop_dump(self, request: bytes, acknowledge: int) -> list[Action]:
         if not self._dumping:
             return [Send(names.COMMANDING, Executed(request, acknowledge, FailureCode.NOT_RUNNING))]
+        return [*self._end_dump(), Send(names.COMMANDING, Executed(request, acknowledge))]
+
+    def _end_dump(self) -> list[Action]:
         self._to_fetch.clear()
         self._fetched_files.clear()
         self._dumping = False
-        return [self._event(Event.DUMP_STOPPED), Send(names.COMMANDING, Executed(request, acknowledge))]
+        return [self._event(Event.DUMP_STOPPED)]
 
     def _size(self, kind: int, number: int) -> int:
         entry = self._catalogue.get(number)
@@ -266,6 +272,29 @@ class MassMemory:
             "octets_waiting_kib": waiting / 1024,
             "dump": "ON" if self._dumping else "OFF",
         }
+
+    # ---- what outlives what ---------------------------------------------------------------------
+
+    def retained(self) -> dict[str, Any]:
+        """The catalogue lies in the memory itself, so it outlives a cold boot, too; a dump does not."""
+        return {
+            "catalogue": [asdict(entry) for entry in self._catalogue.values()],
+            "chosen": self._chosen,
+            "used_octets": self._used_octets,
+            "sent": dict(self._sent),
+        }
+
+    def recall(self, retained: dict[str, Any]) -> None:
+        self._catalogue = {row["number"]: Entry(**row) for row in retained["catalogue"]}
+        self._chosen = retained["chosen"]
+        self._used_octets = retained["used_octets"]
+        self._sent = dict(retained["sent"])
+
+    def safeguarded(self) -> dict[str, Any]:
+        return self.retained()
+
+    def recover(self, safeguarded: dict[str, Any]) -> None:
+        self.recall(safeguarded)
 
     # ---- snapshots ------------------------------------------------------------------------------
 

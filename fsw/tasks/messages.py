@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from fsw.dictionary.events import Event
-from fsw.dictionary.identifiers import FailureCode
+from fsw.dictionary.identifiers import BootKind, BootReason, FailureCode
 from fsw.kernel.snapshot import plain
 from fsw.tasks import names
+
+for _enumeration in (BootKind, BootReason, Event, FailureCode):
+    plain(_enumeration)
 
 # ---- telecommands -------------------------------------------------------------------------------
 
@@ -140,6 +143,52 @@ class Tick:
     number: int = 0
 
 
+# ---- modes and resets ---------------------------------------------------------------------------
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """From events to recovery: an event of more than informative severity has occurred."""
+
+    event: Event
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """From commanding to recovery: the ground was heard, with a telecommand that could be accepted."""
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class SafeMode:
+    """From recovery to those concerned: safe mode begins, or ends."""
+
+    on: bool
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """To the computer: start anew, for this reason."""
+
+    kind: BootKind
+    reason: BootReason
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Booted:
+    """From the computer: it has started. recovered, refused: tasks that found their state fit, or not."""
+
+    kind: BootKind
+    reason: BootReason
+    boots: int
+    recovered: int
+    refused: int
+
+
 # ---- release and Wi-Fi --------------------------------------------------------------------------
 
 
@@ -152,7 +201,13 @@ class Fire:
 @plain
 @dataclass(frozen=True, slots=True)
 class BreakWire:
-    """From the release mechanism: the wire has opened."""
+    """From the release mechanism: the wire is open."""
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class ReadWire:
+    """To the release mechanism: answer with `BreakWire` if the wire is open."""
 
 
 @plain

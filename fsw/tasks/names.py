@@ -11,6 +11,7 @@ DOWNLINK = "downlink"
 NAVIGATION = "navigation"
 LANDER = "lander"
 TIMEKEEPING = "timekeeping"
+FDIR = "fdir"
 
 # Ports to the hardware.
 TRANSPONDER_PORT = "transponder"
@@ -21,3 +22,4 @@ SENSORS_PORT = "navigation_sensors"
 LANDER_PORT = "lander_umbilical"
 CLOCK_PORT = "clock"
 GAUGES_PORT = "gauges"
+COMPUTER_PORT = "computer"

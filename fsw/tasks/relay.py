@@ -70,7 +70,7 @@ class Relay:
         self._unreadable = 0
 
     def start(self, now_ns: int) -> Iterable[Action]:
-        return ()
+        return [Emit(names.WIFI_PORT, AccessPoint(self._state is not WifiState.OFF))]
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
@@ -257,6 +257,17 @@ class Relay:
             "pictures_incomplete": self._incomplete,
             "camera_commands_sent": self._commands_sent,
         }
+
+    # ---- what outlives what ---------------------------------------------------------------------
+
+    def retained(self) -> dict[str, Any]:
+        """The link and its counts. Pictures half received are lost, and so are answers waited for."""
+        link = self.save()
+        del link["assembler"], link["waiting"]
+        return link
+
+    def recall(self, retained: dict[str, Any]) -> None:
+        self.load(self.save() | retained)
 
     # ---- snapshots ------------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 SAFE --arm--> ARMED --fire--> FIRED --break-wire--> SEPARATED
   ^--safe or 60 s---+           +--no break-wire in 2 s--> FIRED stays, event SEPARATION_MISSING
+
+Started again, it begins SAFE; but what is gone is gone: an open break-wire says SEPARATED.
 """
 
 from collections.abc import Iterable
@@ -14,7 +16,18 @@ from fsw.dictionary.identifiers import FailureCode, ReleaseState
 from fsw.kernel.scheduler import Action, CancelTimer, Emit, Send, SetTimer
 from fsw.kernel.time import SECOND
 from fsw.tasks import names
-from fsw.tasks.messages import BreakWire, Execute, Executed, Fire, Gather, Occurred, Tick, Values
+from fsw.tasks.messages import (
+    BreakWire,
+    Execute,
+    Executed,
+    Fire,
+    Gather,
+    Occurred,
+    ReadWire,
+    SafeMode,
+    Tick,
+    Values,
+)
 
 SEPARATION_WITHIN_NS = 2 * SECOND
 
@@ -28,7 +41,7 @@ class Release:
         self._request: list[Any] | None = None  # the fire request that waits: identifier, acknowledgement
 
     def start(self, now_ns: int) -> Iterable[Action]:
-        return ()
+        return [Emit(names.RELEASE_PORT, ReadWire())]
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
@@ -42,7 +55,7 @@ class Release:
                 return self._fire(message, now_ns)
             case BreakWire():
                 return self._separated(now_ns)
-            case Tick("armed"):
+            case Tick("armed") | SafeMode(True):
                 return self._make_safe()
             case Tick("missing"):
                 return self._missing()
@@ -86,6 +99,7 @@ class Release:
     def _separated(self, now_ns: int) -> list[Action]:
         self._wire_open = True
         if self._state is not ReleaseState.FIRED:
+            self._state = ReleaseState.SEPARATED
             return []
         self._state = ReleaseState.SEPARATED
         after_us = (now_ns - self._fired_ns) // 1000
@@ -114,6 +128,13 @@ class Release:
             "break_wire": "ON" if self._wire_open else "OFF",
             "firings": self._firings,
         }
+
+    def retained(self) -> dict[str, Any]:
+        """How often it fired; whether armed is never remembered."""
+        return {"firings": self._firings}
+
+    def recall(self, retained: dict[str, Any]) -> None:
+        self._firings = retained["firings"]
 
     def save(self) -> dict[str, Any]:
         return {

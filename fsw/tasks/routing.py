@@ -22,6 +22,8 @@ _TASK_OF_FUNCTION = {
     "DOWNLINK_RATE": names.DOWNLINK,
     "DUMP_START": names.MASS_MEMORY,
     "DUMP_STOP": names.MASS_MEMORY,
+    "SAFE_MODE": names.FDIR,
+    "COMPUTER_RESET": names.FDIR,
 }
 
 

@@ -85,6 +85,12 @@ class Selection:
     def _values(self) -> dict[str, Any]:
         return {"pictures_lit": self._lit, "pictures_selected": len(self._chosen)}
 
+    def retained(self) -> dict[str, Any]:
+        return self.save()
+
+    def recall(self, retained: dict[str, Any]) -> None:
+        self.load(retained)
+
     def save(self) -> dict[str, Any]:
         return {"lit_ppm": dict(self._lit_ppm), "chosen": list(self._chosen)}
 

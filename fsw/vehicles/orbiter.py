@@ -11,7 +11,7 @@ from fsw.devices.release_mechanism import ReleaseMechanism
 from fsw.devices.transponder import Transmission, TransmitMode, Transmitter
 from fsw.devices.wifi import WifiChannel
 from fsw.dictionary.housekeeping import LANDER, Structure
-from fsw.dictionary.identifiers import Steering, Task
+from fsw.dictionary.identifiers import BootKind, BootReason, Steering, Task
 from fsw.kernel.scheduler import Scheduler, TaskSettings
 from fsw.kernel.seeds import Streams
 from fsw.kernel.time import MILLISECOND, SECOND
@@ -21,6 +21,7 @@ from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.commanding import Commanding
 from fsw.tasks.downlink import Downlink
 from fsw.tasks.events import Events
+from fsw.tasks.fdir import Fdir
 from fsw.tasks.housekeeping import Housekeeping
 from fsw.tasks.lander import Lander
 from fsw.tasks.mass_memory import MassMemory as MassMemoryTask
@@ -33,6 +34,8 @@ from fsw.vehicles.timing import oscillator_figures
 
 LOW, HIGH = "low", "high"
 TELECOMMANDS_RANDOMIZED = True  # managed parameter, as the ground's
+# Modelled: the loader checks the image and, on a cold boot, clears the memory.
+BOOT_NS = {BootKind.WARM: 8 * SECOND, BootKind.COLD: 40 * SECOND}
 UPLINK_LOCK_NS = 60 * SECOND  # the receiver shows lock so long after the last octets
 
 
@@ -92,13 +95,17 @@ class Orbiter:
         self.scheduler = Scheduler(
             _tasks(mission, self.clock, high_rate), self._outside, trouble_to=names.EVENTS
         )
+        self._boots = 0
+        self._boot: list[int] | None = [0, int(BootKind.COLD), int(BootReason.POWER_ON)]  # when, kind, why
         self.scheduler.boot(0)
+        self._booted(0)
 
     # ---- for the simulation ---------------------------------------------------------------------
 
     def next_ns(self) -> int | None:
         """When `advance` has work next."""
-        times = [self.scheduler.next_ns(), self.mechanism.next_ns()]
+        boot_ns = None if self._boot is None else self._boot[0]
+        times = [self.scheduler.next_ns(), self.mechanism.next_ns(), boot_ns]
         due = [time for time in times if time is not None]
         return min(due) if due else None
 
@@ -107,8 +114,27 @@ class Orbiter:
         motion = self.mechanism.opened(now_ns)
         if motion is not None:
             self.scheduler.post(names.RELEASE, messages.BreakWire())
+        if self._boot is not None and self._boot[0] <= now_ns:
+            self._booted(now_ns)
         self.scheduler.advance(now_ns)
         return motion
+
+    def reset(self, kind: BootKind, reason: BootReason, now_ns: int) -> None:
+        """The computer stops here, and starts again when it has booted. The hardware goes on."""
+        self.scheduler.halt()
+        self._boot = [now_ns + BOOT_NS[kind], int(kind), int(reason)]
+
+    def _booted(self, now_ns: int) -> None:
+        assert self._boot is not None
+        _, kind, reason = self._boot
+        self._boot = None
+        self._boots += 1
+        recovered = refused = 0
+        if self.scheduler.halted():
+            recovered, refused = self.scheduler.reboot(now_ns, cold=kind == BootKind.COLD)
+        booted = messages.Booted(BootKind(kind), BootReason(reason), self._boots, recovered, refused)
+        self.scheduler.post(names.FDIR, booted)
+        self.scheduler.post(names.EVENTS, booted)
 
     def receive(self, octets: bytes, now_ns: int) -> None:
         """What the transponder's receiver makes of the uplink, errors and all."""
@@ -153,6 +179,11 @@ class Orbiter:
                 self._wifi.send_to_camera(octets)
             case names.RELEASE_PORT, messages.Fire():
                 self.mechanism.fire(now_ns)
+            case names.RELEASE_PORT, messages.ReadWire():
+                if self.mechanism.wire_open:
+                    post(names.RELEASE, messages.BreakWire())
+            case names.COMPUTER_PORT, messages.Reset(kind, reason):
+                self.reset(kind, reason, now_ns)
             case names.SENSORS_PORT, messages.Sample():
                 attitude, position, velocity = self._sky.measured(now_ns)
                 post(names.NAVIGATION, messages.Measured(now_ns, attitude, position, velocity))
@@ -225,6 +256,8 @@ class Orbiter:
             "transmitter": self.transmitter.save(),
             "uplink_ns": self._uplink_ns,
             "load_since": self._load_since,
+            "boots": self._boots,
+            "boot": None if self._boot is None else list(self._boot),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
@@ -235,6 +268,8 @@ class Orbiter:
         self.transmitter.load(saved["transmitter"])
         self._uplink_ns = saved["uplink_ns"]
         self._load_since = saved["load_since"]
+        self._boots = saved["boots"]
+        self._boot = None if saved["boot"] is None else list(saved["boot"])
 
 
 def _tasks(mission: MissionFile, clock: OnBoardClock, high_frames_per_second: int) -> list[TaskSettings]:
@@ -253,6 +288,7 @@ def _tasks(mission: MissionFile, clock: OnBoardClock, high_frames_per_second: in
     return [
         TaskSettings(names.COMMANDING, 1, commanding, mailbox=64, budget_ns=20 * ms),
         TaskSettings(names.RELEASE, 2, Release, mailbox=16),
+        TaskSettings(names.FDIR, 3, Fdir),
         TaskSettings(names.DOWNLINK, 3, downlink, mailbox=256, budget_ns=50 * ms, heartbeat_ns=5 * SECOND),
         TaskSettings(names.EVENTS, 4, Events, mailbox=128),
         TaskSettings(names.NAVIGATION, 5, lambda: Navigation(clock), mailbox=8, heartbeat_ns=10 * SECOND),

@@ -16,6 +16,7 @@ from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.commanding import Commanding
 from fsw.tasks.downlink import Downlink
 from fsw.tasks.events import Events
+from fsw.tasks.fdir import Fdir
 from fsw.tasks.housekeeping import Housekeeping
 from fsw.tasks.lander import Lander
 from fsw.tasks.mass_memory import MassMemory
@@ -33,6 +34,7 @@ MAKERS = {
     names.RELEASE: Release,
     names.DOWNLINK: lambda: Downlink(CLOCK, 250),
     names.EVENTS: Events,
+    names.FDIR: Fdir,
     names.NAVIGATION: lambda: Navigation(CLOCK),
     names.LANDER: Lander,
     names.RELAY: lambda: Relay(CLOCK),

@@ -11,7 +11,7 @@ from fsw import dictionary
 from fsw.core.telecommand import encode_cltu, encode_frame
 from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import Structure
-from fsw.dictionary.identifiers import FailureCode, Task
+from fsw.dictionary.identifiers import BootKind, BootReason, FailureCode, Task
 from fsw.kernel.scheduler import Trouble
 from fsw.kernel.time import SECOND
 from fsw.protocols import pus
@@ -125,6 +125,8 @@ TASKS = [member.name.lower() for member in Task if member is not Task.NONE]
 MESSAGES = {
     names.COMMANDING: st.one_of(
         cltus(),
+        st.builds(m.SafeMode, st.booleans()),
+        st.builds(m.Submit, OCTETS, st.sampled_from(["", names.RELEASE])),
         st.builds(m.Executed, REQUESTS, st.integers(0, 15), st.none() | st.sampled_from(FailureCode)),
         ticks("overdue"),
         st.builds(m.Gather, st.sampled_from(Structure)),
@@ -133,6 +135,7 @@ MESSAGES = {
         executes("RELEASE_ARM", "RELEASE_FIRE"),
         st.just(m.BreakWire()),
         ticks("armed", "missing"),
+        st.builds(m.SafeMode, st.booleans()),
         st.builds(m.Gather, st.sampled_from(Structure)),
     ),
     names.DOWNLINK: st.one_of(
@@ -148,6 +151,7 @@ MESSAGES = {
         st.builds(m.PictureFilePackets, st.integers(1, 900).map(lambda n: packet(bytes(n), 1921) * 3)),
         ticks("beat"),
         executes("DOWNLINK_RATE"),
+        st.builds(m.SafeMode, st.booleans()),
         st.builds(m.Gather, st.sampled_from(Structure)),
     ),
     names.EVENTS: st.one_of(
@@ -163,6 +167,21 @@ MESSAGES = {
             st.integers(0, 2**60),
         ),
         executes("EVENTS_ENABLE", "EVENTS_DISABLE"),
+        st.builds(m.Gather, st.sampled_from(Structure)),
+    ),
+    names.FDIR: st.one_of(
+        st.builds(m.Fault, st.sampled_from([Event.TASK_RESTARTED, Event.LINK_LOST])),
+        st.just(m.Commanded()),
+        st.builds(
+            m.Booted,
+            st.sampled_from(BootKind),
+            st.sampled_from(BootReason),
+            NUMBERS,
+            NUMBERS,
+            NUMBERS,
+        ),
+        ticks("command loss", "reset"),
+        executes("SAFE_MODE", "COMPUTER_RESET"),
         st.builds(m.Gather, st.sampled_from(Structure)),
     ),
     names.NAVIGATION: st.one_of(
@@ -192,6 +211,7 @@ MESSAGES = {
         st.builds(m.DownlinkRoom, st.sampled_from([0, 50, 1000, 1 << 20])),
         st.builds(m.Fetched, st.dictionaries(keys, st.none() | OCTETS, max_size=4)),
         executes("DUMP_START", "DUMP_STOP"),
+        st.builds(m.SafeMode, st.booleans()),
         st.builds(m.Gather, st.sampled_from(Structure)),
     ),
     names.SELECTION: st.one_of(

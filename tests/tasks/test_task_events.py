@@ -5,9 +5,10 @@ import pytest
 from fsw.dictionary import events as declared
 from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import Structure
-from fsw.kernel.scheduler import Trouble
+from fsw.dictionary.identifiers import BootKind, BootReason
+from fsw.kernel.scheduler import Send, Trouble
 from fsw.tasks import names
-from fsw.tasks.messages import Gather, Occurred
+from fsw.tasks.messages import Booted, Fault, Gather, Occurred
 
 SUBTYPES = {"info": 1, "low": 2, "medium": 3, "high": 4}
 
@@ -33,11 +34,31 @@ def test_an_event_is_a_report_of_its_severity(events, bench, report):
     assert (name, set(decoded)) == (report.name, set(values))
 
 
-def test_the_start_of_the_computer_is_told(events, bench):
+def test_the_boot_report_tells_why_and_what_was_found_again(events, bench):
+    assert events.answers == []  # the start of the task alone is not told: that is TASK_RESTARTED
+    events.tell(Booted(BootKind.WARM, BootReason.RECOVERY, 3, 7, 1))
     (sent,) = events.sent(names.DOWNLINK)
-    assert bench.decoded(sent) == ("EVENT_COMPUTER_STARTED", {})
-    assert list(events.make().start(5)) == []  # of the task alone it is not: that is TASK_RESTARTED
+    assert bench.decoded(sent) == (
+        "EVENT_COMPUTER_STARTED",
+        {
+            "boot_kind": "WARM",
+            "boot_reason": "RECOVERY",
+            "boots": 3,
+            "tasks_recovered": 7,
+            "tasks_refused": 1,
+        },
+    )
     assert count(events) == 1
+    assert events.sent(names.FDIR) == []
+
+
+def test_recovery_is_told_of_faults_disabled_or_not(events, bench):
+    lost = Occurred(Event.LINK_LOST, {"range_m": 1.0})
+    events.tell(lost)
+    assert events.sent(names.FDIR) == [Fault(Event.LINK_LOST)]
+    events.tell(bench.execute("EVENTS_DISABLE", "LINK_LOST"))
+    events.tell(lost)
+    assert events.answers == [Send(names.FDIR, Fault(Event.LINK_LOST))]
 
 
 def test_a_disabled_event_is_not_reported_and_the_others_are(events, bench):
@@ -47,12 +68,12 @@ def test_a_disabled_event_is_not_reported_and_the_others_are(events, bench):
     assert events.answers == []
     events.tell(Occurred(Event.RELEASE_FIRED, {}))
     assert len(events.sent(names.DOWNLINK)) == 1
-    assert count(events) == 2
+    assert count(events) == 1
     events.tell(bench.execute("EVENTS_ENABLE", "RELEASE_ARMED"))
     events.tell(Occurred(Event.RELEASE_ARMED, {}))
     assert len(events.sent(names.DOWNLINK)) == 1
     events.tell(Occurred(Event.LINK_LOST, {"range_m": 1.0}))
-    assert events.answers == []
+    assert events.sent(names.DOWNLINK) == []
 
 
 def test_troubles_of_the_scheduler_are_told_with_their_reason(events, bench):

@@ -18,6 +18,7 @@ class OrbiterStructure(IntEnum):
     RELAY = Structure.RELAY
     CAMERA = Structure.CAMERA
     RELEASE = Structure.RELEASE
+    FDIR = Structure.FDIR
 
 
 _SIDS = Argument(
