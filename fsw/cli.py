@@ -255,17 +255,19 @@ def decode(file: Path, format_text: str, packets: Path | None, as_json: bool) ->
 
 
 @cli.command()
-@click.option("--markdown", is_flag=True, help="As tables for a document.")
-def dictionary(markdown: bool) -> None:
+@click.option("--markdown", "form", flag_value="markdown", help="As a page to browse.")
+@click.option("--xtce", "form", flag_value="xtce", help="As XTCE 1.2, for a ground system.")
+def dictionary(form: str | None) -> None:
     """Prints every telecommand and every telemetry report.
 
     Telecommands with effect, how to see that it worked, how it can fail, and arguments; reports with the
     position, size, unit, scale and limits of each field. Each says whether its layout is Tianwen-1's own
     or ours.
     """
-    from fsw.dictionary import printed
+    from fsw.dictionary import printed, xtce
 
-    click.echo(printed.as_markdown() if markdown else printed.as_text(), nl=False)
+    forms = {None: printed.as_text, "markdown": printed.as_markdown, "xtce": xtce.document}
+    click.echo(forms[form](), nl=False)
 
 
 _FOLDER = click.option(

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 
 import pytest
 from PIL import Image
@@ -229,6 +230,12 @@ def test_the_dictionary_prints_every_declaration(options, capsys):
     for report in dictionary.reports():
         assert f"{report.name} APID {report.apid}" in shown
         assert all(parameter.name in shown for parameter in report.layout.parameters)
+
+
+def test_the_dictionary_is_given_to_ground_systems_as_xtce(capsys):
+    assert cli.run(["dictionary", "--xtce"]) == 0
+    root = ET.fromstring(capsys.readouterr().out)
+    assert root.tag == "{http://www.omg.org/spec/XTCE/20180204}SpaceSystem"
 
 
 def test_a_console_takes_commands_from_a_pipe():
