@@ -94,6 +94,12 @@ _PICTURES = click.option(
     show_default=True,
     help="What the sensors see.",
 )
+_MEMORY = click.option(
+    "--memory",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Keep the orbiter's mass memory there: the next run with this folder finds what it holds.",
+)
 _WORKERS = click.option(
     "--workers",
     type=click.IntRange(0, 256),
@@ -143,6 +149,7 @@ examples:
 @click.option(
     "--selection", type=click.IntRange(0, 1000), metavar="N", help="How many full pictures to bring."
 )
+@_MEMORY
 @_WORKERS
 @click.option("--force", is_flag=True, help="Fly into a folder that holds other files too.")
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of sentences.")
@@ -156,6 +163,7 @@ def fly(
     link: Any,
     pictures: Any,
     selection: int | None,
+    memory: Path | None,
     workers: int | None,
     force: bool,
     as_json: bool,
@@ -178,7 +186,14 @@ def fly(
     prepare_folder(folder, force)
     with watcher() as watch:
         flight = Flight(
-            mission_file, settings, folder, duration, selection, None if rate == "max" else float(rate), watch
+            mission_file,
+            settings,
+            folder,
+            duration,
+            selection,
+            None if rate == "max" else float(rate),
+            watch,
+            memory,
         )
         if flight.plan.note:
             click.echo(f"fsw: {flight.plan.note}", err=True)
@@ -326,6 +341,7 @@ exit codes:
 @_SIZE
 @_LINK
 @_PICTURES
+@_MEMORY
 @_WORKERS
 @_FOLDER
 @_FORCE
@@ -339,6 +355,7 @@ def console(
     size: tuple[int, int] | None,
     link: Any,
     pictures: Any,
+    memory: Path | None,
     workers: int | None,
     out: Path | None,
     force: bool,
@@ -361,7 +378,7 @@ def console(
 
     settings = Settings(seed, size, link, pictures, workers)
     folder = _folder_for(out, force)
-    sys.exit(run_console(mission, settings, connect=connect, rate=rate, folder=folder))
+    sys.exit(run_console(mission, settings, connect=connect, rate=rate, folder=folder, memory=memory))
 
 
 def _port(context: click.Context, parameter: click.Parameter, number: int) -> int | None:
@@ -450,6 +467,7 @@ exit codes:
 @_SEED
 @_SIZE
 @_PICTURES
+@_MEMORY
 @_WORKERS
 @_FOLDER
 @_FORCE
@@ -467,6 +485,7 @@ def serve(
     seed: int,
     size: tuple[int, int] | None,
     pictures: Any,
+    memory: Path | None,
     workers: int | None,
     out: Path | None,
     force: bool,
@@ -492,6 +511,7 @@ def serve(
         light_time=light_time,
         rate=rate,
         folder=_folder_for(out, force),
+        memory=memory,
         log=lambda line: click.echo(line, err=True),
     )
     sys.exit(code)

@@ -67,8 +67,9 @@ class Settings:
 class Simulation:
     """folder: where `pictures/`, `downlink.cadu` and `telemetry.sqlite` go; None keeps all in memory.
 
-    on_news: told of everything that comes down, as it comes; may be set later. Close it, or use a with
-    statement.
+    on_news: told of everything that comes down, as it comes; may be set later. memory: folder of the
+    orbiter's mass memory, which then outlives the flight and is found again by the next one; restoring a
+    snapshot replaces what it holds. Close it, or use a with statement.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Simulation:
         settings: Settings = Settings(),
         folder: Path | None = None,
         on_news: Callable[[News], object] | None = None,
+        memory: Path | None = None,
     ) -> None:
         self.mission = mission
         self.settings = settings
@@ -92,7 +94,12 @@ class Simulation:
         self._wifi_ns = 0
         self._wifi_status_ns = 0
         self.orbiter = Orbiter(
-            mission, self.streams, _Sensors(self), self._wifi, coded=settings.link == "symbols"
+            mission,
+            self.streams,
+            _Sensors(self),
+            self._wifi,
+            coded=settings.link == "symbols",
+            memory_folder=memory,
         )
         # A stored picture is at hand: threads would only wait for each other.
         workers = settings.workers if settings.pictures == "rendered" else 0

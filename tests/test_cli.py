@@ -129,11 +129,13 @@ def test_the_same_seed_gives_the_same_files_whatever_the_workers(flown, tmp_path
 
 
 def test_a_flight_too_short_for_pictures_says_so_and_flies(tmp_path, capsys):
-    assert cli.run([*SHORT, "--duration", "20", "--out", str(tmp_path / "f")]) == 0
+    memory = ["--memory", str(tmp_path / "memory")]
+    assert cli.run([*SHORT, "--duration", "20", "--out", str(tmp_path / "f"), *memory]) == 0
     out, err = capsys.readouterr()
     assert "20 s is too short for pictures to come down; the least is 105 s" in err
     assert "0 received" in out
     assert not (tmp_path / "f/contact_sheet.jpg").exists()
+    assert (tmp_path / "memory/mass_memory.log").stat().st_size > 16  # pictures that stayed on board
 
 
 def test_ctrl_c_leaves_whole_files(tmp_path):
@@ -251,7 +253,18 @@ def test_a_console_takes_commands_from_a_pipe():
 def test_a_served_spacecraft_answers_a_console_and_ends_with_ctrl_c(tmp_path):
     ports = ["--telemetry", "-1", "--telecommand", "-1", "--control", "0", "--telemetry-to", "none"]
     with subprocess.Popen(
-        [*FSW, "serve", "tianwen1-cruise", *ports, "--rate", "0", "--out", tmp_path / "live"],
+        [
+            *FSW,
+            "serve",
+            "tianwen1-cruise",
+            *ports,
+            "--rate",
+            "0",
+            "--out",
+            tmp_path / "live",
+            "--memory",
+            tmp_path / "memory",
+        ],
         stderr=subprocess.PIPE,
         text=True,
     ) as served:
@@ -271,6 +284,7 @@ def test_a_served_spacecraft_answers_a_console_and_ends_with_ctrl_c(tmp_path):
     assert served.returncode == 0
     assert "Traceback" not in error
     assert (tmp_path / "live/telemetry.sqlite").exists()
+    assert (tmp_path / "memory/mass_memory.log").exists()
 
 
 def test_bench_gives_the_figures_that_are_asked_for(capsys):
@@ -295,6 +309,7 @@ def test_bench_gives_the_figures_that_are_asked_for(capsys):
         (["fly", "tianwen1-cruise", "--out", __file__], "it is a file"),
         (["console", "--connect", "127.0.0.1:1"], "is `fsw serve` running there?"),
         (["console", "--connect", "127.0.0.1:1", "--seed", "2"], "--seed cannot be chosen"),
+        (["console", "--memory", __file__], "mass memory"),
         (["serve", "apollo"], "mission apollo: allowed are tianwen1-cruise"),
         (["bench", "--only", "luck"], "bench luck: allowed are help_seconds"),
         (["fly", "tianwen1-cruise", "--out", "/proc/no"], "output folder /proc/no"),

@@ -173,7 +173,7 @@ def test_rendered_pictures_are_the_same_whatever_threads_make_them():
             fly_selfie(simulation)
             simulation.run_until(14 * SECOND)
             memory = simulation.orbiter.memory
-            pictures.append([memory.fetch(f"full/{n}") for n in range(1, 5)])
+            pictures.append([memory.fetch(f"picture/full/{n}") for n in range(1, 5)])
     assert pictures[0] == pictures[1]
     assert all(picture is not None for picture in pictures[0])
 

@@ -22,6 +22,7 @@ def run_console(
     connect: str | None = None,
     rate: float = 0.0,
     folder: Path | None = None,
+    memory: Path | None = None,
 ) -> int:
     """An operator's session: telecommands, telemetry, events, pictures, time.
 
@@ -38,7 +39,8 @@ def run_console(
 
     connect: 'HOST:PORT' of the control port of a running `fsw serve`, instead of a flight here; file
     names in commands are then the server's. rate: at which time runs at first, 0 for not at all.
-    folder: also write pictures, downlink.cadu and telemetry.sqlite there.
+    folder: also write pictures, downlink.cadu and telemetry.sqlite there. memory: folder of the orbiter's
+    mass memory, which then outlives this program.
 
     Without a terminal, commands are read from standard input, one a line, each step run to its end; the
     exit code is then 1 if one of them failed. Raises FswError: unknown mission, nobody at the port.
@@ -47,7 +49,7 @@ def run_console(
         return asyncio.run(_remote(*_address(connect)))
     if mission is None:
         mission = missions.names()[0]
-    with Simulation(missions.load(mission), settings or Settings(), folder) as simulation:
+    with Simulation(missions.load(mission), settings or Settings(), folder, memory=memory) as simulation:
         room = ControlRoom(simulation, Pace(rate))
         connection = HereConnection(room, time.monotonic_ns)
         try:

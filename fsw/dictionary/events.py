@@ -51,6 +51,10 @@ class Event(IntEnum):
     CAMERA_BATTERY_LOW = 37
     SELECTION_DONE = 48
     MASS_MEMORY_FULL = 49
+    MASS_MEMORY_FOUND = 50
+    MASS_MEMORY_DAMAGED = 51
+    MASS_MEMORY_TORN = 52
+    MASS_MEMORY_NOT_FLUSHED = 53
     DOWNLINK_RATE_CHANGED = 64
     DUMP_STARTED = 65
     DUMP_DONE = 66
@@ -66,6 +70,11 @@ _OCTETS = Parameter("file_octets", _U32, "Octets of these files", overflow="satu
 _BOOT = (
     Parameter("boot_kind", _U8, "What it remembers", enumeration=BootKind),
     Parameter("boot_reason", _U8, "Why", enumeration=BootReason),
+)
+_DAMAGE = (
+    Parameter("damaged_at", construct.Int64ub, "Where in the memory's log"),
+    Parameter("damaged_octets", _U32, "Octets that hold no whole record", overflow="saturate"),
+    Parameter("memory_damaged", _U16, "Such places found so far", overflow="wrap"),
 )
 
 
@@ -186,6 +195,25 @@ REPORTS = (
         "high",
         "A picture could not be stored",
         Parameter("picture", _U32, "Number of the picture"),
+    ),
+    _event(
+        Event.MASS_MEMORY_FOUND,
+        "info",
+        "The mass memory has records of an earlier time",
+        Parameter("records", _U32, "Records found whole"),
+        Parameter("memory_used_kib", _U32, "Octets used", "KiB", Linear(1.0), overflow="saturate"),
+    ),
+    _event(Event.MASS_MEMORY_DAMAGED, "medium", "What was stored there is lost", *_DAMAGE),
+    _event(
+        Event.MASS_MEMORY_TORN,
+        "low",
+        "The end of the memory's log is no record, as after a loss of power; it was cut off",
+        *_DAMAGE,
+    ),
+    _event(
+        Event.MASS_MEMORY_NOT_FLUSHED,
+        "high",
+        "The memory cannot say that what it keeps would outlive a loss of power",
     ),
     _event(
         Event.DOWNLINK_RATE_CHANGED,

@@ -102,6 +102,7 @@ MASS_MEMORY = _structure(
     "Mass memory, the choice of pictures, and what waits for the downlink",
     _analogue("memory_used_kib", "Octets used", "KiB", 1.0, layout=_U32),
     _analogue("memory_fill", "Share of the memory used", "%", 0.01, Limits(None, 80, None, 95)),
+    _counter("memory_damaged", "Places where no whole record was found", _U16, Limits(None, 0)),
     _counter("pictures_stored", "Whole pictures stored"),
     _counter("pictures_lit", "Stored pictures with a lit subject"),
     Parameter("pictures_selected", _U16, "Pictures chosen for full downlink", overflow="saturate"),

@@ -103,7 +103,8 @@ class Flight:
     """A flight that is about to begin in `folder`, which must be empty (see `prepare_folder`).
 
     duration_s: of mission time, in all. rate: mission seconds per second of wall clock, None for as fast
-    as it goes. watch: called about once a mission second, with this flight.
+    as it goes. watch: called about once a mission second, with this flight. memory: folder of the orbiter's
+    mass memory, if it shall outlive the flight.
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class Flight:
         selection: int | None = None,
         rate: float | None = None,
         watch: Callable[["Flight"], object] | None = None,
+        memory: Path | None = None,
     ) -> None:
         self.mission = mission
         self.settings = settings
@@ -125,7 +127,7 @@ class Flight:
         self._rate = rate
         self._watch = watch
         self._news: Callable[[News], object] = lambda news: None
-        self.simulation = Simulation(mission, settings, folder, lambda news: self._news(news))
+        self.simulation = Simulation(mission, settings, folder, lambda news: self._news(news), memory)
         self.plan = self._planned(selection)
 
     def _planned(self, selection: int | None) -> Plan:

@@ -1,12 +1,13 @@
 """Keeps pictures and thumbnails in the mass memory and dumps them to the downlink as CFDP files.
 
-The catalogue is here, the octets in the memory behind the port. A dump goes as fast as the downlink
-says that it has room; in the low rate it says nothing, and the dump waits.
+The octets are in the memory behind the port, each picture behind its label, so that the catalogue here can
+be made again of what the memory lists. A dump goes as fast as the downlink says that it has room; in the
+low rate it says nothing, and the dump waits.
 """
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from fsw.dictionary.events import Event
@@ -20,7 +21,8 @@ from fsw.dictionary.identifiers import (
     PictureSet,
     PictureSize,
 )
-from fsw.dictionary.picture_label import PictureLabel
+from fsw.dictionary.picture_label import OCTETS as LABEL_OCTETS
+from fsw.dictionary.picture_label import PictureLabel, decode_label
 from fsw.kernel.scheduler import Action, Emit, Send
 from fsw.protocols.cfdp_sender import PutRequest, Sender, SenderSettings
 from fsw.tasks import names
@@ -32,6 +34,11 @@ from fsw.tasks.messages import (
     Fetch,
     Fetched,
     Gather,
+    List,
+    Listed,
+    MemoryDamaged,
+    MemoryFound,
+    MemoryNotFlushed,
     Occurred,
     Picture,
     PictureFilePackets,
@@ -53,21 +60,26 @@ SENDER = SenderSettings(ORBITER_ENTITY, GROUND_ENTITY, PICTURE_FILES_APID, SEGME
 
 @dataclass(slots=True)
 class Entry:
-    """What the catalogue knows of a stored picture. octets: by kind, 0 when there is none."""
+    """What the catalogue knows of a stored picture. octets: by kind, 0 when there is none.
 
-    number: int
-    lens: int
-    size: int
-    coding: int
-    exposed_at_100us: int
-    exposure_us: int
-    range_m: float
-    full_octets: int
+    label: the full frame's, as it is stored with it; empty when only the memory's list tells of it.
+    """
+
+    full_octets: int = 0
     thumbnail_octets: int = 0
+    label: bytes = b""
+
+
+_KEYS = "picture/"
 
 
 def _key(kind: PictureKind, number: int) -> str:
-    return f"{kind.name.lower()}/{number}"
+    return f"{_KEYS}{kind.name.lower()}/{number}"
+
+
+def _of_key(key: str) -> tuple[PictureKind, int]:
+    _, kind, number = key.split("/")
+    return PictureKind[kind.upper()], int(number)
 
 
 class MassMemory:
@@ -78,6 +90,7 @@ class MassMemory:
         self._catalogue: dict[int, Entry] = {}
         self._chosen: tuple[int, ...] = ()
         self._used_octets = 0
+        self._damaged = 0
         self._sender = Sender(SENDER)
         self._dumping = False
         self._to_fetch: deque[tuple[int, int]] = deque()  # kind, number
@@ -91,7 +104,7 @@ class MassMemory:
         self._sent = {int(kind): 0 for kind in PictureKind}
 
     def start(self, now_ns: int) -> Iterable[Action]:
-        return ()
+        return [Emit(names.MEMORY_PORT, List(_KEYS, names.MASS_MEMORY))]
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
@@ -101,6 +114,16 @@ class MassMemory:
                 return self._keep_thumbnail(number, octets)
             case Stored():
                 return self._stored(message)
+            case Listed(_, octets):
+                self._find(octets)
+            case MemoryFound(records, used_octets):
+                self._used_octets = used_octets
+                values = {"records": records, "memory_used_kib": used_octets / 1024}
+                return [Send(names.EVENTS, Occurred(Event.MASS_MEMORY_FOUND, values))]
+            case MemoryDamaged():
+                return self._note_damage(message)
+            case MemoryNotFlushed():
+                return [Send(names.EVENTS, Occurred(Event.MASS_MEMORY_NOT_FLUSHED, {}))]
             case Chosen(numbers):
                 self._chosen = numbers
             case DownlinkRoom(octets):
@@ -121,34 +144,59 @@ class MassMemory:
     # ---- storing --------------------------------------------------------------------------------
 
     def _keep(self, picture: Picture) -> list[Action]:
-        self._catalogue[picture.number] = Entry(
+        label = PictureLabel(
             picture.number,
-            picture.lens,
-            picture.size,
-            picture.coding,
+            PictureKind.FULL,
+            Lens(picture.lens),
+            PictureSize(picture.size),
+            PictureCoding(picture.coding),
             picture.exposed_at_100us,
             picture.exposure_us,
             picture.range_m,
-            len(picture.octets),
-        )
-        return [Emit(names.MEMORY_PORT, Store(_key(PictureKind.FULL, picture.number), picture.octets))]
+        ).encode()
+        self._catalogue[picture.number] = Entry(len(picture.octets), label=label)
+        return [self._store(PictureKind.FULL, picture.number, label + picture.octets)]
 
     def _keep_thumbnail(self, number: int, octets: bytes) -> list[Action]:
-        if number not in self._catalogue:
+        entry = self._catalogue.get(number)
+        label = None if entry is None else decode_label(entry.label)
+        if entry is None or label is None:
             return []
-        self._catalogue[number].thumbnail_octets = len(octets)
-        return [Emit(names.MEMORY_PORT, Store(_key(PictureKind.THUMBNAIL, number), octets))]
+        entry.thumbnail_octets = len(octets)
+        label = replace(label, kind=PictureKind.THUMBNAIL)
+        return [self._store(PictureKind.THUMBNAIL, number, label.encode() + octets)]
+
+    def _store(self, kind: PictureKind, number: int, octets: bytes) -> Emit:
+        return Emit(names.MEMORY_PORT, Store(_key(kind, number), octets, names.MASS_MEMORY))
+
+    def _find(self, octets: dict[str, int]) -> None:
+        """The catalogue, made of what the memory holds; labels may have outlived a restart."""
+        before, self._catalogue = self._catalogue, {}
+        for key, stored in octets.items():
+            kind, number = _of_key(key)
+            label = before[number].label if number in before else b""
+            entry = self._catalogue.setdefault(number, Entry(label=label))
+            if kind is PictureKind.FULL:
+                entry.full_octets = stored - LABEL_OCTETS
+            else:
+                entry.thumbnail_octets = stored - LABEL_OCTETS
+
+    def _note_damage(self, damage: MemoryDamaged) -> list[Action]:
+        self._damaged = damage.damaged
+        event = Event.MASS_MEMORY_TORN if damage.torn else Event.MASS_MEMORY_DAMAGED
+        values = {"damaged_at": damage.at, "damaged_octets": damage.octets, "memory_damaged": damage.damaged}
+        return [Send(names.EVENTS, Occurred(event, values))]
 
     def _stored(self, stored: Stored) -> list[Action]:
         self._used_octets = stored.used_octets
         if stored.kept:
             return []
-        kind, _, number = stored.key.partition("/")
-        if PictureKind[kind.upper()] is PictureKind.FULL:
-            self._catalogue.pop(int(number), None)
-        elif int(number) in self._catalogue:
-            self._catalogue[int(number)].thumbnail_octets = 0
-        return [Send(names.EVENTS, Occurred(Event.MASS_MEMORY_FULL, {"picture": int(number)}))]
+        kind, number = _of_key(stored.key)
+        if kind is PictureKind.FULL:
+            self._catalogue.pop(number, None)
+        elif number in self._catalogue:
+            self._catalogue[number].thumbnail_octets = 0
+        return [Send(names.EVENTS, Occurred(Event.MASS_MEMORY_FULL, {"picture": number}))]
 
     # ---- dumping --------------------------------------------------------------------------------
 
@@ -166,7 +214,11 @@ class MassMemory:
                 if entry.thumbnail_octets
             ]
         if which is not PictureSet.THUMBNAILS:
-            files += [(int(PictureKind.FULL), number) for number in self._chosen if number in self._catalogue]
+            files += [
+                (int(PictureKind.FULL), number)
+                for number in self._chosen
+                if number in self._catalogue and self._catalogue[number].full_octets
+            ]
         if not files:
             return [answer(FailureCode.NOTHING_STORED)]
         self._dumping = True
@@ -207,30 +259,19 @@ class MassMemory:
             ahead += self._size(kind, number)
         if keys:
             self._fetching = len(keys)
-            return [Emit(names.MEMORY_PORT, Fetch(tuple(keys)))]
+            return [Emit(names.MEMORY_PORT, Fetch(tuple(keys), names.MASS_MEMORY))]
         return self._produce(now_ns)
 
     def _fetched(self, found: dict[str, bytes | None], now_ns: int) -> list[Action]:
         self._fetching = 0
         if not self._dumping:
             return []  # stopped meanwhile
-        for key, octets in found.items():
-            kind_name, _, number = key.partition("/")
-            entry = self._catalogue.get(int(number))
-            if octets is None or entry is None:
+        for octets in found.values():
+            message = b"" if octets is None else octets[:LABEL_OCTETS]
+            label = decode_label(message)
+            if octets is None or label is None:
                 continue  # damaged in memory: never sent as good
-            kind = PictureKind[kind_name.upper()]
-            label = PictureLabel(
-                entry.number,
-                kind,
-                Lens(entry.lens),
-                PictureSize(entry.size),
-                PictureCoding(entry.coding),
-                entry.exposed_at_100us,
-                entry.exposure_us,
-                entry.range_m,
-            )
-            self._fetched_files.append(PutRequest(label.file_name, octets, (label.encode(),)))
+            self._fetched_files.append(PutRequest(label.file_name, octets[LABEL_OCTETS:], (message,)))
         return self._go_on(now_ns)
 
     def _produce(self, now_ns: int) -> list[Action]:
@@ -265,6 +306,7 @@ class MassMemory:
         return {
             "memory_used_kib": self._used_octets / 1024,
             "memory_fill": 100.0 * self._used_octets / self._capacity_octets,
+            "memory_damaged": self._damaged,
             "pictures_stored": len(self._catalogue),
             "thumbnails_sent": self._sent[PictureKind.THUMBNAIL],
             "full_frames_sent": self._sent[PictureKind.FULL],
@@ -276,18 +318,20 @@ class MassMemory:
     # ---- what outlives what ---------------------------------------------------------------------
 
     def retained(self) -> dict[str, Any]:
-        """The catalogue lies in the memory itself, so it outlives a cold boot, too; a dump does not."""
+        """A dump does not outlive anything; which pictures there are, the memory tells again in any case."""
         return {
-            "catalogue": [asdict(entry) for entry in self._catalogue.values()],
+            "catalogue": [[number, asdict(entry)] for number, entry in self._catalogue.items()],
             "chosen": self._chosen,
             "used_octets": self._used_octets,
+            "damaged": self._damaged,
             "sent": dict(self._sent),
         }
 
     def recall(self, retained: dict[str, Any]) -> None:
-        self._catalogue = {row["number"]: Entry(**row) for row in retained["catalogue"]}
+        self._catalogue = {number: Entry(**fields) for number, fields in retained["catalogue"]}
         self._chosen = retained["chosen"]
         self._used_octets = retained["used_octets"]
+        self._damaged = retained["damaged"]
         self._sent = dict(retained["sent"])
 
     def safeguarded(self) -> dict[str, Any]:
@@ -300,9 +344,10 @@ class MassMemory:
 
     def save(self) -> dict[str, Any]:
         return {
-            "catalogue": [asdict(entry) for entry in self._catalogue.values()],
+            "catalogue": [[number, asdict(entry)] for number, entry in self._catalogue.items()],
             "chosen": self._chosen,
             "used_octets": self._used_octets,
+            "damaged": self._damaged,
             "sender": self._sender.save(),
             "dumping": self._dumping,
             "to_fetch": list(self._to_fetch),
@@ -315,9 +360,10 @@ class MassMemory:
         }
 
     def load(self, saved: dict[str, Any]) -> None:
-        self._catalogue = {row["number"]: Entry(**row) for row in saved["catalogue"]}
+        self._catalogue = {number: Entry(**fields) for number, fields in saved["catalogue"]}
         self._chosen = saved["chosen"]
         self._used_octets = saved["used_octets"]
+        self._damaged = saved["damaged"]
         self._sender.load(saved["sender"])
         self._dumping = saved["dumping"]
         self._to_fetch = deque(saved["to_fetch"])

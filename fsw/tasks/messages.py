@@ -293,16 +293,20 @@ class Chosen:
 @plain
 @dataclass(frozen=True, slots=True)
 class Store:
-    """To the mass memory: keep these octets under this key."""
+    """To the mass memory: keep these octets under this key, in place of what is there; tell `to`."""
 
     key: str
     octets: bytes
+    to: str
 
 
 @plain
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """From the mass memory: kept, or not, and the octets now in use."""
+    """From the mass memory: kept, or not for want of room, and the octets now in use.
+
+    What was kept outlives a death of the computer; no frame leaves before it outlives a loss of power.
+    """
 
     key: str
     kept: bool
@@ -312,9 +316,10 @@ class Stored:
 @plain
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """To the mass memory: give the octets under these keys."""
+    """To the mass memory: give `to` the octets under these keys."""
 
     keys: tuple[str, ...]
+    to: str
 
 
 @plain
@@ -323,6 +328,61 @@ class Fetched:
     """From the mass memory, key by key; None where nothing whole is there."""
 
     octets: dict[str, bytes | None]
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """To the mass memory: these keys hold nothing any more. Not answered."""
+
+    keys: tuple[str, ...]
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class List:
+    """To the mass memory: tell `to` which keys begin so."""
+
+    prefix: str
+    to: str
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """From the mass memory: octets stored under each key that begins with `prefix`, the oldest first."""
+
+    prefix: str
+    octets: dict[str, int]
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class MemoryFound:
+    """From the mass memory, at the start: what an earlier time has left there."""
+
+    records: int
+    used_octets: int
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class MemoryDamaged:
+    """From the mass memory: so many octets from `at` on hold no whole record. damaged: all such so far.
+
+    torn: nothing behind them is a record, as when power was lost in the midst of writing one.
+    """
+
+    at: int
+    octets: int
+    torn: bool
+    damaged: int
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class MemoryNotFlushed:
+    """From the mass memory: the disk does not say that what was kept would outlive a loss of power."""
 
 
 # ---- downlink -----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fsw.devices.gauges import heater_cycles, reading
+from fsw.devices.log_file import FolderLogFile
 from fsw.devices.mass_memory import MassMemory
 from fsw.devices.oscillator import Oscillator
 from fsw.devices.release_mechanism import ReleaseMechanism
@@ -59,7 +60,9 @@ def transmit_modes(mission: MissionFile) -> tuple[TransmitMode, TransmitMode]:
 
 
 class Orbiter:
-    """seed: of the gauges. coded: see `Transmitter`. memory_folder: of the mass memory's file.
+    """seed: of the gauges. coded: see `Transmitter`. memory_folder: where the mass memory's log outlives
+    this object; None for a memory that is empty at first and gone in the end. Raises FswError when it
+    cannot be used.
 
     on_frames: told of transfer frames as they go to the transmitter, for those who attach to it.
     """
@@ -85,7 +88,8 @@ class Orbiter:
             mission.camera.tumble_deg_s,
             streams.stream("release"),
         )
-        self.memory = MassMemory(mission.orbiter.mass_memory_octets, memory_folder)
+        log = None if memory_folder is None else FolderLogFile(memory_folder)
+        self.memory = MassMemory(mission.orbiter.mass_memory_octets, log)
         self.transmitter = Transmitter(transmit_modes(mission), coded)
         self._radiated: list[Transmission] = []
         self.on_frames: Callable[[str, int, bytes], object] | None = None  # mode, start [ns], frames
@@ -97,6 +101,9 @@ class Orbiter:
         )
         self._boots = 0
         self._boot: list[int] | None = [0, int(BootKind.COLD), int(BootReason.POWER_ON)]  # when, kind, why
+        if found := len(self.memory.keys()):
+            self.scheduler.post(names.MASS_MEMORY, messages.MemoryFound(found, self.memory.used_octets))
+        self._tell_of_damage()
         self.scheduler.boot(0)
         self._booted(0)
 
@@ -163,16 +170,16 @@ class Orbiter:
         post = self.scheduler.post
         match port, value:
             case names.TRANSPONDER_PORT, messages.Radiate(high_rate, start_ns, frames):
+                # What telemetry tells of as stored must outlive anything from now on.
+                if not self.memory.flush() and self.memory.flushes_failed == 1:
+                    post(names.MASS_MEMORY, messages.MemoryNotFlushed())
                 mode = HIGH if high_rate else LOW
                 self._radiated.append(self.transmitter.transmit(mode, start_ns, frames))
                 if self.on_frames is not None:
                     self.on_frames(mode, start_ns, frames)
-            case names.MEMORY_PORT, messages.Store(key, octets):
-                kept = self.memory.store(key, octets)
-                post(names.MASS_MEMORY, messages.Stored(key, kept, self.memory.used_octets))
-            case names.MEMORY_PORT, messages.Fetch(keys):
-                found = {key: self.memory.fetch(key) for key in keys}
-                post(names.MASS_MEMORY, messages.Fetched(found))
+            case names.MEMORY_PORT, _:
+                self._remember(value)
+                self._tell_of_damage()
             case names.WIFI_PORT, messages.AccessPoint(on):
                 self._wifi.switch(on)
             case names.WIFI_PORT, messages.ToCamera(octets):
@@ -203,6 +210,28 @@ class Orbiter:
             self.clock.shift(amount, now_ns)
         else:
             self.clock.trim(amount, now_ns)
+
+    def _remember(self, value: Any) -> None:
+        post, memory = self.scheduler.post, self.memory
+        match value:
+            case messages.Store(key, octets, to):
+                kept = memory.store(key, octets)
+                post(to, messages.Stored(key, kept, memory.used_octets))
+            case messages.Fetch(keys, to):
+                post(to, messages.Fetched({key: memory.fetch(key) for key in keys}))
+            case messages.Delete(keys):
+                for key in keys:
+                    memory.delete(key)
+            case messages.List(prefix, to):
+                post(to, messages.Listed(prefix, memory.keys(prefix)))
+            case _:
+                raise AssertionError(f"the mass memory does not know {type(value).__name__}")
+
+    def _tell_of_damage(self) -> None:
+        for damage in self.memory.take_damage():
+            torn = damage.what == "tail"
+            told = messages.MemoryDamaged(damage.at, damage.octets, torn, self.memory.damaged)
+            self.scheduler.post(names.MASS_MEMORY, told)
 
     def _lander_values(self, now_ns: int) -> dict[str, Any]:
         gauges = [p.name for p in LANDER.parameters if p.name != "lander_heater_cycles"]

@@ -120,7 +120,7 @@ pictures = st.builds(
     st.floats(0, 1e6),
     st.binary(min_size=1, max_size=200),
 )
-keys = st.builds("{}/{}".format, st.sampled_from(["full", "thumbnail"]), NUMBERS)
+keys = st.builds("picture/{}/{}".format, st.sampled_from(["full", "thumbnail"]), NUMBERS)
 TASKS = [member.name.lower() for member in Task if member is not Task.NONE]
 MESSAGES = {
     names.COMMANDING: st.one_of(
@@ -210,6 +210,8 @@ MESSAGES = {
         st.builds(m.Chosen, st.lists(NUMBERS, max_size=5).map(tuple)),
         st.builds(m.DownlinkRoom, st.sampled_from([0, 50, 1000, 1 << 20])),
         st.builds(m.Fetched, st.dictionaries(keys, st.none() | OCTETS, max_size=4)),
+        st.builds(m.Listed, st.just("picture/"), st.dictionaries(keys, st.integers(26, 10**6), max_size=4)),
+        st.builds(m.MemoryDamaged, NUMBERS, NUMBERS, st.booleans(), NUMBERS),
         executes("DUMP_START", "DUMP_STOP"),
         st.builds(m.SafeMode, st.booleans()),
         st.builds(m.Gather, st.sampled_from(Structure)),

@@ -4,6 +4,7 @@ import pytest
 
 from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import PICTURE_FILES_APID, FailureCode
+from fsw.dictionary.picture_label import OCTETS as LABEL
 from fsw.dictionary.picture_label import decode_label
 from fsw.protocols import cfdp_receiver as cfdp
 from fsw.tasks import names
@@ -14,6 +15,11 @@ from fsw.tasks.messages import (
     Fetch,
     Fetched,
     Gather,
+    List,
+    Listed,
+    MemoryDamaged,
+    MemoryFound,
+    MemoryNotFlushed,
     Picture,
     PictureFilePackets,
     Store,
@@ -44,16 +50,21 @@ class Memory:
         executed = self.task.executed()
         while waiting:
             match waiting.pop(0):
-                case Store(key, octets):
+                case Store(key, octets, names.MASS_MEMORY):
                     kept = self.used + len(octets) <= self.capacity
                     if kept:
                         self.kept[key] = octets
                         self.used += len(octets)
                     self.task.tell(Stored(key, kept, self.used))
-                case Fetch(keys):
+                case Fetch(keys, names.MASS_MEMORY):
                     self.task.tell(
                         Fetched({k: None if k in self.damaged else self.kept.get(k) for k in keys})
                     )
+                case List(prefix, names.MASS_MEMORY):
+                    octets = {k: len(v) for k, v in self.kept.items() if k.startswith(prefix)}
+                    self.task.tell(Listed(prefix, octets))
+                case other:
+                    raise AssertionError(other)
             self._note()
             waiting += self.task.emitted(names.MEMORY_PORT)
         return executed
@@ -163,7 +174,7 @@ def test_without_room_the_dump_waits_and_never_gives_more_than_it(memory, bench)
 def test_a_damaged_record_is_never_sent(memory, bench):
     for number in (1, 2, 3):
         memory.store(number)
-    memory.damaged = {"full/2", "thumbnail/1", "thumbnail/3"}
+    memory.damaged = {"picture/full/2", "picture/thumbnail/1", "picture/thumbnail/3"}
     memory.tell(Chosen((1, 2)))
     memory.tell(bench.execute("DUMP_START"))
     memory.tell(DownlinkRoom(PLENTY))
@@ -194,14 +205,14 @@ def test_a_stopped_dump_ends_with_the_file_on_its_way(memory, bench):
 
 
 def test_a_full_memory_is_told_and_what_it_refused_is_not_in_the_catalogue(memory, bench):
-    memory.capacity = 15
+    memory.capacity = 15 + 3 * LABEL
     memory.store(1, b"12345678", b"1234")
     memory.store(2, b"12345678", b"1234")  # the frame is refused, and a thumbnail without it
     assert memory.events == [("MASS_MEMORY_FULL", {"picture": 2})]
     memory.store(3, b"123", b"1234")  # the frame fits, its thumbnail does not
     assert memory.events[1:] == [("MASS_MEMORY_FULL", {"picture": 3})]
     values = memory.values()
-    assert (values["pictures_stored"], values["memory_used_kib"]) == (2, 15 / 1024)
+    assert (values["pictures_stored"], values["memory_used_kib"]) == (2, (15 + 3 * LABEL) / 1024)
     memory.tell(Chosen((2, 3, 1)))
     memory.tell(bench.execute("DUMP_START"))
     memory.tell(DownlinkRoom(PLENTY))
@@ -220,5 +231,49 @@ def test_a_picture_that_loses_its_place_while_its_dump_waits_does_no_harm(memory
 
 
 def test_the_fill_is_of_the_memory_that_the_mission_has(memory):
-    memory.store(1, bytes(100_000), b"")
+    memory.store(1, bytes(100_000 - 2 * LABEL), b"")
     assert memory.values()["memory_fill"] == pytest.approx(10.0)  # of the bench's million octets
+
+
+def test_the_catalogue_is_made_again_of_what_the_memory_lists(memory, bench):
+    for number in (1, 2):
+        memory.store(number, b"full %d" % number, b"thumb %d" % number)
+    before = memory.values()
+    memory.task.tell(picture(3))  # of the third only the frame came through
+    (third,) = memory.task.emitted(names.MEMORY_PORT)
+    memory.kept[third.key] = third.octets
+    restarted = Memory(bench.of(names.MASS_MEMORY))
+    assert restarted.task.emitted(names.MEMORY_PORT) == [List("picture/", names.MASS_MEMORY)]
+    restarted.kept = memory.kept
+    restarted.tell(Listed("picture/", {k: len(v) for k, v in memory.kept.items()}))
+    assert restarted.values()["pictures_stored"] == 3
+    restarted.tell(Chosen((3, 1)))
+    restarted.tell(bench.execute("DUMP_START"))
+    waiting = restarted.values()
+    assert waiting["files_waiting"] == 4
+    assert waiting["octets_waiting_kib"] == (2 * 7 + 7 + 6) / 1024
+    restarted.tell(DownlinkRoom(PLENTY))
+    whole, incomplete = restarted.files()
+    assert whole == {
+        "thumb/0000001.jpg": b"thumb 1",
+        "thumb/0000002.jpg": b"thumb 2",
+        "full/0000003.jpg": b"picture",
+        "full/0000001.jpg": b"full 1",
+    }
+    assert incomplete == []
+    assert before["pictures_stored"] == 2
+
+
+def test_what_the_memory_finds_and_loses_is_told(memory):
+    memory.tell(MemoryFound(7, 10_240))
+    memory.tell(MemoryDamaged(4096, 50, False, 1))
+    memory.tell(MemoryDamaged(8192, 3, True, 2))
+    memory.tell(MemoryNotFlushed())
+    assert memory.events == [
+        ("MASS_MEMORY_FOUND", {"records": 7, "memory_used_kib": 10}),
+        ("MASS_MEMORY_DAMAGED", {"damaged_at": 4096, "damaged_octets": 50, "memory_damaged": 1}),
+        ("MASS_MEMORY_TORN", {"damaged_at": 8192, "damaged_octets": 3, "memory_damaged": 2}),
+        ("MASS_MEMORY_NOT_FLUSHED", {}),
+    ]
+    values = memory.values()
+    assert (values["memory_used_kib"], values["memory_damaged"]) == (10, 2)

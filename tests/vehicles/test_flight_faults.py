@@ -8,6 +8,7 @@ from PIL import Image
 
 from fsw import dictionary, missions
 from fsw.core.errors import FswError
+from fsw.dictionary.picture_label import OCTETS as LABEL_OCTETS
 from fsw.kernel.time import SECOND
 from fsw.simulation import Settings, Simulation
 from fsw.world.radio import WifiState
@@ -103,7 +104,7 @@ def test_pictures_cut_short_are_told_and_not_kept(lossy):
     gone = {row["picture"] for row in told}
     whole = lossy.full()
     assert not gone & set(whole)
-    assert all(lossy.simulation.orbiter.memory.fetch(f"full/{number}") is None for number in gone)
+    assert all(lossy.simulation.orbiter.memory.fetch(f"picture/full/{number}") is None for number in gone)
     assert len(whole) == relay["complete"] > 20
 
 
@@ -281,7 +282,7 @@ def test_any_exposure_that_a_telecommand_can_ask_for_gives_a_picture(exposure_us
     flight.command(6.4, "CAMERA_STOP")
     flight.fly(11)
     memory = flight.simulation.orbiter.memory
-    octets = memory.fetch("full/1")
+    octets = memory.fetch("picture/full/1")[LABEL_OCTETS:]
     flight.land()
     head, _, _ = octets.partition(b"\n800 600\n1023\n")
     lines = head.split(b"\n")
