@@ -14,22 +14,24 @@ from typing import Any, Literal
 from fsw import dictionary
 from fsw.core.errors import FswError
 from fsw.core.radio_channel import flip_bits, soft_symbols
-from fsw.core.telecommand import SEGMENT_WHOLE
 from fsw.devices.image_sensor import Shot, Taken
 from fsw.devices.transponder import Transmission
 from fsw.devices.wifi import SLOT_NS, WifiChannel
 from fsw.dictionary.identifiers import LANDER_SCID, ORBITER_SCID
 from fsw.ground.archive import Archive
-from fsw.ground.commanding import UplinkSettings
+from fsw.ground.command_link import Initiation, UplinkSettings
+from fsw.ground.commanding import Service
 from fsw.ground.control_centre import ControlCentre, News
 from fsw.ground.receiving import DownlinkMode as ReceiveMode
 from fsw.ground.receiving import ReceivedPacket, Station
+from fsw.ground.transmitter import Burst
 from fsw.kernel.seeds import Streams
 from fsw.kernel.snapshot import SnapshotError, pack, unpack
 from fsw.kernel.time import SECOND
 from fsw.missions.mission_file import DownlinkMode, MissionFile
+from fsw.protocols.fop import Directive
 from fsw.vehicles.camera import Camera
-from fsw.vehicles.orbiter import HIGH, LOW, TELECOMMANDS_RANDOMIZED, Orbiter
+from fsw.vehicles.orbiter import HIGH, LOW, Orbiter
 from fsw.world import heavens as sky
 from fsw.world.delay_line import DelayLine
 from fsw.world.image_sensor import DEFAULT_EXPOSURE_US
@@ -108,7 +110,6 @@ class Simulation:
         self._down: DelayLine[Transmission] = DelayLine()
         self._antenna = sky.station_named(mission)
         self._uplink_bits = 0
-        self._uplink_busy: list[list[int]] = []  # from, to [ns] of what the transmitter has yet to end
         self._heard = ""  # the mode that the station receives
         self._inverted = False  # the polarity to which its receiver has locked
         self.frames_sent = 0
@@ -131,15 +132,13 @@ class Simulation:
             archive.note("mission", mission.name)
             archive.note("seed", self.settings.seed)
         self.archive = archive
-        uplink = UplinkSettings(
-            mission.uplink.scid,
-            mission.uplink.vcid,
-            randomized=TELECOMMANDS_RANDOMIZED,
-            segment=(SEGMENT_WHOLE, 0),
-        )
         pictures_folder = None if folder is None else folder / "pictures"
-        self.control = ControlCentre(self.epoch, archive, pictures_folder, uplink, self._light_time_ns)
-        modes = [_receive_mode(LOW, mission.downlink.low), _receive_mode(HIGH, mission.downlink.high)]
+        self.control = ControlCentre(
+            self.epoch, archive, pictures_folder, UplinkSettings.of(mission.uplink), self._light_time_ns
+        )
+        downlink = mission.downlink
+        ocf = frozenset({downlink.ocf_vcid})
+        modes = [_receive_mode(LOW, downlink.low, ocf), _receive_mode(HIGH, downlink.high, ocf)]
         self.station = Station(
             modes,
             (ORBITER_SCID, LANDER_SCID),
@@ -181,13 +180,29 @@ class Simulation:
 
     # ---- commanding -----------------------------------------------------------------------------
 
-    def command(self, name: str, arguments: str = "", *, arrive_ns: int | None = None) -> int:
+    def command(
+        self,
+        name: str,
+        arguments: str = "",
+        *,
+        arrive_ns: int | None = None,
+        service: Service = "BD",
+        map_id: int | None = None,
+    ) -> int:
         """Radiate a telecommand, at once or so that it arrives at `arrive_ns`; its mission time of arrival.
 
-        One that must have left before the mission began is already under way when it begins. Raises
-        FswError on an unknown telecommand or a forbidden argument.
+        One that must have left before the mission began is already under way when it begins. With service
+        'AD' it goes in order behind those before it, and is sent again until the spacecraft has it: the time
+        is the earliest then; `initiate` the service first. Raises FswError on an unknown telecommand, a
+        forbidden argument, an AD service that is not open.
         """
         request = dictionary.parse_telecommand(name, arguments)
+        if service == "AD":
+            if arrive_ns is not None:
+                raise FswError(f"{name}: the AD service sends in order, at once; a time is allowed with BD")
+            self.control.commander.send(request, self.now_ns, map_id=map_id)
+            self._settle()
+            return self.now_ns + self.heavens.light_time.one_way_light_time_ns(self.now_ns, "up")
         radiate_ns = self.now_ns
         if arrive_ns is not None:
             way_ns = self.heavens.light_time.one_way_light_time_ns(arrive_ns, "down")
@@ -195,40 +210,59 @@ class Simulation:
             if radiate_ns < self.now_ns and self.now_ns > 0:
                 utc = self.epoch.utc(arrive_ns)
                 raise FswError(f"{name}: too late to arrive at {utc}; {way_ns / SECOND:.1f} s are needed")
-        return self.uplink(self.control.radiate(request, radiate_ns).cltu, radiate_ns)
+        transmitter = self.control.commander.link.transmitter
+        arrival_ns = radiate_ns
+        for cltu in self.control.radiate(request, radiate_ns, map_id=map_id).cltus:
+            arrival_ns = self._put_on_link(transmitter.radiate_cltu(cltu, radiate_ns, self.now_ns))
+        return arrival_ns
+
+    def initiate(self, how: Initiation = "auto", *, value: int = 0) -> str:
+        """Open the AD service of the usual virtual channel, T1 above the round trip; in words, how.
+
+        See `CommandLink.initiate`; on_news tells when it is open.
+        """
+        way_ns = self.heavens.light_time.one_way_light_time_ns(self.now_ns, "up")
+        link = self.control.commander.link
+        said = link.initiate(self.now_ns, how, round_trip_ns=2 * way_ns, value=value)
+        self._settle()
+        return said
+
+    def direct(self, directive: Directive, value: int = 0) -> None:
+        """Any directive to FOP-1 of the usual virtual channel. Raises FswError if it is rejected."""
+        self.control.commander.link.direct(directive, self.now_ns, value)
+        self._settle()
+
+    def _settle(self) -> None:
+        """What the commanding side has for the link and for the operator."""
+        bursts, notices = self.control.commander.settle(self.now_ns)
+        for burst in bursts:
+            self._put_on_link(burst)
+        for notice in notices:
+            self._announce(notice)
 
     def uplink(self, octets: bytes, radiate_ns: int | None = None) -> int:
         """Radiate octets (CLTUs) as they are; the mission time at which their last bit arrives."""
-        mission = self.mission
-        octet_ns = round(8 * SECOND / mission.uplink.bit_rate_bit_s)
-        duration_ns = len(octets) * octet_ns
-        start_ns = self._radiate_when_free(self.now_ns if radiate_ns is None else radiate_ns, duration_ns)
-        way_ns = self.heavens.light_time.one_way_light_time_ns(start_ns, "up")
-        arrival_ns = start_ns + way_ns + duration_ns
+        at_ns = self.now_ns if radiate_ns is None else radiate_ns
+        return self._put_on_link(self.control.commander.link.transmitter.radiate(octets, at_ns, self.now_ns))
+
+    def _put_on_link(self, burst: Burst) -> int:
+        """On its way, with the noise that it will meet; the mission time at which its last bit arrives."""
+        mission, octets = self.mission, burst.octets
+        way_ns = self.heavens.light_time.one_way_light_time_ns(burst.start_ns, "up")
+        arrival_ns = burst.end_ns + way_ns
         distance_km = self.heavens.earth_distance_km(max(0, arrival_ns))
         rate = sky.uplink_bit_error_rate(mission, sky.uplink(mission, self._antenna), distance_km)
         received = flip_bits(
             octets, rate, seed=self.streams.seed_of("uplink noise"), position=self._uplink_bits
         )
         self._uplink_bits += 8 * len(octets)
+        octet_ns = self.control.commander.link.transmitter.octet_ns
         # As the bits come in: the receiver must not meet an hour's octets in one instant.
         for at in range(0, len(octets), UPLINK_SLICE_OCTETS):
             piece = received[at : at + UPLINK_SLICE_OCTETS].tobytes()
             later_ns = (len(octets) - at - len(piece)) * octet_ns
             self._up.send(arrival_ns - later_ns, piece)
         return arrival_ns
-
-    def _radiate_when_free(self, start_ns: int, duration_ns: int) -> int:
-        """The first time from `start_ns` on at which the transmitter is free for so long; it is busy then."""
-        earliest_ns = min(start_ns, self.now_ns)
-        self._uplink_busy = [span for span in self._uplink_busy if span[1] > earliest_ns]
-        for begin_ns, end_ns in self._uplink_busy:
-            if start_ns + duration_ns <= begin_ns:
-                break
-            start_ns = max(start_ns, end_ns)
-        self._uplink_busy.append([start_ns, start_ns + duration_ns])
-        self._uplink_busy.sort()
-        return start_ns
 
     def deliver(self, octets: bytes) -> None:
         """Octets at the orbiter's receiver now: no light time, no noise, as from a test rack."""
@@ -249,6 +283,7 @@ class Simulation:
             self.camera.next_ns(),
             self._up.next_ns(),
             self._down.next_ns(),
+            self.control.commander.link.next_ns(),
             self._wifi_status_ns,
             self._wifi_ns if self._wifi_busy() else None,
         ]
@@ -293,6 +328,9 @@ class Simulation:
             self._radiate(transmission)
         for arrival_ns, transmission in self._down.arrived(now_ns):
             self._receive(transmission, arrival_ns)
+        if _due(self.control.commander.link.next_ns(), now_ns):
+            self.control.commander.link.advance(now_ns)
+            self._settle()
 
     # ---- camera and Wi-Fi -----------------------------------------------------------------------
 
@@ -404,6 +442,11 @@ class Simulation:
         return round(es_n0_db / ES_N0_STEP_DB) * ES_N0_STEP_DB
 
     def _tell(self, packets: list[ReceivedPacket]) -> None:
+        fields = self.station.take_fields()
+        for field in fields:
+            self.control.commander.link.control_word(field.octets, field.received_ns, self.now_ns)
+        if fields:
+            self._settle()
         for news in [*self.control.receive(packets), *self.control.tick(self.now_ns)]:
             self._announce(news)
 
@@ -466,7 +509,6 @@ class Simulation:
                 "up": self._up.save(),
                 "down": self._down.save(),
                 "uplink_bits": self._uplink_bits,
-                "uplink_busy": [list(span) for span in self._uplink_busy],
                 "heard": self._heard,
                 "inverted": self._inverted,
                 "frames_sent": self.frames_sent,
@@ -503,7 +545,6 @@ class Simulation:
         self._up.load(saved["up"])
         self._down.load(saved["down"])
         self._uplink_bits = saved["uplink_bits"]
-        self._uplink_busy = [list(span) for span in saved["uplink_busy"]]
         self._heard = saved["heard"]
         self._inverted = saved["inverted"]
         self.frames_sent = saved["frames_sent"]
@@ -521,9 +562,11 @@ def _due(next_ns: int | None, now_ns: int) -> bool:
     return next_ns is not None and next_ns <= now_ns
 
 
-def _receive_mode(name: str, figures: DownlinkMode) -> ReceiveMode:
+def _receive_mode(name: str, figures: DownlinkMode, ocf_channels: frozenset[int]) -> ReceiveMode:
     symbol_rate = round(figures.symbol_rate_baud * figures.bits_per_symbol)
-    return ReceiveMode(name, figures.frame_format, figures.channel_code, symbol_rate)
+    return ReceiveMode(
+        name, figures.frame_format, figures.channel_code, symbol_rate, ocf_channels=ocf_channels
+    )
 
 
 class _Sensors:

@@ -104,9 +104,10 @@ size_t cltu_encode(uint8_t *out, size_t capacity, const uint8_t *frame, size_t f
     return whole;
 }
 
-void cltu_receiver_start(cltu_receiver_t *self, bool randomized) {
+void cltu_receiver_start(cltu_receiver_t *self, bool randomized, bool corrects) {
     memset(self, 0, sizeof *self);
     self->randomized = randomized;
+    self->corrects = corrects;
 }
 
 static void search_bit(cltu_receiver_t *self, unsigned bit) {
@@ -116,7 +117,7 @@ static void search_bit(cltu_receiver_t *self, unsigned bit) {
         return;
     }
     const uint64_t difference = (self->bits ^ START_SEQUENCE) & 0xFFFF;
-    if ((difference & (difference - 1)) == 0) {
+    if (difference == 0 || (self->corrects && (difference & (difference - 1)) == 0)) {
         self->count.starts++;
         self->count.inexact_starts += difference != 0;
         self->decoding = 1;
@@ -135,7 +136,7 @@ static bool take_codeblock(cltu_receiver_t *self) {
     const unsigned syndrome = bch_remainder(information) ^ parity;
     if (syndrome) {
         const int wrong = wrong_bit[syndrome];
-        if (wrong < 0) {
+        if (wrong < 0 || !self->corrects) {
             return false;
         }
         if (wrong < 56) {

@@ -18,6 +18,9 @@ enum {
     CLTU_START_OCTETS = 2,
     CLTU_TAIL_OCTETS = 8,
     CLTU_FILL = 0x55,
+    CLTU_ACQUISITION = 0xAA, ///< Alternating bits before the first start sequence (231.0-B-4 section 5) ...
+    CLTU_IDLE = 0x55,        ///< ... and before each: those of the idle sequence begin with a zero.
+    CLTU_ACQUISITION_OCTETS = 16,
     CLTU_MOST_CODEBLOCKS = 294, ///< Two frames of the greatest length; a longer CLTU is cut and counted.
     CLTU_CANDIDATE_OCTETS = CLTU_MOST_CODEBLOCKS * CLTU_INFORMATION_OCTETS,
 
@@ -60,7 +63,12 @@ size_t cltu_encode(uint8_t *out, size_t capacity, const uint8_t *frame, size_t f
 /// Goal: find each CLTU in a stream of bits that may begin anywhere, octet boundaries included.
 /// SEARCH looks at every bit position for the start sequence EB90, one wrong bit allowed; DECODE takes
 /// 64 bits at a time, corrects one wrong bit in each 63 and ends at the first codeblock that cannot be
-/// corrected (231.0-B-4 figure 3-2 events E3, E4): the tail sequence is built to be one.
+/// corrected (231.0-B-4 figure 3-2 events E3, E4): the tail sequence is built to be one. With error detection
+/// only (`corrects` 0) no bit may be wrong, and up to three in a codeblock are seen for certain.
+/// Random bits before a start sequence may look like one themselves and so hide it, for alternating bits that
+/// follow are, in one of their two phases, a codeblock with one wrong bit each: corrected, they go on for ever.
+/// In the other phase they end the CLTU. So the sender puts both phases before a start sequence, each long
+/// enough to hold a whole codeblock at any offset: CLTU_ACQUISITION_OCTETS.
 /// The bits of the codeblock that ended a CLTU are searched again, so a start sequence that follows a
 /// lost tail is not swallowed.
 /// Invariant: filled <= CLTU_CANDIDATE_OCTETS, and candidate[0 .. ready) is whole until the next feed.
@@ -71,6 +79,8 @@ typedef struct {
     uint8_t randomized;
     uint8_t randomizer; ///< State of the 8-bit generator within this CLTU.
     uint8_t overlong;   ///< This CLTU has more codeblocks than there is room for.
+    uint8_t corrects;   ///< Single error correction; else error detection only.
+    uint8_t spare[3];
     uint32_t filled;
     uint32_t ready;
     struct {
@@ -85,7 +95,7 @@ typedef struct {
     uint8_t candidate[CLTU_CANDIDATE_OCTETS];
 } cltu_receiver_t;
 
-void cltu_receiver_start(cltu_receiver_t *self, bool randomized);
+void cltu_receiver_start(cltu_receiver_t *self, bool randomized, bool corrects);
 
 /// Takes octets until a candidate (the information octets of one CLTU, fill included) is complete.
 /// @return octets taken. If self->ready is not 0 afterwards, a candidate waits; call again with the

@@ -42,9 +42,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 2) {
         return 0;
     }
-    const bool randomized = data[0] & 1;
-    cltu_receiver_start(&whole, randomized);
-    cltu_receiver_start(&single, randomized);
+    const bool randomized = data[0] & 1, corrects = data[0] & 2;
+    cltu_receiver_start(&whole, randomized, corrects);
+    cltu_receiver_start(&single, randomized, corrects);
     size_t fed = 0;
     for (size_t at = 0; at < size;) {
         at += cltu_receiver_feed(&whole, data + at, size - at);
@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         static uint8_t cltu[2000];
         const size_t octets = cltu_encode(cltu, sizeof cltu, data, size, randomized);
         assert(octets == cltu_octets(size));
-        cltu_receiver_start(&whole, randomized);
+        cltu_receiver_start(&whole, randomized, corrects);
         assert(cltu_receiver_feed(&whole, cltu, octets) == octets);
         assert(whole.ready >= size && whole.ready < size + 7 && memcmp(whole.candidate, data, size) == 0);
     }

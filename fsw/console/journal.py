@@ -5,6 +5,7 @@ from collections import deque
 from fsw.console.text import Line
 from fsw.console.words import clock
 from fsw.dictionary.report import Severity
+from fsw.ground.command_link import LinkNotice
 from fsw.ground.commanding import Sent
 from fsw.ground.control_centre import News, Picture
 from fsw.ground.telemetry import Telemetry, event_text
@@ -63,6 +64,9 @@ class Journal:
         """A packet or picture; stage: the telecommand it verifies, if it does."""
         if isinstance(news, Picture):
             self._note_picture(news)
+        elif isinstance(news, LinkNotice):
+            text = f"telecommand channel {news.virtual_channel}: {news.text}"
+            self.write([self._head(news.received_ns), ("alarm" if news.alarm else "good", text)])
         elif news.is_event:
             self.events.append(news)
             self.write(event_line(news, self._epoch))

@@ -147,6 +147,21 @@ class Farm:
         return FarmState(self._state.state)
 
     @property
+    def waits(self) -> bool:
+        """The Wait flag: a type-AD frame found no room."""
+        return bool(self._state.wait)
+
+    @property
+    def retransmits(self) -> bool:
+        """The Retransmit flag: a type-AD frame is missing."""
+        return bool(self._state.retransmit)
+
+    @property
+    def expedited(self) -> int:
+        """The FARM-B counter, modulo 256."""
+        return int(self._state.expedited)
+
+    @property
     def expected(self) -> int:
         """V(R): the number that the next type-A frame must have."""
         return int(self._state.expected)

@@ -4,7 +4,7 @@ Sending: `encode_frame`, `encode_cltu`. Receiving: `CltuReceiver` -> `decode_fra
 (FARM-1 belongs there) -> `SegmentAssembler` -> packets; `TelecommandReceiver` is that chain.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ SEGMENT_CONTINUATION: int = lib.TELECOMMAND_SEGMENT_CONTINUATION
 SEGMENT_FIRST: int = lib.TELECOMMAND_SEGMENT_FIRST
 SEGMENT_LAST: int = lib.TELECOMMAND_SEGMENT_LAST
 SEGMENT_WHOLE: int = lib.TELECOMMAND_SEGMENT_WHOLE
+ACQUISITION_OCTETS: int = lib.CLTU_ACQUISITION_OCTETS
 SPACECRAFT_IDS = 1024
 VIRTUAL_CHANNELS = 64
 MAPS = 64
@@ -78,12 +79,27 @@ def encode_cltu(frame: bytes | bytearray | memoryview, *, randomize: bool = Fals
     return bytes(ffi.buffer(out, octets))
 
 
-class CltuReceiver:
-    """Finds CLTUs in whatever comes in, at any bit offset; corrects one bit in each codeblock."""
+def acquisition_sequence(octets: int = ACQUISITION_OCTETS) -> bytes:
+    """Alternating bits before a CLTU, on which the receiver locks, and stays locked between CLTUs.
 
-    def __init__(self, randomized: bool = False) -> None:
+    Acquisition sequence and then idle sequence of 231.0-B-4 section 5, each of `octets`, 16 or more. The
+    first begins with a one and the second with a zero: whatever came before, and whatever the receiver takes
+    it for, one of the two phases ends that before the CLTU begins (see the C header).
+    """
+    if octets < ACQUISITION_OCTETS:
+        raise FswError(f"acquisition sequence of {octets} octets: allowed are {ACQUISITION_OCTETS} or more")
+    return bytes([lib.CLTU_ACQUISITION]) * octets + bytes([lib.CLTU_IDLE]) * octets
+
+
+class CltuReceiver:
+    """Finds CLTUs in whatever comes in, at any bit offset; corrects one bit in each codeblock.
+
+    corrects: False for error detection only, in which no bit may be wrong (231.0-B-4 section 3).
+    """
+
+    def __init__(self, randomized: bool = False, *, corrects: bool = True) -> None:
         self._state = ffi.new("cltu_receiver_t *")
-        lib.cltu_receiver_start(self._state, randomized)
+        lib.cltu_receiver_start(self._state, randomized, corrects)
 
     def feed(self, octets: bytes | bytearray | memoryview) -> list[bytes]:
         """Candidates completed by these octets: what each CLTU carried, fill included."""
@@ -197,15 +213,21 @@ class SegmentAssembler:
 
 
 Accept = Callable[[TelecommandFrame], bool]
+ProcessSecurity = Callable[[TelecommandFrame], bytes | None]
 
 
 class TelecommandReceiver:
     """Octets of the uplink -> space packets, with every discard counted by its reason.
 
     segmented: virtual channels whose frames carry a segment header (232.0-B-4 4.1.3.2.2).
+    maps: MAPs in use on them, by virtual channel; frames of others are dropped. Without it all are.
+    corrects: see `CltuReceiver`.
     accept: the acceptance step between validation and service (FARM-1); it sees each valid frame, BC
     frames too, and says whether the frame goes on. Without it all data frames do. BC frames never
     carry packets; those of the latest feed are in `control_frames`, all valid ones in `frames`.
+    process_security: SDLS's ProcessSecurity (355.0-B-2 3.3): of each data frame that was accepted, the frame
+    data field without security header and trailer, segment header first if the channel has one; None
+    drops the frame, which whoever did so has counted by its own reasons.
     """
 
     def __init__(
@@ -214,17 +236,22 @@ class TelecommandReceiver:
         randomized: bool = False,
         *,
         segmented: Iterable[int] = (),
+        maps: Mapping[int, Iterable[int]] | None = None,
+        corrects: bool = True,
         accept: Accept | None = None,
+        process_security: ProcessSecurity | None = None,
         segment_capacity: int = space_packet.MOST_OCTETS,
     ) -> None:
         if not 0 <= spacecraft_id < SPACECRAFT_IDS:
             raise FswError(f"spacecraft id {spacecraft_id}: allowed are 0 to {SPACECRAFT_IDS - 1}")
         self.spacecraft_id = spacecraft_id
         self.segmented = frozenset(segmented)
+        self.maps = None if maps is None else {vc: frozenset(ids) for vc, ids in maps.items()}
         self.accept = accept
+        self.process_security = process_security
         self.frames: list[TelecommandFrame] = []
         self.control_frames: list[TelecommandFrame] = []
-        self._cltus = CltuReceiver(randomized)
+        self._cltus = CltuReceiver(randomized, corrects=corrects)
         self._segment_capacity = segment_capacity
         self._assemblers: dict[tuple[int, int], SegmentAssembler] = {}
         self._counters = dict.fromkeys(("frames", "frames_ad", "frames_bd", "frames_bc", "packets"), 0)
@@ -261,16 +288,26 @@ class TelecommandReceiver:
         if frame.control:
             self.control_frames.append(frame)
             return []
+        data: bytes | None = frame.data
+        if self.process_security is not None:
+            data = self.process_security(frame)
+            if data is None:
+                self._drop("security")
+                return []
+        assert data is not None
         if frame.virtual_channel not in self.segmented:
-            return self._split(frame.data)
-        if not frame.data:
+            return self._split(data)
+        if not data:
             self._drop("no_segment_header")
             return []
-        flags, map_id = frame.data[0] >> 6, frame.data[0] & 0x3F
+        flags, map_id = data[0] >> 6, data[0] & 0x3F
+        if self.maps is not None and map_id not in self.maps.get(frame.virtual_channel, ()):
+            self._drop("unknown_map")
+            return []
         key = (frame.virtual_channel, map_id)
         if key not in self._assemblers:
             self._assemblers[key] = SegmentAssembler(self._segment_capacity)
-        unit = self._assemblers[key].put(flags, frame.data[1:])
+        unit = self._assemblers[key].put(flags, data[1:])
         return [] if unit is None else self._split(unit)
 
     def _split(self, unit: bytes) -> list[SpacePacket]:
@@ -295,8 +332,9 @@ class TelecommandReceiver:
 
     @property
     def discarded(self) -> dict[str, int]:
-        """Drops by reason: those of frames, 'not_accepted', 'no_segment_header', 'bad_packet', and of
-        segments 'segment_unfinished', 'segment_orphan', 'segment_overflow'; 'cltu_empty', 'cltu_overlong'.
+        """Drops by reason: those of frames, 'not_accepted', 'security', 'no_segment_header',
+        'unknown_map', 'bad_packet', and of segments 'segment_unfinished', 'segment_orphan',
+        'segment_overflow'; 'cltu_empty', 'cltu_overlong'.
         """
         every = dict(self._discarded)
         for key, reason in (

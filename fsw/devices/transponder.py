@@ -1,4 +1,4 @@
-"""The X-band transponder: transfer frames in, coded channel symbols out."""
+"""The X-band transponder: transfer frames in, coded channel symbols out; and what its receiver shows."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +7,7 @@ import numpy as np
 
 from fsw.core.channel_coding import ChannelCode, ConvolutionalEncoder, encode_cadus
 from fsw.kernel.snapshot import plain
+from fsw.kernel.time import SECOND
 
 
 @plain
@@ -79,3 +80,46 @@ class Transmitter:
             self._encoder = ConvolutionalEncoder(self._mode.code.convolutional == "g2-inverted")
             self._encoder.load(saved["encoder"])
         self._symbols_sent = saved["symbols_sent"]
+
+
+class UplinkReceiver:
+    """What the telecommand receiver shows of the uplink: a carrier, and bits on it.
+
+    It loses its bits soon after the last one, its carrier when none has come for a while (both ours: how
+    long the ground leaves a carrier without bits is not modelled).
+    """
+
+    BITS_KEPT_NS = SECOND
+    CARRIER_KEPT_NS = 60 * SECOND
+
+    def __init__(self) -> None:
+        self._heard_ns: int | None = None
+        self.carrier = False
+        self.bits = False
+
+    def hear(self, now_ns: int) -> bool:
+        """Bits came in; whether what it shows has changed."""
+        changed = not (self.carrier and self.bits)
+        self._heard_ns, self.carrier, self.bits = now_ns, True, True
+        return changed
+
+    def next_ns(self) -> int | None:
+        """When it loses lock next, if nothing comes."""
+        if self._heard_ns is None or not self.carrier:
+            return None
+        return self._heard_ns + (self.BITS_KEPT_NS if self.bits else self.CARRIER_KEPT_NS)
+
+    def advance(self, now_ns: int) -> bool:
+        """Whether what it shows has changed."""
+        if self._heard_ns is None:
+            return False
+        before = self.carrier, self.bits
+        self.bits = self.bits and now_ns < self._heard_ns + self.BITS_KEPT_NS
+        self.carrier = self.carrier and now_ns < self._heard_ns + self.CARRIER_KEPT_NS
+        return before != (self.carrier, self.bits)
+
+    def save(self) -> dict[str, Any]:
+        return {"heard_ns": self._heard_ns, "carrier": self.carrier, "bits": self.bits}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self._heard_ns, self.carrier, self.bits = saved["heard_ns"], saved["carrier"], saved["bits"]

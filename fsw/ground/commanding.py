@@ -1,21 +1,35 @@
 """Telecommands from the operator to the transmitter, and what became of them.
 
-dictionary -> PUS telecommand -> Space Packet -> TC transfer frame (bypass, type BD) -> CLTU. Each stage
-of verification that the spacecraft reports (ST[1]) is kept by the telecommand's request identifier.
+dictionary -> PUS telecommand -> Space Packet -> `CommandLink` (segments, FOP-1, frames, CLTUs). Each stage
+of verification that the spacecraft reports (ST[1]) is kept by the telecommand's request identifier, and
+before it what FOP-1 tells of its frames.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from fsw.core.telecommand import encode_cltu, encode_frame
+from fsw.core.telecommand import encode_cltu
 from fsw.dictionary import Request
-from fsw.dictionary.identifiers import GROUND_SOURCE, ORBITER_SCID
+from fsw.ground.command_link import CommandLink, FrameSecurity, LinkNotice, Outcome, UplinkSettings
 from fsw.ground.telemetry import Telemetry
+from fsw.ground.transmitter import Burst
 from fsw.protocols import pus
 from fsw.protocols.pus import Acknowledge, RequestId, SequenceCounters
 
-Stage = Literal["radiated", "accepted", "started", "in progress", "completed", "failed"]
+Service = Literal["AD", "BD"]
+Stage = Literal[
+    "waiting",
+    "radiated",
+    "unconfirmed",
+    "lost",
+    "delivered",
+    "accepted",
+    "started",
+    "in progress",
+    "completed",
+    "failed",
+]
 
 _STAGE_OF: dict[int, Stage] = {
     1: "accepted",
@@ -29,31 +43,26 @@ _STAGE_OF: dict[int, Stage] = {
     10: "failed",
 }
 _RANK: dict[Stage, int] = {
-    "radiated": 0,
-    "accepted": 1,
-    "started": 2,
-    "in progress": 3,
-    "completed": 4,
-    "failed": 5,
+    "waiting": 0,
+    "radiated": 1,
+    "unconfirmed": 2,
+    "lost": 3,
+    "delivered": 4,
+    "accepted": 5,
+    "started": 6,
+    "in progress": 7,
+    "completed": 8,
+    "failed": 9,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class UplinkSettings:
-    """Managed parameters of the telecommand link (ours)."""
-
-    spacecraft: int = ORBITER_SCID
-    virtual_channel: int = 0
-    randomized: bool = True
-    segment: tuple[int, int] | None = None
-    source: int = GROUND_SOURCE
 
 
 @dataclass(slots=True)
 class Sent:
-    """A telecommand that was radiated. stage: the furthest reported; history: (received_ns, stage).
+    """A telecommand given to the link. stage: the furthest reported; history: (received_ns, stage).
 
-    failure: the failure code's text, when it failed.
+    Of the AD service ('waiting', then 'radiated') FOP-1 tells whether all its frames were 'delivered', or
+    that it gave them up: 'unconfirmed' may have been accepted on board, 'lost' was not. BD is 'radiated'
+    at once. failure: the failure code's text, when it failed. frames: of AD, those not yet delivered.
     """
 
     name: str
@@ -63,30 +72,105 @@ class Sent:
     stage: Stage = "radiated"
     failure: str | None = None
     history: list[tuple[int, Stage]] = field(default_factory=list)
+    service: Service = "BD"
+    frames: int = 0
+
+    def advance(self, stage: Stage) -> None:
+        """To this stage, if it is further than the one reported before."""
+        if _RANK[stage] > _RANK[self.stage]:
+            self.stage = stage
 
 
 @dataclass(frozen=True, slots=True)
 class Radiation:
-    """What goes to the transmitter, and the packet in it."""
+    """A type-BD telecommand for the transmitter: its CLTUs, the frames in them, and the packet in these."""
 
-    cltu: bytes
-    frame: bytes
+    cltus: tuple[bytes, ...]
+    frames: tuple[bytes, ...]
     packet: bytes
     request: RequestId
 
+    @property
+    def cltu(self) -> bytes:
+        """All of them, one after the other."""
+        return b"".join(self.cltus)
+
 
 class Commander:
-    """Numbers, frames and remembers telecommands. One per spacecraft."""
+    """Numbers, sends and remembers telecommands. One per spacecraft. link: its frames and their order."""
 
-    def __init__(self, settings: UplinkSettings | None = None) -> None:
+    def __init__(self, settings: UplinkSettings | None = None, security: FrameSecurity | None = None) -> None:
         self.settings = settings or UplinkSettings()
+        self.link = CommandLink(self.settings, security)
         self._counts = SequenceCounters()
-        self._frame_sequence = 0
+        self._frames: dict[int, int] = {}  # tag of a type-AD frame: index of its telecommand
         self.sent: list[Sent] = []
         self.unmatched = 0  # verification reports of telecommands that we did not send
 
-    def radiate(self, request: Request, now_ns: int, acknowledge: Acknowledge = Acknowledge.ALL) -> Radiation:
-        """The CLTU of a telecommand that leaves at `now_ns`. Raises FswError on forbidden arguments."""
+    def radiate(
+        self,
+        request: Request,
+        now_ns: int,
+        acknowledge: Acknowledge = Acknowledge.ALL,
+        *,
+        map_id: int | None = None,
+    ) -> Radiation:
+        """A telecommand that leaves at `now_ns`, type BD. Raises FswError on forbidden arguments."""
+        packet, identifier = self._packet(request, acknowledge)
+        frames = self.link.expedite(packet, now_ns, map_id=map_id)
+        cltus = [encode_cltu(frame, randomize=self.settings.randomized) for frame in frames]
+        self.sent.append(Sent(request.telecommand.name, identifier, now_ns, packet))
+        return Radiation(tuple(cltus), tuple(frames), packet, identifier)
+
+    def send(
+        self,
+        request: Request,
+        now_ns: int,
+        acknowledge: Acknowledge = Acknowledge.ALL,
+        *,
+        map_id: int | None = None,
+    ) -> Sent:
+        """A telecommand for the AD service: it goes when its turn comes. FswError if the service is not open.
+
+        Afterwards and after each `advance` and `control_word`, `settle` gives what goes on the link.
+        """
+        self.link.require_open()
+        packet, identifier = self._packet(request, acknowledge)
+        tags = self.link.enqueue(packet, now_ns, map_id=map_id)
+        sent = Sent(
+            request.telecommand.name, identifier, now_ns, packet, "waiting", service="AD", frames=len(tags)
+        )
+        self._frames |= dict.fromkeys(tags, len(self.sent))
+        self.sent.append(sent)
+        return sent
+
+    def settle(self, now_ns: int) -> tuple[list[Burst], list[LinkNotice]]:
+        """What the link has for the air and for the operator; what became of frames is noted."""
+        for tag, outcome in self.link.take_outcomes():
+            self._outcome(tag, outcome, now_ns)
+        return self.link.take_bursts(), self.link.take_notices()
+
+    def _outcome(self, tag: int, outcome: Outcome, now_ns: int) -> None:
+        if tag not in self._frames:
+            return
+        sent = self.sent[self._frames[tag]]
+        if outcome == "radiated":
+            if sent.stage == "waiting":
+                sent.radiated_ns = now_ns
+            sent.advance("radiated")
+            return
+        if outcome == "delivered":
+            sent.frames -= 1
+            if sent.frames:
+                del self._frames[tag]
+                return
+        # What is unconfirmed may yet turn out to have been delivered.
+        if outcome != "unconfirmed":
+            del self._frames[tag]
+        sent.history.append((now_ns, outcome))
+        sent.advance(outcome)
+
+    def _packet(self, request: Request, acknowledge: Acknowledge) -> tuple[bytes, RequestId]:
         command = request.telecommand
         application_data = request.encode()
         telecommand = pus.Telecommand(
@@ -98,18 +182,7 @@ class Commander:
             acknowledge,
             application_data,
         )
-        packet = pus.encode_telecommand(telecommand)
-        frame = encode_frame(
-            self.settings.spacecraft,
-            self.settings.virtual_channel,
-            packet,
-            sequence=self._frame_sequence,
-            segment=self.settings.segment,
-        )
-        self._frame_sequence = (self._frame_sequence + 1) % 256
-        cltu = encode_cltu(frame, randomize=self.settings.randomized)
-        self.sent.append(Sent(command.name, telecommand.request_id, now_ns, packet))
-        return Radiation(cltu, frame, packet, telecommand.request_id)
+        return pus.encode_telecommand(telecommand), telecommand.request_id
 
     def note(self, telemetry: Telemetry) -> Sent | None:
         """A verification report; the telecommand it belongs to, or None. Other telemetry is ignored."""
@@ -128,8 +201,7 @@ class Commander:
             return None
         stage = _STAGE_OF[telemetry.subtype]
         sent.history.append((telemetry.received_ns, stage))
-        if _RANK[stage] > _RANK[sent.stage]:
-            sent.stage = stage
+        sent.advance(stage)
         if stage == "failed":
             sent.failure = str(values["failure_code"].value)
         return sent
@@ -137,7 +209,8 @@ class Commander:
     def save(self) -> dict[str, Any]:
         return {
             "counts": self._counts.save(),
-            "frame_sequence": self._frame_sequence,
+            "link": self.link.save(),
+            "frames": [list(item) for item in self._frames.items()],
             "unmatched": self.unmatched,
             "sent": [
                 {
@@ -148,6 +221,8 @@ class Commander:
                     "stage": sent.stage,
                     "failure": sent.failure,
                     "history": [list(row) for row in sent.history],
+                    "service": sent.service,
+                    "frames": sent.frames,
                 }
                 for sent in self.sent
             ],
@@ -155,7 +230,8 @@ class Commander:
 
     def load(self, saved: Mapping[str, Any]) -> None:
         self._counts.load(saved["counts"])
-        self._frame_sequence = saved["frame_sequence"]
+        self.link.load(saved["link"])
+        self._frames = {tag: index for tag, index in saved["frames"]}
         self.unmatched = saved["unmatched"]
         self.sent = [
             Sent(
@@ -166,6 +242,8 @@ class Commander:
                 row["stage"],
                 row["failure"],
                 [(time_ns, stage) for time_ns, stage in row["history"]],
+                row["service"],
+                row["frames"],
             )
             for row in saved["sent"]
         ]

@@ -9,7 +9,8 @@ from fsw.dictionary import Request
 from fsw.dictionary.identifiers import GROUND_SOURCE, PICTURE_FILES_APID
 from fsw.dictionary.services.st09_time import TIME_REPORT
 from fsw.ground.archive import Archive
-from fsw.ground.commanding import Commander, Radiation, Sent, UplinkSettings
+from fsw.ground.command_link import FrameSecurity, LinkNotice, UplinkSettings
+from fsw.ground.commanding import Commander, Radiation, Sent
 from fsw.ground.pictures import PictureStore
 from fsw.ground.receiving import ReceivedPacket
 from fsw.ground.telemetry import Telemetry, TelemetryProcessor
@@ -29,7 +30,7 @@ class Picture:
     entry: Mapping[str, Any]
 
 
-News = Telemetry | Picture
+News = Telemetry | Picture | LinkNotice
 
 
 class ControlCentre:
@@ -47,17 +48,18 @@ class ControlCentre:
         pictures_folder: Path | None = None,
         uplink: UplinkSettings | None = None,
         light_time_ns: Callable[[int], int] | None = None,
+        security: FrameSecurity | None = None,
     ) -> None:
         self._archive = archive
         self.telemetry = TelemetryProcessor(epoch, archive)
         self.pictures = PictureStore(epoch, pictures_folder)
-        self.commander = Commander(uplink)
+        self.commander = Commander(uplink, security)
         self.time = None if light_time_ns is None else TimeCorrelation(epoch, light_time_ns, self._note_time)
         self.files = cfdp.Receiver(cfdp.ReceiverSettings(GROUND_SOURCE))
 
-    def radiate(self, request: Request, now_ns: int) -> Radiation:
-        """The CLTU of a telecommand; see `Commander.radiate`."""
-        return self.commander.radiate(request, now_ns)
+    def radiate(self, request: Request, now_ns: int, *, map_id: int | None = None) -> Radiation:
+        """The CLTUs of a type-BD telecommand; see `Commander.radiate`."""
+        return self.commander.radiate(request, now_ns, map_id=map_id)
 
     def receive(self, packets: Iterable[ReceivedPacket]) -> list[News]:
         """Packets of the station, in order; what is new."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fsw.dictionary.parameter import Value
+from fsw.ground.command_link import LinkNotice
 from fsw.ground.control_centre import ControlCentre, News
 from fsw.ground.telemetry import Telemetry, event_text
 from fsw.kernel.time import Epoch
@@ -34,6 +35,9 @@ class EventLog:
 
     def entry(self, news: News) -> dict[str, Any] | None:
         """The event as plain data, or None."""
+        if isinstance(news, LinkNotice):
+            channel = {"virtual_channel": news.virtual_channel}
+            return self._ground(news.received_ns, "GROUND_COMMAND_LINK", news.text, channel)
         if not isinstance(news, Telemetry):
             if news.entry["complete"]:
                 return None

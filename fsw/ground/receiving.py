@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from fsw.core.channel_coding import ChannelCode
 from fsw.core.errors import FswError
-from fsw.core.frame_format import FrameFormat
+from fsw.core.frame_format import FECF_OCTETS, OCF_OCTETS, FrameFormat
 from fsw.core.frames_to_packets import DROPPED, VERDICTS, PacketExtractor
 from fsw.core.receiver import Receiver, Reception
 from fsw.ground.archive import UNKNOWN, Archive
@@ -27,13 +27,17 @@ _KEPT_TIMES = 4096  # of frames in which packets not yet complete may have begun
 
 @dataclass(frozen=True, slots=True)
 class DownlinkMode:
-    """One modulation of the downlink. symbol_rate: channel symbols a second, as the code counts them."""
+    """One modulation of the downlink. symbol_rate: channel symbols a second, as the code counts them.
+
+    ocf_channels: virtual channels whose frames end in an operational control field; they carry idle data.
+    """
 
     name: str
     frame: FrameFormat
     code: ChannelCode
     symbol_rate: int
     without_packets: frozenset[int] = frozenset()
+    ocf_channels: frozenset[int] = frozenset()
 
     @property
     def cadu_ns(self) -> int:
@@ -67,6 +71,16 @@ class ReceivedPacket:
     spacecraft: int
     virtual_channel: int
     apid: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedField:
+    """An operational control field, four octets, and the mission time at which its frame was whole."""
+
+    octets: bytes
+    received_ns: int
+    spacecraft: int
+    virtual_channel: int
 
 
 class _Chain:
@@ -130,6 +144,7 @@ class Station:
         self.corrected_symbols = 0
         self.channel_symbols = 0  # judged by the Viterbi decoder
         self.channel_symbol_errors = 0  # and overruled by it
+        self._fields: list[ReceivedField] = []
 
     def receive_symbols(
         self, mode: str, soft_symbols: npt.NDArray[np.uint8], start_ns: int
@@ -194,6 +209,8 @@ class Station:
         if self._cadu_sink is not None:
             self._cadu_sink(reception.cadus.tobytes())
         batch = chain.extractor.feed(reception.frames)
+        for channel in sorted(chain.mode.ocf_channels):
+            self._take_fields(chain, channel, reception.frames, batch, times)
         if self._archive is not None:
             self._note_frames(chain, batch, times, reception.corrected.tolist(), self._archive)
         if self._frame_sink is not None and self._timed is not None:
@@ -229,6 +246,19 @@ class Station:
             )
         del chain.frame_times[:-_KEPT_TIMES]
         return packets
+
+    def _take_fields(self, chain: _Chain, channel: int, frames: Any, batch: Any, times: list[int]) -> None:
+        end = chain.mode.frame.length - (FECF_OCTETS if chain.mode.frame.fecf else 0)
+        good = (batch.frame_virtual_channel == channel) & (batch.verdict < DROPPED)
+        for row in np.flatnonzero(good).tolist():
+            octets = frames[row, end - OCF_OCTETS : end].tobytes()
+            spacecraft = int(batch.frame_spacecraft_id[row])
+            self._fields.append(ReceivedField(octets, times[row], spacecraft, channel))
+
+    def take_fields(self) -> list[ReceivedField]:
+        """Operational control fields received since the last call, in order."""
+        fields, self._fields = self._fields, []
+        return fields
 
     @staticmethod
     def _note_frames(

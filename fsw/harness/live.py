@@ -16,7 +16,7 @@ from fsw.kernel.pace import Pace
 from fsw.kernel.time import SECOND
 from fsw.missions.mission_file import DownlinkMode
 from fsw.simulation import Simulation
-from fsw.vehicles.orbiter import HIGH, TELECOMMANDS_RANDOMIZED
+from fsw.vehicles.orbiter import HIGH
 from fsw.world.delay_line import DelayLine
 
 Output = Literal["cadu", "frame", "symbols"]
@@ -115,7 +115,9 @@ class LiveSpacecraft:
             if isinstance(decode_frame(octets, spacecraft_id=self.simulation.mission.uplink.scid), Discard):
                 self.counts.refused_frame += 1
                 return False
-            octets = encode_cltu(octets, randomize=TELECOMMANDS_RANDOMIZED)
+            transmitter = self.simulation.control.commander.link.transmitter
+            cltu = encode_cltu(octets, randomize=self.simulation.mission.uplink.randomized)
+            octets = transmitter.acquisition + cltu
         now_ns = self.simulation.now_ns
         if self.light_time:
             if self._uplink_free_ns - now_ns > MOST_UPLINK_WAITING_NS:

@@ -157,7 +157,10 @@ class _Reader:
     def value(self, member: _Member, given: Any, path: str) -> Any:
         """A checked value: number, whole number, truth, text, or tuple of numbers."""
         if typing.get_origin(member.kind) is tuple:
-            count = len(typing.get_args(member.kind))
+            arms = typing.get_args(member.kind)
+            if arms[-1] is Ellipsis:
+                return self.whole_numbers(member, given, path)
+            count = len(arms)
             if not isinstance(given, list) or len(given) != count:
                 raise self.error(path, f"{given!r}; allowed are lists of {count} numbers")
             return tuple(self.number(member, entry, path) for entry in given)
@@ -182,6 +185,13 @@ class _Reader:
             except FswError as error:
                 raise self.error(path, str(error)) from error
         return given
+
+    def whole_numbers(self, member: _Member, given: Any, path: str) -> tuple[int, ...]:
+        """A list of any length, each entry once."""
+        good = isinstance(given, list) and all(type(entry) is int for entry in given)
+        if not good or len(set(given)) != len(given):
+            raise self.error(path, f"{given!r}; allowed are lists of different whole numbers")
+        return tuple(self.within(member, entry, path) for entry in given)
 
     def number(self, member: _Member, given: Any, path: str) -> float:
         if not isinstance(given, int | float) or isinstance(given, bool) or not math.isfinite(given):

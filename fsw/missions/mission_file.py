@@ -286,7 +286,10 @@ class DownlinkMode:
 
 @dataclass(frozen=True, slots=True)
 class Downlink:
-    """[downlink]: the X-band transmitter, its two rates, and the mode that stands between them."""
+    """[downlink]: the X-band transmitter, its two rates, and the mode that stands between them.
+
+    ocf_vcid: the one virtual channel with an operational control field, and so with control words.
+    """
 
     frequency_hz: Annotated[float, Within(1e8, 1e11)]
     transmit_power_w: Annotated[float, Within(0.01, 1e5)]
@@ -295,9 +298,35 @@ class Downlink:
     low_gain_dbi: Annotated[float, Within(-20, 30)]
     line_loss_db: Annotated[float, Within(0, 20)]
     transition_s: Annotated[float, Within(0, 3600)]
+    ocf_vcid: Annotated[int, Within(0, 62)]
+    ocf_period_s: Annotated[int, Within(1, 3600)]
     low: DownlinkMode
     transition: DownlinkMode
     high: DownlinkMode
+
+
+@dataclass(frozen=True, slots=True)
+class UplinkChannel:
+    """[[uplink.channel]]: a virtual channel for telecommands, with both ends of its COP-1 (232.1-B)."""
+
+    content: Name
+    vcid: Annotated[int, Within(0, 63)]
+    segmented: bool
+    maps: Annotated[tuple[int, ...], Within(0, 63)]
+    farm_window: Annotated[int, Within(2, 254)]
+    farm_boot: Annotated[str, OneOf("open", "lockout")]
+    fop_window: Annotated[int, Within(1, 127)]
+    t1_margin_s: Annotated[float, Within(0, 86_400)]
+    transmission_limit: Annotated[int, Within(1, 255)]
+    timeout_type: Annotated[str, OneOf("alert", "suspend")]
+
+    def __post_init__(self) -> None:
+        if self.farm_window % 2:
+            raise FswError(f"farm_window {self.farm_window}; allowed are even numbers")
+        if self.fop_window > self.farm_window // 2:
+            raise FswError(f"fop_window {self.fop_window}; allowed is at most half of farm_window")
+        if bool(self.maps) != self.segmented:
+            raise FswError("maps: allowed are one or more if segmented, else none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,12 +334,21 @@ class Uplink:
     """[uplink]: telecommand frames to the orbiter."""
 
     scid: Annotated[int, Within(0, 1023)]
-    vcid: Annotated[int, Within(0, 63)]
     frequency_hz: Annotated[float, Within(1e8, 1e11)]
     bit_rate_bit_s: Annotated[float, Within(1, 1e7)]
     receive_gain_dbi: Annotated[float, Within(-20, 60)]
     system_temperature_k: Annotated[float, Within(1, 1e4)]
     modulation_loss_db: Annotated[float, Within(0, 30)]
+    randomized: bool
+    error_correction: bool
+    acquisition_octets: Annotated[int, Within(16, 1024)]
+    frame_octets: Annotated[int, Within(9, 1024)]
+    channel: tuple[UplinkChannel, ...]
+
+    def __post_init__(self) -> None:
+        numbers = [channel.vcid for channel in self.channel]
+        if len(set(numbers)) != len(numbers):
+            raise FswError("channel: allowed is each vcid once")
 
 
 @dataclass(frozen=True, slots=True)

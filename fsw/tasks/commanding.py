@@ -9,16 +9,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from fsw import dictionary
-from fsw.core.telecommand import TelecommandReceiver
 from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import ORBITER_APID, FailureCode
-from fsw.kernel.scheduler import Action, Send, SetTimer
+from fsw.kernel.scheduler import Action, Emit, Send, SetTimer
 from fsw.kernel.time import SECOND
 from fsw.protocols import pus
+from fsw.protocols.telecommand_reception import ReceptionSettings, TelecommandReception
 from fsw.tasks import names
 from fsw.tasks.messages import (
+    AskControlWords,
     Commanded,
+    ControlWords,
     Execute,
     Executed,
     Gather,
@@ -26,7 +28,9 @@ from fsw.tasks.messages import (
     Outcome,
     Progressed,
     PusReport,
+    ReceiverLock,
     SafeMode,
+    Sample,
     Submit,
     Tick,
     Uplinked,
@@ -43,10 +47,15 @@ _APIDS = frozenset({ORBITER_APID})
 
 
 class Commanding:
-    """spacecraft_id: of the telecommand frames. randomized: whether CLTUs are (managed parameter)."""
+    """settings: of the telecommand channels.
 
-    def __init__(self, spacecraft_id: int, randomized: bool) -> None:
-        self._receiver = TelecommandReceiver(spacecraft_id, randomized, segmented=(0,))
+    What is accepted but not yet executed fills this task's list; while it is full FARM-1 asks the ground to
+    wait, so that no type-AD frame is taken of which the request would have to be refused.
+    """
+
+    def __init__(self, settings: ReceptionSettings) -> None:
+        self._reception = TelecommandReception(settings, room=self._room)
+        self._told: tuple[bytes, ...] = ()  # the control words that the downlink has
         self._accepted = 0
         self._rejected = 0
         self._pending: dict[bytes, list[Any]] = {}  # request: acknowledgement flags, deadline [ns], asker
@@ -55,20 +64,30 @@ class Commanding:
 
     def start(self, now_ns: int) -> Iterable[Action]:
         lost, self._lost = self._lost, []
-        return [
+        actions = [
             action
             for request, acknowledge in lost
             for action in self._finished(request, acknowledge, FailureCode.LOST_IN_RESET, None)
         ]
+        return [Emit(names.RECEIVER_PORT, Sample()), *self._tell(), *actions]
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
+        actions = list(self._handle(message, now_ns))
+        self._reception.room_made()
+        return actions + self._tell()
+
+    def _handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
             case Uplinked(octets):
                 return [
                     action
-                    for packet in self._receiver.feed(octets)
-                    for action in self._request(packet.encode(), now_ns)
+                    for packet in self._reception.feed(octets)
+                    for action in self._request(packet, now_ns)
                 ]
+            case ReceiverLock(carrier, bits):
+                self._reception.set_link(carrier=carrier, bits=bits)
+            case AskControlWords():
+                self._told = ()
             case SafeMode(on):
                 self._safe = on
             case Submit(packet, answer_to):
@@ -82,9 +101,20 @@ class Commanding:
             case Gather(Structure.COMPUTER, reply_to):
                 return [Send(reply_to, Values(self._values()))]
             case Gather(Structure.RADIO, reply_to):
-                cltus = self._receiver.counters["starts"]
+                cltus = self._reception.counters["starts"]
                 return [Send(reply_to, Values({"uplink_cltus": cltus}))]
         return ()
+
+    def _room(self, in_hand: int) -> bool:
+        return len(self._pending) + in_hand < MAX_PENDING
+
+    def _tell(self) -> list[Action]:
+        """The control words, if they have changed."""
+        words = self._reception.control_words()
+        if words == self._told:
+            return []
+        self._told = words
+        return [Send(names.DOWNLINK, ControlWords(words))]
 
     def _request(self, packet: bytes, now_ns: int, answer_to: str | None = None) -> list[Action]:
         verdict = pus.check_acceptance(packet, _APIDS, _SERVICES)
@@ -162,29 +192,39 @@ class Commanding:
         return actions + _answer(answer_to, request, failure)
 
     def _values(self) -> dict[str, Any]:
-        dropped = sum(self._receiver.discarded.values())
-        return {"tc_accepted": self._accepted, "tc_rejected": self._rejected, "tc_frames_rejected": dropped}
+        return {
+            "tc_accepted": self._accepted,
+            "tc_rejected": self._rejected,
+            "tc_frames_rejected": self._reception.dropped,
+        }
 
     def retained(self) -> dict[str, Any]:
-        """Counters, and the requests under way: nobody will answer them any more, but for us."""
+        """Counters, and the requests under way: nobody will answer them any more, but for us.
+
+        And COP-1: a type-AD frame that was acknowledged must not be taken again.
+        """
         lost = [[request, row[0]] for request, row in self._pending.items()]
-        return {"accepted": self._accepted, "rejected": self._rejected, "lost": lost}
+        farms = self._reception.farm_states()
+        return {"accepted": self._accepted, "rejected": self._rejected, "lost": lost, "farms": farms}
 
     def recall(self, retained: dict[str, Any]) -> None:
+        self._reception.recall_farms(retained["farms"])
         self._accepted, self._rejected = retained["accepted"], retained["rejected"]
         self._lost = [(request, acknowledge) for request, acknowledge in retained["lost"]]
 
     def save(self) -> dict[str, Any]:
         return {
             "safe": self._safe,
-            "receiver": self._receiver.save(),
+            "reception": self._reception.save(),
+            "told": self._told,
             "accepted": self._accepted,
             "rejected": self._rejected,
             "pending": copy.deepcopy(self._pending),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
-        self._receiver.load(saved["receiver"])
+        self._reception.load(saved["reception"])
+        self._told = saved["told"]
         self._safe = saved["safe"]
         self._accepted = saved["accepted"]
         self._rejected = saved["rejected"]

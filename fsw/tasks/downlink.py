@@ -4,11 +4,16 @@ LOW: four frames a second in the order 245/1, 245/1, 245/3 (idle), 82/1. HIGH: 2
 245/4 with picture files, the rest 245/3; the lander's packets wait. Frames carry the time of their first
 bit in the insert zone.
 
+None of these has an operational control field. One idle frame in a while (a managed parameter) therefore
+goes on a virtual channel of ours that has one, and carries a control word (CLCW) of the telecommand
+channels, each in its turn.
+
 A change of rate happens on a beat, after what waits in 245/1 has gone in the old one. The first beat
 after it is idle, so that receivers may lock before anything is said.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -37,6 +42,8 @@ from fsw.protocols import pus
 from fsw.tasks import names
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.messages import (
+    AskControlWords,
+    ControlWords,
     DownlinkRoom,
     Execute,
     Executed,
@@ -68,14 +75,26 @@ _GROUND = 1  # destination of reports
 Octets = npt.NDArray[np.uint8]
 
 
-class Downlink:
-    """frames_per_second: of the high rate; the low rate has four."""
+@dataclass(frozen=True, slots=True)
+class ControlChannel:
+    """The virtual channel with the operational control field, and how often a frame of it goes."""
 
-    def __init__(self, clock: OnBoardClock, high_frames_per_second: int) -> None:
+    virtual_channel: int
+    period_ns: int
+
+
+class Downlink:
+    """frames_per_second: of the high rate; the low rate has four. control: where control words go."""
+
+    def __init__(self, clock: OnBoardClock, high_frames_per_second: int, control: ControlChannel) -> None:
         self._clock = clock
+        self._control = control
+        self._words: tuple[bytes, ...] = ()
+        self._word = 0  # the one that goes next
+        self._control_ns = 0  # when the next frame with one is due
         self._per_second = {DownlinkRate.LOW: 4, DownlinkRate.HIGH: high_frames_per_second}
         self._rate = DownlinkRate.LOW
-        self._senders = _senders(DownlinkRate.LOW)
+        self._senders = _senders(DownlinkRate.LOW, control.virtual_channel)
         # The lander's packets wait here while the rate is high.
         self._lander = _sender(DownlinkRate.LOW, LANDER_SCID, _LANDER)
         # Picture files wait here while the rate is low.
@@ -91,7 +110,7 @@ class Downlink:
         self._packets_dropped = 0
 
     def start(self, now_ns: int) -> Iterable[Action]:
-        return [SetTimer("beat", _next_beat(now_ns), Tick("beat"))]
+        return [SetTimer("beat", _next_beat(now_ns), Tick("beat")), Send(names.COMMANDING, AskControlWords())]
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
@@ -106,6 +125,8 @@ class Downlink:
                 self._time_rate = exponent
             case Tick("beat"):
                 return self._beat(now_ns)
+            case ControlWords(words):
+                self._words = words
             case Execute(request, acknowledge, _, arguments):
                 return self._change(DownlinkRate[arguments["rate"]], request, acknowledge)
             case SafeMode(True):
@@ -176,28 +197,35 @@ class Downlink:
         return actions
 
     def _low_frames(self, now_ns: int) -> Octets:
-        orbiter, idle = self._senders
+        orbiter, idle, _ = self._senders
         times = now_ns + np.arange(4, dtype=np.int64) * (BEAT_NS // 4)
         frames = np.empty((4, LOW_FRAME_OCTETS), np.uint8)
         self._report_time(orbiter.frame_count, times[:2])
         frames[:2] = orbiter.frames(2, self._zones(times[:2], _TAIL_REAL_TIME))
-        frames[2:3] = idle.idle_frames(1, self._zones(times[2:3], _TAIL_IDLE))
+        if self._control_due(now_ns):
+            frames[2:3] = self._control_frame(now_ns, self._zones(times[2:3], _TAIL_IDLE))
+        else:
+            frames[2:3] = idle.idle_frames(1, self._zones(times[2:3], _TAIL_IDLE))
+            self._idle_frames_sent += 1
         frames[3:] = self._lander.frames(1, self._lander_zones(times[3:]))
-        self._idle_frames_sent += 1
         return frames
 
     def _high_frames(self, now_ns: int) -> Octets:
-        orbiter, idle = self._senders
+        orbiter, idle, _ = self._senders
         total = self._per_second[DownlinkRate.HIGH]
         zone = orbiter.format.data_octets
         times = now_ns + np.arange(total, dtype=np.int64) * BEAT_NS // total
         first = min(max(2, -(-orbiter.pending_octets // zone)), total // 4)
-        # Rounded up, so that the end of a dump does not wait; an idle packet fills its last frame.
-        second = min(first + -(-self._pictures.pending_octets // zone), total)
-        self._idle_frames_sent += total - second
         frames = np.empty((total, HIGH_FRAME_OCTETS), np.uint8)
         self._report_time(orbiter.frame_count, times[:first])
         frames[:first] = orbiter.frames(first, self._zones(times[:first], _TAIL_REAL_TIME))
+        if self._control_due(now_ns):
+            zones = self._zones(times[first : first + 1], _TAIL_REPLAY)
+            frames[first : first + 1] = self._control_frame(now_ns, zones)
+            first += 1
+        # Rounded up, so that the end of a dump does not wait; an idle packet fills its last frame.
+        second = min(first + -(-self._pictures.pending_octets // zone), total)
+        self._idle_frames_sent += total - second
         pictures = self._pictures.frames(second - first, self._zones(times[first:second], _TAIL_REPLAY))
         frames[first:second] = pictures
         frames[second:] = idle.idle_frames(total - second, self._zones(times[second:], _TAIL_REPLAY))
@@ -209,6 +237,16 @@ class Downlink:
         tail = _TAIL_REPLAY if self._rate is DownlinkRate.HIGH else _TAIL_IDLE
         self._idle_frames_sent += count
         return self._senders[1].idle_frames(count, self._zones(times, tail))
+
+    def _control_due(self, now_ns: int) -> bool:
+        return bool(self._words) and now_ns >= self._control_ns
+
+    def _control_frame(self, now_ns: int, zones: Octets) -> Octets:
+        """Idle data, with a control word. No packets: readers that know of no OCF here lose nothing."""
+        word = self._words[self._word % len(self._words)]
+        self._word = (self._word + 1) % len(self._words)
+        self._control_ns = now_ns + self._control.period_ns
+        return self._senders[2].idle_frames(1, zones, word)
 
     def _zones(self, times_ns: npt.NDArray[np.int64], tail: bytes) -> Octets:
         """Insert zones: 48-bit big-endian ticks of 100 us, then two octets."""
@@ -252,7 +290,7 @@ class Downlink:
         if rate != self._rate:
             self._rate = DownlinkRate(rate)
             self._locking = True
-            self._senders = _senders(self._rate)
+            self._senders = _senders(self._rate, self._control.virtual_channel)
             for before, after in zip(old, self._senders, strict=True):
                 after.frame_count = before.frame_count
             self._carry_over(old[0])
@@ -324,6 +362,9 @@ class Downlink:
             "sequence": self._sequence.save(),
             "messages": [[apid, counters.save()] for apid, counters in self._messages.items()],
             "time_rate": self._time_rate,
+            "words": self._words,
+            "word": self._word,
+            "control_ns": self._control_ns,
             "locking": self._locking,
             "wanted": None if self._wanted is None else list(self._wanted),
             "frames_sent": self._frames_sent,
@@ -333,7 +374,7 @@ class Downlink:
 
     def load(self, saved: dict[str, Any]) -> None:
         self._rate = DownlinkRate(saved["rate"])
-        self._senders = _senders(self._rate)
+        self._senders = _senders(self._rate, self._control.virtual_channel)
         for sender, state in zip(self._senders, saved["senders"], strict=True):
             sender.load(state)
         self._lander.load(saved["lander"])
@@ -342,6 +383,9 @@ class Downlink:
         for apid, counters in saved["messages"]:
             self._messages[apid].load(counters)
         self._time_rate = saved["time_rate"]
+        self._words = saved["words"]
+        self._word = saved["word"]
+        self._control_ns = saved["control_ns"]
         self._locking = saved["locking"]
         self._wanted = None if saved["wanted"] is None else list(saved["wanted"])
         self._frames_sent = saved["frames_sent"]
@@ -357,12 +401,12 @@ def _sender(
     idle: bool = False,
     replay: bool = False,
     capacity: bool = False,
+    ocf: bool = False,
 ) -> VirtualChannelSender:
     """Signalling fields and idle fill as the real spacecraft's (see the vectors of Tianwen-1)."""
     high = rate is DownlinkRate.HIGH
-    frame_format = FrameFormat(
-        "aos", HIGH_FRAME_OCTETS if high else LOW_FRAME_OCTETS, insert_zone=INSERT_ZONE_OCTETS
-    )
+    octets = HIGH_FRAME_OCTETS if high else LOW_FRAME_OCTETS
+    frame_format = FrameFormat("aos", octets, insert_zone=INSERT_ZONE_OCTETS, ocf=ocf)
     return VirtualChannelSender(
         frame_format,
         spacecraft_id,
@@ -375,11 +419,14 @@ def _sender(
     )
 
 
-def _senders(rate: DownlinkRate) -> tuple[VirtualChannelSender, VirtualChannelSender]:
-    """Orbiter real time, orbiter idle."""
+def _senders(
+    rate: DownlinkRate, control_channel: int
+) -> tuple[VirtualChannelSender, VirtualChannelSender, VirtualChannelSender]:
+    """Orbiter real time, orbiter idle, control words."""
     return (
         _sender(rate, ORBITER_SCID, _REAL_TIME),
         _sender(rate, ORBITER_SCID, _IDLE, idle=True),
+        _sender(rate, ORBITER_SCID, control_channel, idle=True, ocf=True),
     )
 
 

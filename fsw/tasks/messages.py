@@ -24,6 +24,29 @@ class Uplinked:
 
 @plain
 @dataclass(frozen=True, slots=True)
+class ReceiverLock:
+    """From the transponder's receiver, when it changes: whether there is a carrier, and bits on it."""
+
+    carrier: bool
+    bits: bool
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class ControlWords:
+    """To the downlink: the CLCW of each telecommand virtual channel, as they are from now on."""
+
+    words: tuple[bytes, ...]
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class AskControlWords:
+    """From the downlink, which has just started: answer with `ControlWords`."""
+
+
+@plain
+@dataclass(frozen=True, slots=True)
 class Execute:
     """An accepted request, for the task that carries it out; answered by `Executed`, in time."""
 
@@ -436,7 +459,7 @@ class SteerClock:
 @plain
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """To sensors and umbilical: measure now."""
+    """To sensors, umbilical and receiver: measure now."""
 
 
 @plain

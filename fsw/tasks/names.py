@@ -15,6 +15,7 @@ FDIR = "fdir"
 
 # Ports to the hardware.
 TRANSPONDER_PORT = "transponder"
+RECEIVER_PORT = "receiver"
 RELEASE_PORT = "release_mechanism"
 WIFI_PORT = "wifi"
 MEMORY_PORT = "mass_memory"

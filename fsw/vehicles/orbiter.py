@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from fsw.core.farm import FarmState
 from fsw.devices.gauges import heater_cycles, reading
 from fsw.devices.log_file import FolderLogFile
 from fsw.devices.mass_memory import MassMemory
 from fsw.devices.oscillator import Oscillator
 from fsw.devices.release_mechanism import ReleaseMechanism
-from fsw.devices.transponder import Transmission, TransmitMode, Transmitter
+from fsw.devices.transponder import Transmission, TransmitMode, Transmitter, UplinkReceiver
 from fsw.devices.wifi import WifiChannel
 from fsw.dictionary.housekeeping import LANDER, Structure
 from fsw.dictionary.identifiers import BootKind, BootReason, Steering, Task
@@ -17,10 +18,11 @@ from fsw.kernel.scheduler import Scheduler, TaskSettings
 from fsw.kernel.seeds import Streams
 from fsw.kernel.time import MILLISECOND, SECOND
 from fsw.missions.mission_file import DownlinkMode, MissionFile
+from fsw.protocols.telecommand_reception import ChannelSettings, ReceptionSettings
 from fsw.tasks import messages, names
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.commanding import Commanding
-from fsw.tasks.downlink import Downlink
+from fsw.tasks.downlink import ControlChannel, Downlink
 from fsw.tasks.events import Events
 from fsw.tasks.fdir import Fdir
 from fsw.tasks.housekeeping import Housekeeping
@@ -34,10 +36,8 @@ from fsw.tasks.timekeeping import Timekeeping
 from fsw.vehicles.timing import oscillator_figures
 
 LOW, HIGH = "low", "high"
-TELECOMMANDS_RANDOMIZED = True  # managed parameter, as the ground's
 # Modelled: the loader checks the image and, on a cold boot, clears the memory.
 BOOT_NS = {BootKind.WARM: 8 * SECOND, BootKind.COLD: 40 * SECOND}
-UPLINK_LOCK_NS = 60 * SECOND  # the receiver shows lock so long after the last octets
 
 
 class Sky(Protocol):
@@ -57,6 +57,26 @@ def transmit_modes(mission: MissionFile) -> tuple[TransmitMode, TransmitMode]:
         return TransmitMode(name, figures.channel_code, figures.frame_octets, figures.frame_period_ns)
 
     return mode(LOW, mission.downlink.low), mode(HIGH, mission.downlink.high)
+
+
+def reception_settings(mission: MissionFile) -> ReceptionSettings:
+    """The telecommand receiver's managed parameters, from the mission's figures."""
+    channels = tuple(
+        ChannelSettings(
+            channel.vcid,
+            channel.maps,
+            channel.farm_window,
+            FarmState.OPEN if channel.farm_boot == "open" else FarmState.LOCKOUT,
+        )
+        for channel in mission.uplink.channel
+    )
+    uplink = mission.uplink
+    return ReceptionSettings(uplink.scid, channels, uplink.randomized, uplink.error_correction)
+
+
+def control_channel(mission: MissionFile) -> ControlChannel:
+    """Where control words go down, from the mission's figures."""
+    return ControlChannel(mission.downlink.ocf_vcid, mission.downlink.ocf_period_s * SECOND)
 
 
 class Orbiter:
@@ -93,7 +113,7 @@ class Orbiter:
         self.transmitter = Transmitter(transmit_modes(mission), coded)
         self._radiated: list[Transmission] = []
         self.on_frames: Callable[[str, int, bytes], object] | None = None  # mode, start [ns], frames
-        self._uplink_ns = -UPLINK_LOCK_NS
+        self.receiver = UplinkReceiver()
         self._load_since: tuple[int, int] = (0, 0)  # busy time and time when the load was last reported
         high_rate = round(mission.downlink.high.frames_per_s)
         self.scheduler = Scheduler(
@@ -112,7 +132,7 @@ class Orbiter:
     def next_ns(self) -> int | None:
         """When `advance` has work next."""
         boot_ns = None if self._boot is None else self._boot[0]
-        times = [self.scheduler.next_ns(), self.mechanism.next_ns(), boot_ns]
+        times = [self.scheduler.next_ns(), self.mechanism.next_ns(), self.receiver.next_ns(), boot_ns]
         due = [time for time in times if time is not None]
         return min(due) if due else None
 
@@ -123,6 +143,8 @@ class Orbiter:
             self.scheduler.post(names.RELEASE, messages.BreakWire())
         if self._boot is not None and self._boot[0] <= now_ns:
             self._booted(now_ns)
+        if self.receiver.advance(now_ns):
+            self._tell_lock()
         self.scheduler.advance(now_ns)
         return motion
 
@@ -145,9 +167,14 @@ class Orbiter:
 
     def receive(self, octets: bytes, now_ns: int) -> None:
         """What the transponder's receiver makes of the uplink, errors and all."""
-        self._uplink_ns = now_ns
+        if self.receiver.hear(now_ns):
+            self._tell_lock()
         self.scheduler.post(names.COMMANDING, messages.Uplinked(octets))
         self.scheduler.advance(now_ns)
+
+    def _tell_lock(self) -> None:
+        lock = messages.ReceiverLock(self.receiver.carrier, self.receiver.bits)
+        self.scheduler.post(names.COMMANDING, lock)
 
     def receive_wifi(self, octets: bytes, lengths: bytes, now_ns: int) -> None:
         """Packets from the camera."""
@@ -194,6 +221,8 @@ class Orbiter:
             case names.SENSORS_PORT, messages.Sample():
                 attitude, position, velocity = self._sky.measured(now_ns)
                 post(names.NAVIGATION, messages.Measured(now_ns, attitude, position, velocity))
+            case names.RECEIVER_PORT, messages.Sample():
+                self._tell_lock()
             case names.LANDER_PORT, messages.Sample():
                 post(names.LANDER, messages.Values(self._lander_values(now_ns)))
             case names.CLOCK_PORT, messages.SteerClock(steering, amount):
@@ -244,8 +273,7 @@ class Orbiter:
         if sid is Structure.RADIO:
             names_of_gauges = ("transmit_power_w", "amplifier_temperature_c")
             values: dict[str, Any] = {name: reading(name, now_ns, self._seed) for name in names_of_gauges}
-            locked = now_ns - self._uplink_ns < UPLINK_LOCK_NS
-            return values | {"uplink_lock": "ON" if locked else "OFF"}
+            return values | {"uplink_lock": "ON" if self.receiver.carrier else "OFF"}
         if sid is Structure.RELEASE:
             name = "release_temperature_c"
             return {name: reading(name, now_ns, self._seed)}
@@ -283,7 +311,7 @@ class Orbiter:
             "mechanism": self.mechanism.save(),
             "memory": self.memory.save(),
             "transmitter": self.transmitter.save(),
-            "uplink_ns": self._uplink_ns,
+            "receiver": self.receiver.save(),
             "load_since": self._load_since,
             "boots": self._boots,
             "boot": None if self._boot is None else list(self._boot),
@@ -295,7 +323,7 @@ class Orbiter:
         self.mechanism.load(saved["mechanism"])
         self.memory.load(saved["memory"])
         self.transmitter.load(saved["transmitter"])
-        self._uplink_ns = saved["uplink_ns"]
+        self.receiver.load(saved["receiver"])
         self._load_since = saved["load_since"]
         self._boots = saved["boots"]
         self._boot = None if saved["boot"] is None else list(saved["boot"])
@@ -306,10 +334,10 @@ def _tasks(mission: MissionFile, clock: OnBoardClock, high_frames_per_second: in
     ms = MILLISECOND
 
     def commanding() -> Commanding:
-        return Commanding(mission.uplink.scid, TELECOMMANDS_RANDOMIZED)
+        return Commanding(reception_settings(mission))
 
     def downlink() -> Downlink:
-        return Downlink(clock, high_frames_per_second)
+        return Downlink(clock, high_frames_per_second, control_channel(mission))
 
     def mass_memory() -> MassMemoryTask:
         return MassMemoryTask(mission.orbiter.mass_memory_octets)

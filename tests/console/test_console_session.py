@@ -71,11 +71,11 @@ def flown():
 
 def test_a_telecommand_tells_when_it_arrives_and_when_to_expect_the_answer(operator):
     said = operator.say("tc PING")
-    # 80.37 s each way, and 0.14 s for the CLTU at 2000 bit/s.
-    assert said.startswith("PING radiated 15:59:50.0Z, arrives 16:01:10.5Z, answer due 16:02:30.8Z")
+    # 80.37 s each way, and 0.27 s for acquisition, idle sequence and CLTU at 2000 bit/s.
+    assert said.startswith("PING radiated 15:59:50.0Z, arrives 16:01:10.6Z, answer due 16:02:30.9Z")
     assert "due 16:02:30.7Z or soon after" in operator.say("verify")
     assert "telecommand PING (count 0) accepted" in operator.say("step 3m")
-    assert "16:02:31.6Z completed" in operator.say("verify")
+    assert "16:02:31.8Z completed" in operator.say("verify")
     assert "completed" in operator.say("verify 1")
 
 

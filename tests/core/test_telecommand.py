@@ -22,11 +22,13 @@ from fsw.core.telecommand import (
     Discard,
     TelecommandFrame,
     TelecommandReceiver,
+    acquisition_sequence,
     decode_frame,
     encode_cltu,
     encode_frame,
 )
 
+PING = bytes.fromhex("1f80c000001f") + bytes(32)  # a space packet: its content is nobody's business here
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "cltu.json").read_text())
 FRAMES = {name: bytes.fromhex(frame) for name, frame in VECTORS["dariol83"]["frames"].items()}
 
@@ -346,3 +348,72 @@ def test_a_damaged_uplink_brings_no_false_packet(prefix, bits):
 def test_a_saved_state_of_another_build_is_refused():
     with pytest.raises(FswError, match="this build"):
         CltuReceiver().load(b"short")
+
+
+@given(
+    noise=st.binary(max_size=40),
+    octets=st.integers(16, 24),
+    starts=st.integers(0, 1),
+    corrects=st.booleans(),
+    data=st.binary(min_size=1, max_size=60),
+    offset=st.integers(0, 7),
+)
+def test_behind_an_acquisition_sequence_no_noise_can_hide_a_cltu(
+    noise, octets, starts, corrects, data, offset
+):
+    frame = encode_frame(7, 0, data)
+    clean = acquisition_sequence(octets) + encode_cltu(frame, randomize=True)
+    # At any bit offset to what came before.
+    bits = int.from_bytes(clean, "big") << offset
+    stream = noise + b"\xeb\x90" * starts + bits.to_bytes(len(clean) + 1, "big")
+    candidates = CltuReceiver(randomized=True, corrects=corrects).feed(stream)
+    assert any(candidate[: len(frame)] == frame for candidate in candidates)
+
+
+def test_an_acquisition_sequence_is_128_alternating_bits_or_more_in_both_phases():
+    assert acquisition_sequence() == b"\xaa" * 16 + b"\x55" * 16
+    assert len(acquisition_sequence(100)) == 200
+    with pytest.raises(FswError, match="16 or more"):
+        acquisition_sequence(15)
+
+
+@given(data=st.binary(min_size=1, max_size=60), bit=st.integers(0, 10**6))
+def test_with_error_detection_only_no_wrong_bit_passes(data, bit):
+    frame = encode_frame(7, 0, data)
+    cltu = bytearray(encode_cltu(frame))
+    bit %= 8 * (len(cltu) - 8)  # start sequence and codeblocks
+    cltu[bit // 8] ^= 0x80 >> bit % 8
+    detecting, correcting = CltuReceiver(corrects=False), CltuReceiver()
+    filler = bit >= 16 and (bit - 16) % 64 == 63  # the bit that is not part of the code
+    assert any(c[: len(frame)] == frame for c in detecting.feed(cltu)) == filler
+    assert any(c[: len(frame)] == frame for c in correcting.feed(cltu))
+    assert detecting.counters["corrected"] == detecting.counters["inexact_starts"] == 0
+
+
+def test_maps_that_are_not_in_use_are_dropped():
+    receiver = TelecommandReceiver(3, segmented=[4], maps={4: [1]})
+    for map_id, packets in ((0, 0), (1, 1), (2, 0)):
+        frame = encode_frame(3, 4, PING, segment=(3, map_id))
+        assert len(receiver.feed(encode_cltu(frame))) == packets
+    assert receiver.discarded == {"unknown_map": 2}
+
+
+def test_security_stands_between_acceptance_and_segments():
+    seen = []
+
+    def process(frame):
+        seen.append(frame.data)
+        return None if frame.data[1:2] == b"!" else frame.data[:1] + frame.data[3:-2]
+
+    receiver = TelecommandReceiver(
+        3, segmented=[4], accept=lambda frame: frame.sequence == 9, process_security=process
+    )
+    for sequence, protected in (
+        (9, b"sa" + PING + b"ok"),
+        (9, b"!a" + PING + b"ok"),
+        (8, b"sa" + PING + b"ok"),
+    ):
+        receiver.feed(encode_cltu(encode_frame(3, 4, protected, sequence=sequence, segment=(3, 1))))
+    assert seen == [b"\xc1sa" + PING + b"ok", b"\xc1!a" + PING + b"ok"]
+    assert receiver.counters["packets"] == 1
+    assert receiver.discarded == {"security": 1, "not_accepted": 1}

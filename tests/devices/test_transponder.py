@@ -5,7 +5,7 @@ import pytest
 
 from fsw import missions
 from fsw.core.receiver import Receiver
-from fsw.devices.transponder import Transmitter
+from fsw.devices.transponder import Transmitter, UplinkReceiver
 from fsw.kernel.snapshot import pack, unpack
 from fsw.kernel.time import SECOND
 from fsw.vehicles.orbiter import HIGH, LOW, transmit_modes
@@ -69,3 +69,20 @@ def test_a_snapshot_between_two_beats_and_a_change_of_mode_are_not_seen():
         told.append((name, expected.first_symbol))
     per_beat = 4 * 256 * 8 * 2
     assert told == [(LOW, 0), (LOW, per_beat), (HIGH, 0), (HIGH, 4 * 1024 * 8 * 2), (LOW, 0)]
+
+
+def test_the_receiver_shows_bits_for_a_second_and_the_carrier_for_a_minute():
+    receiver = UplinkReceiver()
+    assert (receiver.carrier, receiver.bits, receiver.next_ns()) == (False, False, None)
+    assert not receiver.advance(SECOND)
+    assert receiver.hear(5 * SECOND)
+    assert not receiver.hear(5 * SECOND + 1)
+    assert receiver.next_ns() == 6 * SECOND + 1
+    assert not receiver.advance(6 * SECOND)
+    assert receiver.advance(6 * SECOND + 1)
+    assert (receiver.carrier, receiver.bits) == (True, False)
+    again = UplinkReceiver()
+    again.load(receiver.save())
+    assert again.next_ns() == 65 * SECOND + 1
+    assert again.advance(65 * SECOND + 1)
+    assert (again.carrier, again.next_ns()) == (False, None)

@@ -16,9 +16,9 @@ from fsw.console.connection import RemoteConnection
 from fsw.console.session import ControlRoom
 from fsw.core.channel_coding import ASM
 from fsw.core.errors import FswError
-from fsw.core.telecommand import SEGMENT_WHOLE
 from fsw.dictionary import parse_telecommand
-from fsw.ground.commanding import Commander, UplinkSettings
+from fsw.ground.command_link import UplinkSettings
+from fsw.ground.commanding import Commander
 from fsw.harness import server as server_module
 from fsw.harness.live import LiveSpacecraft
 from fsw.harness.server import Ports, Server
@@ -53,8 +53,7 @@ async def serving(rate=20.0, **options):
 
 
 def ping():
-    uplink = UplinkSettings(MISSION.uplink.scid, MISSION.uplink.vcid, segment=(SEGMENT_WHOLE, 0))
-    return Commander(uplink).radiate(parse_telecommand("PING"), 0)
+    return Commander(UplinkSettings.of(MISSION.uplink)).radiate(parse_telecommand("PING"), 0)
 
 
 async def until(condition, reader):
@@ -95,7 +94,7 @@ def test_frames_in_a_stream_with_garbage_between_them():
         async with serving(input="frame") as (server, live, _):
             reader, _writer = await asyncio.open_connection(*server.opened["telemetry"])
             _, commands = await asyncio.open_connection(*server.opened["telecommand"])
-            frame = ping().frame
+            frame = ping().frames[0]
             commands.write(frame[:5])
             await commands.drain()
             commands.write(frame[5:])

@@ -10,7 +10,8 @@ from fsw.core.channel_coding import ASM
 from fsw.core.errors import FswError
 from fsw.core.receiver import Receiver
 from fsw.core.telecommand import SEGMENT_WHOLE, encode_frame
-from fsw.ground.commanding import Commander, UplinkSettings
+from fsw.ground.command_link import UplinkSettings
+from fsw.ground.commanding import Commander
 from fsw.ground.control_centre import ControlCentre
 from fsw.ground.receiving import TIANWEN1_LOW, Station
 from fsw.harness.live import FrameStream, LiveSpacecraft
@@ -20,7 +21,7 @@ from fsw.simulation import Settings, Simulation
 
 MISSION = missions.load("tianwen1-cruise")
 TENTH = SECOND // 10
-UPLINK = UplinkSettings(MISSION.uplink.scid, MISSION.uplink.vcid, segment=(SEGMENT_WHOLE, 0))
+UPLINK = UplinkSettings.of(MISSION.uplink)
 
 
 @pytest.fixture
@@ -116,7 +117,7 @@ def test_a_telecommand_octet_by_octet_is_the_same(live):
 def test_telecommand_frames_are_wrapped_and_bad_ones_refused(live):
     spacecraft, ground = live(input="frame"), Ground()
     commander = Commander(UPLINK)
-    frame = commander.radiate(dictionary.parse_telecommand("PING"), 0).frame
+    frame = commander.radiate(dictionary.parse_telecommand("PING"), 0).frames[0]
     assert spacecraft.receive(frame)
     assert not spacecraft.receive(frame[:-1])
     assert not spacecraft.receive(b"GET / HTTP/1.1\r\n\r\n")

@@ -43,7 +43,7 @@ def test_downlink_rates_are_tianwen1s():
     assert downlink.high.frame_octets * 8 * 250 == 1_784_000
     assert downlink.low.frame_format.data_octets == 220 - 6 - 8 - 2
     assert [(c.scid, c.vcid, c.share) for c in downlink.low.channel] == [
-        (245, 1, 0.5), (245, 3, 0.25), (82, 1, 0.25)]  # fmt: skip
+        (245, 1, 0.5), (245, 3, 0.1875), (245, 2, 0.0625), (82, 1, 0.25)]  # fmt: skip
 
 
 def line_of(text, fragment):
@@ -68,7 +68,7 @@ def line_of(text, fragment):
      "allowed are conventional, dual"),
     ("limit_cycle_s = { value = [420.0, 610.0, 530.0]", "limit_cycle_s = { value = [420.0]",
      "attitude.limit_cycle_s", "allowed are lists of 3 numbers"),
-    ("scid = { value = 82,", "scid = { value = 820,", "downlink.low.channel.2.scid", "820; allowed"),
+    ("scid = { value = 82,", "scid = { value = 820,", "downlink.low.channel.3.scid", "820; allowed"),
 ])  # fmt: skip
 def test_errors_name_the_file_the_line_the_key_and_what_is_allowed(old, new, key, message):
     assert old in TEXT

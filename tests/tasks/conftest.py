@@ -26,13 +26,14 @@ from fsw.tasks.relay import Relay
 from fsw.tasks.release import Release
 from fsw.tasks.selection import Selection
 from fsw.tasks.timekeeping import Timekeeping
+from fsw.vehicles.orbiter import control_channel, reception_settings
 
 MISSION = missions.load("tianwen1-cruise")
 CLOCK = OnBoardClock(MISSION.epoch)
 MAKERS = {
-    names.COMMANDING: lambda: Commanding(MISSION.uplink.scid, True),
+    names.COMMANDING: lambda: Commanding(reception_settings(MISSION)),
     names.RELEASE: Release,
-    names.DOWNLINK: lambda: Downlink(CLOCK, 250),
+    names.DOWNLINK: lambda: Downlink(CLOCK, 250, control_channel(MISSION)),
     names.EVENTS: Events,
     names.FDIR: Fdir,
     names.NAVIGATION: lambda: Navigation(CLOCK),

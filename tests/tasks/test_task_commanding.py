@@ -12,7 +12,7 @@ from fsw.kernel.time import SECOND
 from fsw.protocols import pus
 from fsw.tasks import names
 from fsw.tasks.commanding import ANSWER_WITHIN_NS, MAX_PENDING
-from fsw.tasks.messages import Execute, Executed, Gather, Outcome, Progressed, Submit, Uplinked
+from fsw.tasks.messages import Execute, Executed, Gather, Outcome, Progressed, PusReport, Submit, Uplinked
 
 
 def cltu(packet):
@@ -45,7 +45,7 @@ def reports(bench):
 
     def found(task):
         told = []
-        for report in task.sent(names.DOWNLINK):
+        for report in task.sent(names.DOWNLINK, PusReport):
             _, values = bench.decoded(report)
             if report.service == 1:
                 told.append((report.subtype, values.get("failure_code")))
@@ -113,7 +113,7 @@ def test_acknowledgement_flags_choose_the_reports(commanding, reports, acknowled
 def test_the_connection_test_is_answered_at_once(commanding, reports):
     commanding.tell(Uplinked(cltu(packet_of("PING"))))
     assert reports(commanding) == [(1, None), (3, None), (7, None)]
-    types = [(r.service, r.subtype) for r in commanding.sent(names.DOWNLINK)]
+    types = [(r.service, r.subtype) for r in commanding.sent(names.DOWNLINK, PusReport)]
     assert types == [(1, 1), (17, 2), (1, 3), (1, 7)]
 
 

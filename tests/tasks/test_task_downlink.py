@@ -17,6 +17,8 @@ from fsw.protocols import pus
 from fsw.tasks import downlink as task_module
 from fsw.tasks import names
 from fsw.tasks.messages import (
+    AskControlWords,
+    ControlWords,
     DownlinkRoom,
     Gather,
     PictureFilePackets,
@@ -99,6 +101,30 @@ def test_the_low_rate_is_two_of_the_orbiter_one_idle_one_of_the_lander(frames):
         high, sent = frames.beat()
         assert not high
         assert [channel(f) for f in sent] == [(245, 1), (245, 1), (245, 3), (82, 1)]
+
+
+@pytest.mark.parametrize("rate", ["LOW", "HIGH"])
+def test_one_idle_frame_in_a_while_is_ours_and_carries_a_control_word(frames, bench, rate):
+    words = (b"\x01\x00\x20\x00", b"\x01\x04\x20\x07")
+    frames.task.tell(bench.execute("DOWNLINK_RATE", rate))
+    frames.beat()
+    frames.task.tell(ControlWords(words))
+    seen, counts = [], []
+    for beat in range(1, 18):
+        for frame in frames.beat()[1]:
+            if channel(frame) == (245, 2):
+                seen.append((beat, frame[-4:]))
+                counts.append(count(frame))
+                assert pointer(frame) == 0x7FE  # idle data: no packet is lost on who knows of no OCF
+                assert len(set(frame[16:-4])) == 1
+    beats = [1, 5, 9, 13, 17] if rate == "LOW" else [2, 6, 10, 14]
+    assert [beat for beat, _ in seen] == beats
+    assert [word for _, word in seen] == [words[k % 2] for k in range(len(beats))]
+    assert counts == list(range(len(beats)))
+
+
+def test_a_downlink_that_starts_asks_for_the_control_words(frames):
+    assert frames.task.sent(names.COMMANDING) == [AskControlWords()]
 
 
 def test_headers_are_those_of_the_real_spacecraft(frames):
@@ -277,9 +303,19 @@ def test_the_figures_are_those_of_the_mission_file(bench):
         assert (figures.frame_octets, round(figures.frames_per_s)) == (octets, number)
         assert figures.insert_zone_octets == task_module.INSERT_ZONE_OCTETS
     low = [(c.scid, c.vcid, c.share, c.insert_zone_tail, c.fill) for c in downlink.low.channel]
-    assert low == [(245, 1, 0.5, "4aaa", 0xAA), (245, 3, 0.25, "8aaa", 0xAA), (82, 1, 0.25, "4011", 0xAA)]
+    assert low == [
+        (245, 1, 0.5, "4aaa", 0xAA),
+        (245, 3, 0.1875, "8aaa", 0xAA),
+        (245, 2, 0.0625, "8aaa", 0xAA),
+        (82, 1, 0.25, "4011", 0xAA),
+    ]
     high = {(c.scid, c.vcid): (c.insert_zone_tail, c.fill) for c in downlink.high.channel}
-    assert high == {(245, 1): ("4aaa", 0x55), (245, 4): ("7aaa", 0x55), (245, 3): ("7aaa", 0x55)}
+    assert high == {
+        (245, 1): ("4aaa", 0x55),
+        (245, 4): ("7aaa", 0x55),
+        (245, 3): ("7aaa", 0x55),
+        (245, 2): ("7aaa", 0x55),
+    }
 
 
 def times_reported(frames, octets):

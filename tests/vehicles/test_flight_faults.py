@@ -30,7 +30,7 @@ class Flight:
         self.simulation.command(name, arguments, arrive_ns=round(at_s * SECOND))
 
     def release(self):
-        for at_s, name, arguments in ((1, "WIFI", "ON"), (2, "RELEASE_ARM", ""), (3, "RELEASE_FIRE", "")):
+        for at_s, name, arguments in ((1, "WIFI", "ON"), (2, "RELEASE_ARM", ""), (2.8, "RELEASE_FIRE", "")):
             self.command(at_s, name, arguments)
 
     def fetch(self, at_s):
@@ -277,8 +277,8 @@ def test_a_longer_exposure_than_the_period_is_refused():
 def test_any_exposure_that_a_telecommand_can_ask_for_gives_a_picture(exposure_us):
     flight = Flight(pictures="rendered")
     flight.release()
-    flight.command(4, "CAMERA_MODE", "SVGA_800X600 RAW_BAYER")
-    flight.command(4.2, "CAMERA_EXPOSURE", f"{exposure_us} BOTH")
+    flight.command(3.9, "CAMERA_MODE", "SVGA_800X600 RAW_BAYER")
+    flight.command(4.1, "CAMERA_EXPOSURE", f"{exposure_us} BOTH")
     flight.command(6.4, "CAMERA_STOP")
     flight.fly(11)
     memory = flight.simulation.orbiter.memory
