@@ -27,7 +27,7 @@ from fsw.ground.receiving import ReceivedPacket, Station
 from fsw.ground.transmitter import Burst
 from fsw.kernel.seeds import Streams
 from fsw.kernel.snapshot import SnapshotError, pack, unpack
-from fsw.kernel.time import SECOND
+from fsw.kernel.time import SECOND, earliest
 from fsw.missions.mission_file import DownlinkMode, MissionFile
 from fsw.protocols.fop import Directive
 from fsw.vehicles.camera import Camera
@@ -41,6 +41,7 @@ from fsw.world.test_card import raw_test_card, test_card
 
 WIFI_STATUS_NS = SECOND
 ES_N0_STEP_DB = 0.01  # the channel's table is made anew at each step, some minutes apart
+DISTANCE_STEP_NS = 10 * SECOND  # in which the distance changes by less than 1e-5 of it
 UPLINK_SLICE_OCTETS = 64
 REAL_TIME_CHANNEL = 1  # of the orbiter: its frames' times are what time reports tell
 # A receiver that meets a new carrier misses its first symbols and may lock to the wrong polarity.
@@ -109,6 +110,8 @@ class Simulation:
         self._up: DelayLine[bytes] = DelayLine()
         self._down: DelayLine[Transmission] = DelayLine()
         self._antenna = sky.station_named(mission)
+        self._links = {name: sky.downlink(mission, self._mode(name), self._antenna) for name in (LOW, HIGH)}
+        self._distance = (-1, 0.0)  # number of its step in time, and from the Earth [km]: only a cache
         self._uplink_bits = 0
         self._heard = ""  # the mode that the station receives
         self._inverted = False  # the polarity to which its receiver has locked
@@ -278,17 +281,15 @@ class Simulation:
 
     def next_ns(self) -> int | None:
         """When something happens next."""
-        times = [
+        return earliest(
             self.orbiter.next_ns(),
             self.camera.next_ns(),
             self._up.next_ns(),
             self._down.next_ns(),
             self.control.commander.link.next_ns(),
             self._wifi_status_ns,
-            self._wifi_ns if self._wifi_busy() else None,
-        ]
-        due = [time for time in times if time is not None]
-        return min(due) if due else None
+            self._wifi_ns if self._wifi_wanted() else None,
+        )
 
     def run_until(self, until_ns: int) -> None:
         """Everything up to and including `until_ns` has happened afterwards."""
@@ -317,12 +318,11 @@ class Simulation:
                 self._separate(now_ns, motion)
         if _due(self.camera.next_ns(), now_ns):
             self.camera.advance(now_ns)
-        if self._wifi_busy() and self._wifi_ns <= now_ns:
+        status = self._wifi_status_ns <= now_ns
+        if self._wifi_ns <= now_ns and (status or self._wifi_wanted()):
             self._wifi_slot(now_ns)
-        if self._wifi_status_ns <= now_ns:
+        if status:
             self._wifi_status_ns += WIFI_STATUS_NS
-            if not self._wifi_busy():  # no slots, so nothing else tells the link how things stand
-                self._wifi.begin_slot(self._range_m(now_ns), self.camera.radio_on)
             self.orbiter.wifi_status(now_ns)
         for transmission in self.orbiter.radiated():
             self._radiate(transmission)
@@ -377,16 +377,20 @@ class Simulation:
     def _range_m(self, now_ns: int) -> float:
         return 0.0 if self.released is None else self.released.range_m(now_ns)
 
-    def _wifi_busy(self) -> bool:
-        """Slots matter only while the camera's radio is on and in range; else the status is enough."""
-        if self.released is None or not self.camera.radio_on:
+    def _wifi_wanted(self) -> bool:
+        """Something waits for the link, and the camera's radio is on and in range. Other slots are skipped:
+        the status, once a second, tells how the link stands."""
+        if self.released is None or not (self.camera.waiting or self._wifi.waiting):
             return False
-        return self._range_m(self.now_ns) < self.mission.wifi.range_m + 1.0
+        return self.camera.radio_on and self._range_m(self.now_ns) < self.mission.wifi.range_m + 1.0
 
     def _wifi_slot(self, now_ns: int) -> None:
-        self._wifi_ns += SLOT_NS
-        if self._wifi_ns <= now_ns:  # the radio has just come on
-            self._wifi_ns = now_ns + SLOT_NS
+        """The latest slot, with all that were skipped before it."""
+        slot_ns = now_ns - (now_ns - self._wifi_ns) % SLOT_NS
+        self._wifi_ns = slot_ns + SLOT_NS
+        if slot_ns < now_ns:
+            self._wifi.pass_slots(self._range_m(slot_ns), self.camera.radio_on)
+            return
         slot = self._wifi.begin_slot(self._range_m(now_ns), self.camera.radio_on)
         for packet in self._wifi.take_for_camera():
             self.camera.receive(packet, now_ns)
@@ -435,9 +439,11 @@ class Simulation:
     def _es_n0_db(self, transmission: Transmission) -> float:
         """Of one binary channel symbol: QPSK carries two."""
         figures = self._mode(transmission.mode)
-        link = sky.downlink(self.mission, figures, self._antenna)
-        distance_km = self.heavens.earth_distance_km(transmission.start_ns)
-        es_n0_db = sky.downlink_es_n0_db(figures, link, distance_km)
+        step = transmission.start_ns // DISTANCE_STEP_NS
+        if self._distance[0] != step:
+            self._distance = (step, self.heavens.earth_distance_km(step * DISTANCE_STEP_NS))
+        distance_km = self._distance[1]
+        es_n0_db = sky.downlink_es_n0_db(figures, self._links[transmission.mode], distance_km)
         es_n0_db -= 3.010299956639812 if figures.bits_per_symbol == 2 else 0.0
         return round(es_n0_db / ES_N0_STEP_DB) * ES_N0_STEP_DB
 

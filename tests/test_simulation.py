@@ -102,6 +102,18 @@ def test_the_downlink_file_is_cadus_each_with_its_marker(flown):
     assert frames == summary["frames_received"]
 
 
+def test_the_wifi_slots_skipped_would_have_carried_nothing(flown, monkeypatch):
+    def in_reach(simulation):
+        return simulation.released is not None and simulation.camera.radio_on
+
+    monkeypatch.setattr(Simulation, "_wifi_wanted", in_reach)
+    with Simulation(MISSION, Settings(seed=3, pictures="test-card", workers=0)) as simulation:
+        fly_selfie(simulation)
+        simulation.run_until(END_NS)
+        simulation.finish()
+        assert simulation.summary()["downlink_sha256"] == flown[1]["downlink_sha256"]
+
+
 def test_one_seed_gives_one_downlink_and_another_seed_another(flown):
     _, summary, _ = flown
     shas = []

@@ -685,6 +685,11 @@ static uint32_t write_next(camera_unit_t *self, const uint8_t *memory, uint8_t *
     return self->sending == 0 ? 0 : write_part(self, memory, out, room);
 }
 
+bool camera_unit_waiting(const camera_unit_t *self) {
+    return self->state == CAMERA_ON && (self->reports_waiting != 0 || self->health_wanted || self->sending != 0 ||
+                                        frame_buffer_in(&self->frames, FRAME_READY) != 0);
+}
+
 size_t camera_unit_transmit(camera_unit_t *self, const uint8_t *memory, uint64_t now_ns, size_t budget_octets,
                             uint8_t *out, size_t capacity, uint32_t *lengths, size_t lengths_capacity,
                             size_t *octets_written) {

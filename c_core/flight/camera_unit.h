@@ -45,7 +45,7 @@
 ///     52,56  taken, lens 0, 1 u32                       60,64  beats missed, lens 0, 1 u32
 ///     68,70  failed, lens 0, 1 u16                      72  pictures sent u32    76  dropped u32
 ///     80     damaged in memory u16                      82-85  slots free, exposing, ready, sending
-///     86     octets that the link offered since the health packet before, u32
+///     86     octets that the link offered to transmit since the health packet before, u32
 ///     90     octets sent from that health packet on, it included, u32
 ///     94,96  telecommands accepted, refused u16         98-107  telecommands dropped, by camera_discard_t u16
 ///     108    reports lost to a full queue u16           110    CRC
@@ -292,6 +292,9 @@ frame_result_t camera_unit_fail(camera_unit_t *self, uint64_t now_ns, frame_hand
 
 /// One packet from the link, whole. false if it was dropped (counted); a refusal is an answer, so true.
 bool camera_unit_receive(camera_unit_t *self, uint64_t now_ns, const uint8_t *octets, size_t length);
+
+/// true if transmit would have a packet to give: while it would not, the link need not offer anything.
+bool camera_unit_waiting(const camera_unit_t *self);
 
 /// Packets that the link takes now: whole ones, in order, back to back in `out`, their lengths in `lengths`.
 /// Never more octets than budget_octets or capacity, nor more packets than lengths_capacity. Give room for

@@ -283,6 +283,11 @@ class CameraUnit:
         return self._out[: self._written[0]].copy(), self._lengths[:packets].copy()
 
     @property
+    def waiting(self) -> bool:
+        """Packets wait for the link."""
+        return bool(lib.camera_unit_waiting(self._self))
+
+    @property
     def state(self) -> CameraState:
         return _STATES[int(self._self.state)]
 

@@ -128,9 +128,7 @@ def rs_decode(
     """
     rows = as_rows(codeblocks, "codeblocks")
     frame_length = rows.shape[1] - parity * interleave
-    code = ChannelCode(reed_solomon=parity, basis=basis, interleave=interleave)
-    code.codeblock_octets(frame_length)
-    decoder = _decoder(parity, interleave, basis == "dual", frame_length, zero_fill)
+    decoder = _decoder(parity, interleave, basis, frame_length, zero_fill)
     frames = np.empty((len(rows), frame_length), np.uint8)
     corrected = np.empty((len(rows), interleave), np.int8)
     lib.rs_decoder_decode(
@@ -210,6 +208,7 @@ def _check_basis(basis: str) -> None:
         raise FswError(f"basis {basis!r}: allowed are 'conventional' and 'dual'")
 
 
+@lru_cache(maxsize=16)
 def _c_code(code: ChannelCode, marker: bytes | None = None, randomizer: str | None = None) -> Any:
     return ffi.new(
         "channel_code_t *",
@@ -237,10 +236,13 @@ def _encode(frames: Octets, code: ChannelCode, *, marker: bytes, randomizer: str
 
 
 @lru_cache(maxsize=16)
-def _decoder(parity: int, interleave: int, dual: bool, frame_length: int, zero_fill: bool) -> Any:
+def _decoder(
+    parity: Literal[32, 16], interleave: int, basis: Basis, frame_length: int, zero_fill: bool
+) -> Any:
     """Tables of the Reed-Solomon decoder, made once for each code and only read afterwards."""
+    ChannelCode(reed_solomon=parity, basis=basis, interleave=interleave).codeblock_octets(frame_length)
     decoder = ffi.new("rs_decoder_t *")
-    code = ffi.new("reed_solomon_code_t *", (parity, interleave, dual))
+    code = ffi.new("reed_solomon_code_t *", (parity, interleave, basis == "dual"))
     if not lib.rs_decoder_init(decoder, code, frame_length, zero_fill):
         raise AssertionError("checked by codeblock_octets")
     return decoder

@@ -145,6 +145,7 @@ class PacketExtractor:
             views.append(view)
             setattr(batch, name, view)
         filled = ffi.new("uint64_t *")
+        foreign = self._state.verdicts[lib.F2P_FOREIGN]
         packets = lib.f2p_feed(
             self._state,
             self._channels,
@@ -155,7 +156,8 @@ class PacketExtractor:
             filled,
         )
         found = Batch(octets[: filled[0]], *(row[:packets].copy() for row in self._scratch), *verdicts)
-        self._note_foreign(found)
+        if self._state.verdicts[lib.F2P_FOREIGN] != foreign:
+            self._note_foreign(found)
         return found
 
     def _grow_scratch(self, packets: int) -> None:

@@ -136,23 +136,31 @@ class PictureAssembler:
     def feed(
         self,
         octets: bytes | npt.NDArray[np.uint8],
-        offsets: npt.NDArray[np.uint64],
+        offsets: npt.NDArray[np.uint64] | None,
         lengths: npt.NDArray[np.uint32],
         now_ns: int,
     ) -> list[Event]:
-        """Packet i is octets[offsets[i] : offsets[i] + lengths[i]]. Events in the order of the packets.
+        """Packet i is octets[offsets[i] : offsets[i] + lengths[i]]; without offsets they are back to back.
+        Events in the order of the packets.
 
         Any octets will do; what is no sound packet of the camera's is dropped and counted.
         FswError if a packet lies outside the octets.
         """
         data = np.frombuffer(octets, np.uint8)
-        starts = np.ascontiguousarray(offsets, np.uint64)
         sizes = np.ascontiguousarray(lengths, np.uint32)
-        if starts.shape != sizes.shape or starts.ndim != 1:
-            raise FswError(
-                f"offsets of shape {starts.shape}, lengths of {sizes.shape}: one of each for a packet"
-            )
-        if len(starts) and (sizes.max() > len(data) or (starts > len(data) - sizes.astype(np.uint64)).any()):
+        if offsets is None:
+            ends = sizes.cumsum(dtype=np.uint64)
+            starts = ends - sizes
+            outside = bool(len(ends)) and ends[-1] > len(data)
+        else:
+            starts = np.ascontiguousarray(offsets, np.uint64)
+            if starts.shape != sizes.shape or starts.ndim != 1:
+                raise FswError(
+                    f"offsets of shape {starts.shape}, lengths of {sizes.shape}: one of each for a packet"
+                )
+            room = len(data) - sizes.astype(np.int64)
+            outside = bool((room < 0).any() or (starts > room.astype(np.uint64)).any())
+        if outside:
             raise FswError(f"a packet lies outside the {len(data)} octets given")
         data_c = ffi.from_buffer("uint8_t[]", data)
         starts_c = ffi.from_buffer("uint64_t[]", starts)

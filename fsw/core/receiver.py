@@ -321,6 +321,8 @@ class Receiver:
         places = bits.astype(np.int64)
         if self._viterbi is None or self._fed_bits:
             return places
+        if len(self._runs) == 1:
+            return 2 * places + self._runs[0][1]
         starts = np.array([run[0] for run in self._runs], np.int64)
         offsets = np.array([run[1] for run in self._runs], np.int64)
         run = np.maximum(np.searchsorted(starts, places, side="right") - 1, 0)
@@ -334,7 +336,7 @@ class Receiver:
             frames, counts = rs_decode(
                 plain, parity=code.reed_solomon, basis=code.basis, interleave=code.interleave
             )
-            good = (counts >= 0).all(axis=1)
+            good = counts.min(axis=1) >= 0
             corrected = counts.sum(axis=1, dtype=np.int32)
         else:
             frames = plain
@@ -342,17 +344,21 @@ class Receiver:
             exact = (found["trust"] == lib.FRAME_SYNC_UNCONFIRMED) & (found["marker_errors"] == 0)
             good = confirmed | exact
             corrected = np.zeros(len(found), np.int32)
-        cadus = np.empty((int(good.sum()), len(code.asm) + bodies.shape[1]), np.uint8)
+        many, failures = len(found), 0
+        if not good.all():
+            frames, corrected, bodies, found = frames[good], corrected[good], bodies[good], found[good]
+            many, failures = len(found), many - len(found)
+        cadus = np.empty((many, len(code.asm) + bodies.shape[1]), np.uint8)
         cadus[:, : len(code.asm)] = np.frombuffer(code.asm, np.uint8)
-        cadus[:, len(code.asm) :] = bodies[good]
+        cadus[:, len(code.asm) :] = bodies
         return Reception(
-            frames=frames[good],
+            frames=frames,
             cadus=cadus,
-            corrected=corrected[good],
-            positions=self._positions(found["position"][good]),
-            marker_errors=found["marker_errors"][good],
-            inverted=found["inverted"][good],
-            failures=int(len(found) - good.sum()),
+            corrected=corrected,
+            positions=self._positions(found["position"]),
+            marker_errors=found["marker_errors"],
+            inverted=found["inverted"],
+            failures=failures,
             symbols=0 if groups is None else 2 * int(groups["bits"].sum()),
             symbol_errors=0 if groups is None else int(groups["symbol_errors"].sum()),
         )

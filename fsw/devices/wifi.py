@@ -64,16 +64,29 @@ class WifiChannel:
         self._to_camera.append(octets)
         return True
 
+    @property
+    def waiting(self) -> bool:
+        """Packets wait for the camera."""
+        return bool(self._to_camera)
+
     def begin_slot(self, range_m: float, camera_on: bool) -> Slot:
         """The next slot, with the camera at that range."""
-        self._range_m = range_m
-        state = self._state_at(round(range_m / RANGE_STEP_M))
-        self._state = state if camera_on else WifiState(0.0, 1.0, 1.0, state.snr_db)
+        self._look(range_m, camera_on)
         if not self.linked:
             self._carry = 0.0
             return Slot(0, 1.0)
         self._carry += self._state.rate_bit_s * (SLOT_NS / SECOND) / 8.0
         return Slot(int(self._carry), self._state.packet_loss)
+
+    def pass_slots(self, range_m: float, camera_on: bool) -> None:
+        """Slots go by in which nobody has anything to send; in the last the camera is at that range."""
+        self._look(range_m, camera_on)
+        self._carry = 0.0
+
+    def _look(self, range_m: float, camera_on: bool) -> None:
+        self._range_m = range_m
+        state = self._state_at(round(range_m / RANGE_STEP_M))
+        self._state = state if camera_on else WifiState(0.0, 1.0, 1.0, state.snr_db)
 
     def end_slot(
         self, slot: Slot, octets: npt.NDArray[np.uint8], lengths: npt.NDArray[np.uint32]

@@ -7,6 +7,7 @@ written outside the folder.
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,6 +35,7 @@ class PictureStore:
     def __init__(self, epoch: Epoch, folder: Path | None = None) -> None:
         self._epoch = epoch
         self._folder = folder
+        self._made: set[str] = set()  # folders that are there
         self._entries: dict[str, dict[str, Any]] = {}
         self._contents: dict[str, bytes] = {}
         self._unlabelled = 0
@@ -90,7 +92,7 @@ class PictureStore:
     def write_index(self) -> None:
         """`index.json`, replaced as a whole so that no reader sees half of it."""
         if self._folder is not None:
-            self._replace(self._folder / INDEX, _index(self.entries).encode())
+            self._replace(self._folder, INDEX, _index(self.entries).encode())
 
     def _name(self, event: FileReceived | FileIncomplete, label: PictureLabel | None) -> str:
         if label is not None:
@@ -120,15 +122,21 @@ class PictureStore:
         if self._folder is None:
             self._contents[file] = octets
         else:
-            self._replace(self._folder / file, octets)
+            self._replace(self._folder, file, octets)
 
-    @staticmethod
-    def _replace(path: Path, octets: bytes) -> None:
-        part = path.with_name(path.name + ".part")
+    def _replace(self, folder: Path, file: str, octets: bytes) -> None:
+        """Whole or not at all. A flight has thousands: no more calls of the system than it takes."""
+        path = f"{folder}/{file}"
+        parent = os.path.dirname(path)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(octets)
-            part.replace(path)
+            if parent not in self._made:
+                os.makedirs(parent, exist_ok=True)
+                self._made.add(parent)
+            with open(path + ".part", "wb", buffering=0) as part:
+                left = memoryview(octets)
+                while left:
+                    left = left[part.write(left) :]
+            os.replace(path + ".part", path)
         except OSError as error:
             raise FswError(f"picture {path}: {error}") from error
 

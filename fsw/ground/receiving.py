@@ -88,6 +88,7 @@ class _Chain:
 
     def __init__(self, mode: DownlinkMode, spacecraft: Iterable[int]) -> None:
         self.mode = mode
+        self.cadu_ns = mode.cadu_ns
         self.receiver = Receiver(mode.code, mode.frame.length)
         self.extractor = PacketExtractor(
             mode.frame, spacecraft_ids=spacecraft, without_packets=mode.without_packets
@@ -108,12 +109,11 @@ class _Chain:
         rate = self.mode.symbol_rate
         if self.as_bits and self.mode.code.convolutional:
             rate //= 2
-        base, start_ns = self.anchors[0]
-        for anchor in self.anchors:
-            if anchor[0] > position:
+        for anchor in reversed(self.anchors):
+            if anchor[0] <= position:
                 break
-            base, start_ns = anchor
-        return start_ns + (position - base) * SECOND // rate + self.mode.cadu_ns
+        base, start_ns = anchor
+        return start_ns + (position - base) * SECOND // rate + self.cadu_ns
 
 
 class Station:
@@ -200,7 +200,7 @@ class Station:
         self.channel_symbols += reception.symbols
         self.channel_symbol_errors += reception.symbol_errors
         if reception.failures and self._archive is not None:
-            at = times[-1] if times else chain.time_of(chain.fed) - chain.mode.cadu_ns
+            at = times[-1] if times else chain.time_of(chain.fed) - chain.cadu_ns
             self._archive.add_frames(at, UNKNOWN, UNKNOWN, failures=reception.failures)
         if not times:
             return []

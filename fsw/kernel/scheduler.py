@@ -309,7 +309,9 @@ class Scheduler:
 
     def _run(self) -> None:
         while self._waiting and not self.halted():
-            slot = next(slot for slot in self._slots.values() if slot.mailbox)  # by priority
+            for slot in self._slots.values():  # by priority
+                if slot.mailbox:
+                    break
             self._waiting -= 1
             self._activate(slot, slot.mailbox.popleft())
             self._stop_a_flood(slot.settings.name)

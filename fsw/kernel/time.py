@@ -72,6 +72,15 @@ def tai_from_utc(utc: str) -> int:
     return seconds * SECOND + decimals_ns
 
 
+def earliest(*times_ns: int | None) -> int | None:
+    """The first of these times; None stands for never."""
+    first_ns = None
+    for time_ns in times_ns:
+        if time_ns is not None and (first_ns is None or time_ns < first_ns):
+            first_ns = time_ns
+    return first_ns
+
+
 def _utc_fields(tai_ns: int) -> tuple[int, int]:
     """The UTC day (proleptic ordinal) and the nanosecond within it, 86400 s and more in a leap second."""
     step = bisect_right(_STEP_TAI_NS, tai_ns) - 1

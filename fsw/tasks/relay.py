@@ -175,16 +175,13 @@ class Relay:
 
     def _received_packets(self, message: FromCamera, now_ns: int) -> list[Action]:
         lengths = np.frombuffer(message.lengths, dtype="<u4")
-        offsets = np.zeros(len(lengths), dtype=np.uint64)
-        np.cumsum(lengths[:-1], out=offsets[1:])
-        octets = np.frombuffer(message.octets, dtype=np.uint8)
         self._received += len(lengths)
         actions: list[Action] = []
         if not self._awake and len(lengths):
             self._awake = True
             awake = Occurred(Event.CAMERA_AWAKE, {"range_m": self._status.range_m})
             actions.append(Send(names.EVENTS, awake))
-        events = self._assembler.feed(octets, offsets, lengths, self._clock.agency_ns(now_ns))
+        events = self._assembler.feed(message.octets, None, lengths, self._clock.agency_ns(now_ns))
         return actions + self._events(events, now_ns)
 
     def _events(self, events: list[picture_assembly.Event], now_ns: int) -> list[Action]:

@@ -7,13 +7,14 @@ lit, too, but fades away without one.
 
 import io
 import re
+import struct
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
+from fsw.core import lit_subject
 from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import FailureCode, PictureCoding
@@ -31,6 +32,7 @@ EXAMINATION_NS = 4 * MILLISECOND
 MOST_THUMBNAIL_PIXELS = 1 << 20  # a header that claims more is not the camera's
 
 _APP1 = b"\xff\xe1"
+_ENTRY = {"little": "<HHII", "big": ">HHII"}  # of a TIFF directory: tag, type, count, value
 # A 16-bit portable grey map; comments may stand before the width.
 _RAW_HEADER = re.compile(rb"P5\n((?:#[^\n]*\n)*)(\d{1,5}) (\d{1,5})\n(\d{1,5})\n")
 _BLACK = re.compile(rb"^# BLACK (\d{1,5})$", re.MULTILINE)
@@ -60,7 +62,7 @@ class Selection:
         if thumbnail is None:
             return [Spend(EXAMINATION_NS)]  # whole, but no picture: it stays in the store, unranked
         octets, image = thumbnail
-        lit_ppm = lit_subject_ppm(np.asarray(image.convert("L"), np.int16))
+        lit_ppm = lit_subject_ppm(image)
         before_ppm = self._lit_ppm.get(picture.number, 0)
         self._lit += (lit_ppm >= LIT_ENOUGH_PPM) - (before_ppm >= LIT_ENOUGH_PPM)
         self._lit_ppm[picture.number] = lit_ppm
@@ -100,31 +102,25 @@ class Selection:
         self._chosen = list(saved["chosen"])
 
 
-def lit_subject_ppm(grey: npt.NDArray[np.int16]) -> int:
+def lit_subject_ppm(grey: Image.Image) -> int:
     """Lit share of a grey picture [ppm], weighted by the share of its outline that is sharp."""
-    lit = grey >= LIT_LEVEL
-    outline = sharp = 0
-    for axis in (0, 1):
-        border = np.diff(lit.astype(np.int8), axis=axis) != 0
-        outline += int(np.count_nonzero(border))
-        sharp += int(np.count_nonzero(border & (np.abs(np.diff(grey, axis=axis)) >= SHARP_STEP)))
-    if not outline:
-        return 0
-    return int(np.count_nonzero(lit)) * sharp * 1_000_000 // (outline * grey.size)
+    lit, outline, sharp = lit_subject.count(grey.tobytes(), grey.width, LIT_LEVEL, SHARP_STEP)
+    return lit * sharp * 1_000_000 // (outline * grey.width * grey.height) if outline else 0
 
 
 def thumbnail_of(octets: bytes, coding: PictureCoding) -> tuple[bytes, Image.Image] | None:
-    """A picture's thumbnail, as JPEG octets and decoded; None when the octets hold no picture."""
+    """A picture's thumbnail, as JPEG octets and decoded to grey; None when the octets hold no picture."""
     if coding is PictureCoding.RAW_BAYER:
         return _thumbnail_of_raw(octets)
     found = exif_thumbnail(octets)
     if found is None:
         return None
     try:
-        image = Image.open(io.BytesIO(found), formats=("JPEG",))
-        if image.width * image.height > MOST_THUMBNAIL_PIXELS:
+        opened = Image.open(io.BytesIO(found), formats=("JPEG",))
+        if opened.width * opened.height > MOST_THUMBNAIL_PIXELS:
             return None
-        image.load()
+        opened.draft("L", None)  # only the luminance is decoded: colours would be made to be dropped
+        image = opened.convert("L")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
     return found, image
@@ -147,10 +143,10 @@ def exif_thumbnail(jpeg: bytes) -> bytes | None:
     second = number(first + 2 + 12 * number(first, 2), 4)
     if not 0 < second < len(tiff):
         return None
-    tags = {
-        number(entry, 2): number(entry + 8, 4)
-        for entry in range(second + 2, min(second + 2 + 12 * number(second, 2), len(tiff) - 11), 12)
-    }
+    entry = struct.Struct(_ENTRY[order])
+    entries = tiff[second + 2 : second + 2 + entry.size * number(second, 2)]
+    whole = len(entries) - len(entries) % entry.size
+    tags = {tag: value for tag, _, _, value in entry.iter_unpack(entries[:whole])}
     start, length = tags.get(0x0201, 0), tags.get(0x0202, 0)
     found = tiff[start : start + length]
     return found if length and len(found) == length else None

@@ -12,7 +12,7 @@ from fsw.devices.gauges import reading
 from fsw.devices.image_sensor import ImageSensor, Shot, Taken
 from fsw.devices.oscillator import Oscillator
 from fsw.dictionary import camera as link
-from fsw.kernel.time import SECOND
+from fsw.kernel.time import SECOND, earliest
 from fsw.missions.mission_file import MissionFile
 from fsw.tasks.clock import OnBoardClock
 from fsw.vehicles.timing import oscillator_figures
@@ -78,6 +78,11 @@ class Camera:
         """The Wi-Fi station is awake."""
         return self.unit.state == "on"
 
+    @property
+    def waiting(self) -> bool:
+        """Packets wait for the link."""
+        return self.unit.waiting
+
     def separate(self, now_ns: int, shown_ns: int) -> None:
         """The break-wire has opened. shown_ns: what the orbiter's clock, which set ours till then, shows."""
         self._clock.synchronise(shown_ns, now_ns)
@@ -87,23 +92,15 @@ class Camera:
     def next_ns(self) -> int | None:
         """When `advance` has work next."""
         unit_ns = self.unit.next_ns()
-        times = [
-            None if unit_ns is None else self._clock.mission_ns(unit_ns),
-            self.sensor.next_ns(),
-            self._instruments_ns,
-        ]
-        due = [time for time in times if time is not None]
-        return min(due) if due else None
+        unit_ns = None if unit_ns is None else self._clock.mission_ns(unit_ns)
+        return earliest(unit_ns, self.sensor.next_ns(), self._instruments_ns)
 
     def _beats_later(self, start_ns: int, beats: int) -> int:
         return self._clock.mission_ns(self._clock.agency_ns(start_ns) + beats * self._period_ns)
 
     def advance(self, now_ns: int) -> None:
-        """Measure, read out, expose: whatever is due."""
+        """Read out, expose, measure: whatever is due."""
         agency_ns = self._clock.agency_ns(now_ns)
-        if self._instruments_ns is not None and self._instruments_ns <= now_ns:
-            self._instruments_ns += INSTRUMENTS_EVERY_NS
-            self._measure(now_ns, agency_ns)
         for handle, taken in self.sensor.ready(now_ns):
             self.unit.commit(handle, taken.octets, agency_ns, taken.exposure_us)
         for order in self.unit.poll(agency_ns):
@@ -117,6 +114,9 @@ class Camera:
                 order.encoding,
             )
             self.sensor.order(order.handle, shot)
+        if self._instruments_ns is not None and self._instruments_ns <= now_ns:
+            self._instruments_ns += INSTRUMENTS_EVERY_NS
+            self._measure(now_ns, agency_ns)  # last: the unit has counted its energy up to now
 
     def _measure(self, now_ns: int, agency_ns: int) -> None:
         body = round(100 * reading("camera_temperature_c", now_ns, self._seed))

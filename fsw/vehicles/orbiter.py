@@ -16,7 +16,7 @@ from fsw.dictionary.housekeeping import LANDER, Structure
 from fsw.dictionary.identifiers import BootKind, BootReason, Steering, Task
 from fsw.kernel.scheduler import Scheduler, TaskSettings
 from fsw.kernel.seeds import Streams
-from fsw.kernel.time import MILLISECOND, SECOND
+from fsw.kernel.time import MILLISECOND, SECOND, earliest
 from fsw.missions.mission_file import DownlinkMode, MissionFile
 from fsw.protocols.telecommand_reception import ChannelSettings, ReceptionSettings
 from fsw.tasks import messages, names
@@ -132,9 +132,9 @@ class Orbiter:
     def next_ns(self) -> int | None:
         """When `advance` has work next."""
         boot_ns = None if self._boot is None else self._boot[0]
-        times = [self.scheduler.next_ns(), self.mechanism.next_ns(), self.receiver.next_ns(), boot_ns]
-        due = [time for time in times if time is not None]
-        return min(due) if due else None
+        return earliest(
+            self.scheduler.next_ns(), self.mechanism.next_ns(), self.receiver.next_ns(), boot_ns
+        )
 
     def advance(self, now_ns: int) -> dict[str, Any] | None:
         """Run what is due. Returns the motion of the camera in the moment in which it leaves."""

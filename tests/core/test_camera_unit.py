@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from fsw.core.camera_unit import CameraParameters, CameraUnit
+from fsw.core.camera_unit import HEALTH_OCTETS, PART_OVERHEAD_OCTETS, CameraParameters, CameraUnit
 from fsw.core.errors import FswError
 
 SECOND_NS = 1_000_000_000
@@ -24,8 +24,12 @@ def telecommand(function, arguments=b"", apid=0x313, count=7):
 
 
 def packets_of(unit, now_ns, budget=10**6):
+    waited = unit.waiting
     octets, lengths = unit.transmit(now_ns, budget)
     assert int(lengths.sum()) == len(octets) <= budget
+    longest = max(unit.parameters.part_octets + PART_OVERHEAD_OCTETS, HEALTH_OCTETS)
+    assert len(octets) or not waited or budget < longest
+    assert not unit.waiting or budget - len(octets) < longest
     ends = np.cumsum(lengths)
     packets = [octets[end - length : end].tobytes() for end, length in zip(ends, lengths, strict=True)]
     assert all(binascii.crc_hqx(packet, 0xFFFF) == 0 for packet in packets)
@@ -188,6 +192,27 @@ def test_what_is_no_sound_telecommand_is_dropped_counted_and_not_answered(octets
     }
     assert unit.imaging
     assert packets_of(unit, SECOND_NS) == []
+
+
+def test_it_has_something_waiting_for_the_link_or_has_not():
+    unit = CameraUnit(CameraParameters(boot_ms=500))
+    unit.separation(0)
+    assert not unit.waiting
+    unit.poll(SECOND_NS)
+    assert unit.waiting
+    assert [apid_of(packet) for packet in packets_of(unit, SECOND_NS)] == [0x312, 0x311]
+    assert not unit.waiting
+    unit.receive(telecommand(REPORT_HEALTH), SECOND_NS)
+    assert unit.waiting
+    packets_of(unit, SECOND_NS)
+    (order, _) = unit.poll(2 * SECOND_NS)
+    packets_of(unit, 2 * SECOND_NS)
+    assert not unit.waiting
+    unit.commit(order.handle, bytes(3000), 2 * SECOND_NS)
+    for _ in range(3):
+        assert unit.waiting
+        assert len(packets_of(unit, 2 * SECOND_NS, budget=1500)) == 1
+    assert not unit.waiting
 
 
 def test_mode_and_exposure_hold_from_the_next_exposure_on():

@@ -37,8 +37,7 @@ def parts_of(number, octets, size, lens=0, mode=0, picture_crc=None, count=0):
 
 
 def feed(assembler, packets, now_ns=0):
-    sizes = np.array([len(p) for p in packets], np.uint32)
-    return assembler.feed(b"".join(packets), np.cumsum(sizes, dtype=np.uint64) - sizes, sizes, now_ns)
+    return assembler.feed(b"".join(packets), None, np.array([len(p) for p in packets], np.uint32), now_ns)
 
 
 PICTURE = bytes(range(250)) * 4
@@ -230,11 +229,22 @@ def test_any_octets_are_sorted_and_never_become_a_picture_but_by_its_crc(packets
 
 @pytest.mark.parametrize(
     ("offsets", "lengths"),
-    [([1], [10]), ([11], [0]), ([2**64 - 1], [5]), ([0], [11]), ([0, 0], [1]), ([[0]], [[1]])],
+    [
+        ([1], [10]),
+        ([11], [0]),
+        ([2**64 - 1], [5]),
+        ([0], [11]),
+        ([0, 0], [1]),
+        ([[0]], [[1]]),
+        (None, [11]),
+        (None, [5, 6]),
+        (None, [2**32 - 1] * 3),
+    ],
 )
 def test_packets_outside_the_octets_are_the_callers_mistake(offsets, lengths):
+    starts = None if offsets is None else np.array(offsets, np.uint64)
     with pytest.raises(FswError):
-        PictureAssembler().feed(bytes(10), np.array(offsets, np.uint64), np.array(lengths, np.uint32), 0)
+        PictureAssembler().feed(bytes(10), starts, np.array(lengths, np.uint32), 0)
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,20 @@ def test_air_that_nobody_wanted_is_gone():
     assert wifi.begin_slot(40.0, True).octets == first.octets
 
 
+@pytest.mark.parametrize("range_m", [1.0, 40.0, 200.0, 390.0, 398.0, 420.0])
+def test_slots_passed_over_leave_it_as_slots_without_packets_do(range_m):
+    slot_by_slot, passed = channel(), channel()
+    for wifi in (slot_by_slot, passed):
+        slot = wifi.begin_slot(1.0, True)
+        wifi.end_slot(slot, *packets(slot.octets // 1000))
+    for _ in range(5):
+        slot = slot_by_slot.begin_slot(range_m, True)
+        slot_by_slot.end_slot(slot, *packets(0))
+    passed.pass_slots(range_m, True)
+    assert passed.status() == slot_by_slot.status()
+    assert passed.save() == slot_by_slot.save()
+
+
 @pytest.mark.parametrize("loss", [0.0, 1e-9, 0.001, 0.05, 0.5, 0.98, 1.0])
 def test_each_packet_is_lost_with_its_chance_wherever_it_stands(loss):
     from fsw.devices.wifi import Slot

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fsw.core.errors import FswError
-from fsw.kernel.time import DAY, SECOND, Epoch
+from fsw.kernel.time import DAY, SECOND, Epoch, earliest
 
 EPOCH = Epoch.from_utc("2020-09-30T15:59:50Z")
 instants = st.integers(min_value=-48 * 365 * DAY, max_value=400 * 365 * DAY)
@@ -59,6 +59,11 @@ def test_posix_count_is_the_standard_librarys(moment):
     expected = (utc - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
     assert EPOCH.posix_ns(t_ns) == expected
     assert EPOCH.from_posix_ns(expected) == t_ns
+
+
+@given(st.lists(st.none() | st.integers(0, 9), max_size=5))
+def test_the_earliest_is_the_least_that_ever_comes(times):
+    assert earliest(*times) == min((time for time in times if time is not None), default=None)
 
 
 def test_tdb_is_tt():
