@@ -5,17 +5,21 @@ from typing import Any
 
 from fsw import dictionary
 from fsw.dictionary.housekeeping import LANDER
-from fsw.dictionary.identifiers import LANDER_APID
-from fsw.kernel.scheduler import Action, Emit, Send, SetTimer
+from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID, FailureCode
+from fsw.kernel.scheduler import Action, CancelTimer, Emit, Send, SetTimer
 from fsw.kernel.time import SECOND
 from fsw.tasks import names
-from fsw.tasks.messages import PusReport, Sample, Tick, Values
+from fsw.tasks.messages import Execute, Executed, PusReport, Sample, Tick, Values
 
 assert LANDER.period_s is not None
 PERIOD_NS = round(LANDER.period_s * SECOND)
+GIVE_UP_NS = 60 * SECOND
 
 
 class Lander:
+    def __init__(self) -> None:
+        self._asked: list[Any] | None = None  # the connection test that waits: request, acknowledgement
+
     def start(self, now_ns: int) -> Iterable[Action]:
         return [SetTimer("sample", now_ns + SECOND, Tick("sample"))]
 
@@ -28,11 +32,33 @@ class Lander:
                 ]
             case Values(values):
                 data = dictionary.report("HOUSEKEEPING_LANDER").encode(values)
-                return [Send(names.DOWNLINK, PusReport(LANDER_APID, 3, 25, data))]
+                return [*self._connected(), Send(names.DOWNLINK, PusReport(LANDER_APID, 3, 25, data))]
+            case Execute(request, acknowledge, "CONNECTION_TEST", _):
+                if self._asked is not None:
+                    return [Send(names.COMMANDING, Executed(request, acknowledge, FailureCode.BUSY))]
+                self._asked = [request, acknowledge]
+                # The umbilical's answer is the proof; the test fails by commanding's clock without one.
+                return [
+                    Emit(names.LANDER_PORT, Sample()),
+                    SetTimer("asked", now_ns + GIVE_UP_NS, Tick("asked")),
+                ]
+            case Tick("asked"):
+                self._asked = None
         return ()
 
+    def _connected(self) -> list[Action]:
+        if self._asked is None:
+            return []
+        (request, acknowledge), self._asked = self._asked, None
+        data = dictionary.report("CONNECTED").encode({"application": LANDER_APID})
+        return [
+            CancelTimer("asked"),
+            Send(names.DOWNLINK, PusReport(ORBITER_APID, 17, 4, data)),
+            Send(names.COMMANDING, Executed(request, acknowledge)),
+        ]
+
     def save(self) -> dict[str, Any]:
-        return {}
+        return {"asked": None if self._asked is None else list(self._asked)}
 
     def load(self, saved: dict[str, Any]) -> None:
-        pass
+        self._asked = None if saved["asked"] is None else list(saved["asked"])

@@ -1,7 +1,7 @@
-"""Which task carries out which request: by service, and by name for the functions of ST[8]."""
+"""Which task carries out which request: by its name, or else by its service."""
 
 from fsw import dictionary
-from fsw.dictionary.telecommand import FUNCTION_SERVICE, Telecommand
+from fsw.dictionary.telecommand import Telecommand
 from fsw.tasks import names
 
 _TASK_OF_SERVICE = {
@@ -10,7 +10,8 @@ _TASK_OF_SERVICE = {
     9: names.TIMEKEEPING,
     17: names.COMMANDING,
 }
-_TASK_OF_FUNCTION = {
+_TASK_OF_NAME = {
+    "CONNECTION_TEST": names.LANDER,
     "RELEASE_ARM": names.RELEASE,
     "RELEASE_FIRE": names.RELEASE,
     "WIFI": names.RELAY,
@@ -29,9 +30,7 @@ _TASK_OF_FUNCTION = {
 
 def task_for(command: Telecommand) -> str:
     """The mailbox of the task that carries it out."""
-    if command.service == FUNCTION_SERVICE:
-        return _TASK_OF_FUNCTION[command.name]
-    return _TASK_OF_SERVICE[command.service]
+    return _TASK_OF_NAME.get(command.name) or _TASK_OF_SERVICE[command.service]
 
 
 assert all(task_for(command) for command in dictionary.telecommands())

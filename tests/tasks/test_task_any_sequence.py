@@ -193,7 +193,7 @@ MESSAGES = {
             *[st.tuples(*[st.floats(-1e9, 1e9)] * 3)] * 2,
         ),
     ),
-    names.LANDER: ticks("sample"),
+    names.LANDER: st.one_of(ticks("sample", "asked"), executes("CONNECTION_TEST")),
     names.TIMEKEEPING: executes("TIME_REPORT_RATE", "CLOCK_SET", "CLOCK_SHIFT", "CLOCK_TRIM"),
     names.RELAY: st.one_of(
         from_camera(),
