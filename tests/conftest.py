@@ -47,6 +47,10 @@ def arguments_of():
         parameter, least, most = argument.parameter, argument.minimum, argument.maximum
         if parameter.enumeration is not None:
             return st.sampled_from(sorted(parameter.enumeration.__members__))
+        if parameter.is_packet:
+            head = st.binary(min_size=4, max_size=4)
+            rest = st.binary(min_size=1, max_size=20)
+            return st.builds(lambda h, r: h + (len(r) - 1).to_bytes(2, "big") + r, head, rest)
         if parameter.is_octets:
             low = int(least or 0) if parameter.octets is None else parameter.octets
             high = min(low + 20, int(low + 20 if most is None else most))

@@ -58,9 +58,13 @@ def flown():
     return [news for news in received if isinstance(news, Telemetry) and news.report is not None]
 
 
-def octets_to_end(field):
-    """What XTCE cannot take apart: everything from there on is octets."""
-    return isinstance(field, Group) or (field.octets is None and not field.prefix_octets)
+def octets_to_end(fields):
+    """What XTCE cannot take apart: everything from the first of these on is octets."""
+
+    def no_size(field):
+        return isinstance(field, Group) or (field.octets is None and not field.prefix_octets)
+
+    return no_size(fields[0]) or (fields[0].octets is None and any(map(no_size, fields)))
 
 
 def same(told, ours, parameter):
@@ -71,7 +75,8 @@ def same(told, ours, parameter):
         assert told == pytest.approx(ours.value, rel=1e-12, abs=1e-12)
         assert told.raw_value == ours.raw
     else:
-        assert told == ours.raw or (told != told and ours.raw != ours.raw)  # not a number is never equal
+        raw = ours.value if parameter.is_text else ours.raw
+        assert told == raw or (told != told and ours.raw != ours.raw)  # not a number is never equal
 
 
 def compare(definition, octets, report, values, source_data):
@@ -81,14 +86,14 @@ def compare(definition, octets, report, values, source_data):
     if report.service is not None:
         assert told["PEC"] == int.from_bytes(octets[-2:], "big")
     at, compared = 0, 0
-    for field in report.layout.fields:
+    for index, field in enumerate(report.layout.fields):
         if field.name == "identifier" and report.identifier is not None:
             assert report.identifier in (told.get("SID"), told.get("EVENT_ID"))
         elif report.service == 1 and field.name.startswith("request_"):
             if field.name == "request_sequence":
                 assert values[field.name].raw == told["request_flags"] << 14 | told["request_count"]
                 assert values["request_packet_id"].raw & 0x7FF == told["request_apid"]
-        elif octets_to_end(field):
+        elif octets_to_end(report.layout.fields[index:]):
             name = f"{report.name}_{field.name}"
             if isinstance(field, Group):
                 assert told[f"{name}_count"] == values[field.name].raw
@@ -183,6 +188,9 @@ def octets_of(parameter):
         return parameter.write(RANDOM.choice(list(parameter.texts)))
     if parameter.octets is not None:
         return RANDOM.randbytes(parameter.octets)
+    if parameter.is_packet:
+        data = RANDOM.randbytes(RANDOM.randrange(1, 20))
+        return RANDOM.randbytes(4) + (len(data) - 1).to_bytes(2, "big") + data
     some = b"any" * RANDOM.randrange(4)
     return len(some).to_bytes(parameter.prefix_octets, "big") + some if parameter.prefix_octets else some
 

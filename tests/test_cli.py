@@ -14,6 +14,7 @@ from PIL import Image
 from fsw import cli, dictionary, missions
 from fsw.core.errors import FswError
 from fsw.harness.flight import prepare_folder
+from fsw.protocols import obcp
 
 FSW = [sys.executable, "-P", "-c", "from fsw.cli import main; main()"]
 SHORT = ["fly", "tianwen1-cruise", "--duration", "130", "--pictures", "test-card", "--seed", "9"]
@@ -240,6 +241,28 @@ def test_the_dictionary_is_given_to_ground_systems_as_xtce(capsys):
     assert root.tag == "{http://www.omg.org/spec/XTCE/20180204}SpaceSystem"
 
 
+def test_a_procedure_is_checked_compiled_and_written_as_a_telecommand(tmp_path, capsys):
+    text = tmp_path / "release.txt"
+    text.write_text("procedure RELEASE (t: real)\nversion 3\nsend RELEASE_ARM state=ON\nwait t s\n")
+    assert cli.run(["procedure", "check", str(text)]) == 0
+    assert capsys.readouterr().out.startswith("RELEASE version 3: ")
+    assert cli.run(["procedure", "compile", str(text)]) == 0
+    octets = (tmp_path / "release.obcp").read_bytes()
+    assert obcp.Program.decode(octets).version == 3
+    capsys.readouterr()
+    assert cli.run(["procedure", "load", str(text)]) == 0
+    _, name, arguments = capsys.readouterr().out.strip().split(" ", 2)
+    assert dictionary.parse_telecommand(name, arguments).arguments["code"] == octets
+
+
+def test_what_is_wrong_with_a_procedure_is_told_line_by_line(tmp_path, capsys):
+    text = tmp_path / "bad.txt"
+    text.write_text("procedure BAD\nsend FIRE\nwait 3\n")
+    assert cli.run(["procedure", "check", str(text)]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(": ")[0] for line in lines] == [f"{text}:2", f"{text}:3"]
+
+
 def test_a_console_takes_commands_from_a_pipe():
     commands = "tc PING\nstep 3m\nverify\nbogus\n"
     done = subprocess.run(
@@ -311,6 +334,7 @@ def test_bench_gives_the_figures_that_are_asked_for(capsys):
         (["console", "--connect", "127.0.0.1:1", "--seed", "2"], "--seed cannot be chosen"),
         (["console", "--memory", __file__], "mass memory"),
         (["serve", "apollo"], "mission apollo: allowed are tianwen1-cruise"),
+        (["procedure", "check", "/no/such/file"], "/no/such/file: No such file or directory"),
         (["bench", "--only", "luck"], "bench luck: allowed are help_seconds"),
         (["fly", "tianwen1-cruise", "--out", "/proc/no"], "output folder /proc/no"),
     ],

@@ -78,5 +78,5 @@ def _values(command: Telecommand, key: str, text: str) -> list[Choice]:
 
 
 def _default(argument: AnyArgument) -> list[Choice]:
-    default = argument.default
-    return [] if default is None else [Choice(str(default), 0, f"default; {argument.allowed}")]
+    default = argument.default_text
+    return [Choice(default, 0, f"default; {argument.allowed}")] if default else []

@@ -3,7 +3,7 @@
 The severity fixes the subtype: 1 informative, 2 low, 3 medium, 4 high (ECSS-E-ST-70-41C 6.5).
 """
 
-from enum import IntEnum
+from enum import IntEnum, unique
 
 import construct
 
@@ -19,14 +19,17 @@ from fsw.dictionary.identifiers import (
     SafeModeReason,
     Steering,
     Task,
+    WhyDropped,
     WifiState,
 )
 from fsw.dictionary.parameter import Linear, Parameter
 from fsw.dictionary.report import Report, Severity
+from fsw.protocols.obcp import End
 
 SUBTYPE_OF: dict[Severity, int] = {"info": 1, "low": 2, "medium": 3, "high": 4}
 
 
+@unique
 class Event(IntEnum):
     """Event identifiers."""
 
@@ -60,11 +63,29 @@ class Event(IntEnum):
     DUMP_DONE = 66
     DUMP_STOPPED = 67
     CLOCK_STEERED = 96
+    ACTIVITY_NOT_RELEASED = 112
+    SEQUENCE_COMPLETED = 113
+    SEQUENCE_FAILED = 114
+    PROCEDURE_COMPLETED = 115
+    PROCEDURE_FAILED = 116
+    PROCEDURE_STEP = 117
+    PROCEDURE_INFO = 118
+    PROCEDURE_LOW = 119
+    PROCEDURE_MEDIUM = 120
+    PROCEDURE_HIGH = 121
 
 
 _U8, _U16, _U32 = construct.Int8ub, construct.Int16ub, construct.Int32ub
 _TASK = Parameter("task", _U8, "Which task", enumeration=Task)
 _RANGE = Parameter("range_m", _U16, "Range of the camera", "m", Linear(0.1), overflow="saturate")
+_NAME = construct.PascalString(_U8, "utf8")
+_SEQUENCE = Parameter("sequence", _NAME, "Name of the sequence")
+_PROCEDURE = Parameter("procedure", _NAME, "Name of the procedure")
+_TOLD_BY_PROCEDURE = (
+    _PROCEDURE,
+    Parameter("number", _U16, "Which of its events"),
+    Parameter("value", construct.Float64b, "What it tells"),
+)
 _FILES = Parameter("files", _U32, "Files of the dump")
 _OCTETS = Parameter("file_octets", _U32, "Octets of these files", overflow="saturate")
 _BOOT = (
@@ -233,4 +254,43 @@ REPORTS = (
             "steered_by", construct.Int64sb, "Time set [ns since the epoch], shift [ns] or trim [1e-12]"
         ),
     ),
+    _event(
+        Event.ACTIVITY_NOT_RELEASED,
+        "low",
+        "A scheduled request fell due and was dropped",
+        Parameter("request_packet_id", _U16, "Version, type and APID of the request"),
+        Parameter("request_sequence", _U16, "Sequence flags and count of the request"),
+        Parameter("dropped", _U8, "Why", enumeration=WhyDropped),
+    ),
+    _event(Event.SEQUENCE_COMPLETED, "info", "All requests of a sequence are completed", _SEQUENCE),
+    _event(
+        Event.SEQUENCE_FAILED,
+        "medium",
+        "A request of a sequence failed; the rest is not released",
+        _SEQUENCE,
+        Parameter("entry", _U8, "Which request, from 0"),
+        Parameter("failure_code", _U16, "Why", enumeration=FailureCode),
+    ),
+    _event(Event.PROCEDURE_COMPLETED, "info", "A procedure has come to its end", _PROCEDURE),
+    _event(
+        Event.PROCEDURE_FAILED,
+        "medium",
+        "A procedure has ended before its end",
+        _PROCEDURE,
+        Parameter("end", _U8, "How", enumeration=End),
+        Parameter("code", _U16, "Of its own, of the telecommand, or the parameter that was not told"),
+        Parameter("address", _U16, "Of the instruction"),
+        Parameter("step", _U16, "Step it was in"),
+    ),
+    _event(
+        Event.PROCEDURE_STEP,
+        "info",
+        "A procedure begins a step",
+        _PROCEDURE,
+        Parameter("step", _U16, "Which"),
+    ),
+    _event(Event.PROCEDURE_INFO, "info", "What a procedure tells", *_TOLD_BY_PROCEDURE),
+    _event(Event.PROCEDURE_LOW, "low", "What a procedure tells", *_TOLD_BY_PROCEDURE),
+    _event(Event.PROCEDURE_MEDIUM, "medium", "What a procedure tells", *_TOLD_BY_PROCEDURE),
+    _event(Event.PROCEDURE_HIGH, "high", "What a procedure tells", *_TOLD_BY_PROCEDURE),
 )

@@ -4,7 +4,7 @@ Real: spacecraft identifiers and APIDs 1281, 1287. Everything else is ours, on A
 the 52 real ones of Tianwen-1's orbiter uses.
 """
 
-from enum import IntEnum, StrEnum
+from enum import IntEnum, StrEnum, unique
 
 
 class Origin(StrEnum):
@@ -31,8 +31,10 @@ REAL_ORBITER_APIDS = frozenset(
 )
 
 GROUND_SOURCE = 1  # PUS source identifier of the control centre, and destination of its reports
+ON_BOARD_SOURCE = 2  # of requests that procedures make on board
 
 
+@unique
 class Task(IntEnum):
     """A task on board, as events and housekeeping name it."""
 
@@ -49,6 +51,10 @@ class Task(IntEnum):
     LANDER = 10
     TIMEKEEPING = 11
     FDIR = 31
+    SCHEDULE = 21
+    SEQUENCES = 22
+    PROCEDURES = 23
+    EVENT_ACTIONS = 24
 
 
 class RestartReason(IntEnum):
@@ -171,6 +177,38 @@ class CameraState(IntEnum):
     STOPPED = 3
 
 
+class WhyDropped(IntEnum):
+    """Why a scheduled request was not released."""
+
+    SCHEDULE_DISABLED = 1
+    SUB_SCHEDULE_DISABLED = 2
+    GROUP_DISABLED = 3
+    TOO_LATE = 4
+
+
+class SequenceState(IntEnum):
+    """Of a request sequence (ECSS-E-ST-70-41C 8.21.3)."""
+
+    INACTIVE = 0
+    UNDER_EXECUTION = 1
+
+
+class ProcedureState(IntEnum):
+    """Of an on-board control procedure."""
+
+    INACTIVE = 0
+    RUNNING = 1
+    HELD = 2
+
+
+class Observability(IntEnum):
+    """What a procedure tells of its steps."""
+
+    NOTHING = 0
+    STEPS = 1
+
+
+@unique
 class FailureCode(IntEnum):
     """Why a telecommand failed: ST[1] reports 2, 4, 8 and 10 carry one.
 
@@ -196,10 +234,21 @@ class FailureCode(IntEnum):
     NOT_RUNNING = 22
     QUEUE_FULL = 23
     TIME_GOES_BACK = 40
+    NO_SUCH_ITEM = 48
+    ALREADY_THERE = 49
+    IN_USE = 50
+    NO_ROOM = 51
+    RELEASE_TIME_PAST = 52
+    BAD_REQUEST_INSIDE = 53
+    PROGRAM_UNSOUND = 54
+    ARGUMENTS_WRONG = 55
+    ENGINE_STOPPED = 56
     NOT_IN_SAFE_MODE = 60
     ALREADY_SO = 61
     NO_SEPARATION = 64
     NO_ANSWER = 65
     LINK_LOST = 66
     REFUSED_BY_CAMERA = 67
+    PARTLY_DONE = 80
+    ABORTED = 81
     LOST_IN_RESET = 90

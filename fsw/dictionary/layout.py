@@ -232,7 +232,9 @@ class Layout:
 
 
 def _to_the_end(field: Field) -> bool:
-    return isinstance(field, Parameter) and field.octets is None and not field.prefix_octets
+    return isinstance(field, Parameter) and not (
+        field.octets is not None or field.prefix_octets or field.is_packet
+    )
 
 
 def _fixed_ahead(fields: Sequence[Field]) -> int:

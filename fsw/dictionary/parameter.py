@@ -15,6 +15,30 @@ Raw = int | float | bytes
 Engineering = int | float | str | bytes
 
 
+class SpacePacketField(construct.Construct):  # type: ignore[misc]
+    """A whole Space Packet: its own length field tells where it ends."""
+
+    def _parse(self, stream: Any, context: Any, path: Any) -> bytes:
+        head = construct.stream_read(stream, _PACKET_HEAD_OCTETS, path)
+        size = _packet_octets(head) - _PACKET_HEAD_OCTETS
+        return bytes(head + construct.stream_read(stream, size, path))
+
+    def _build(self, obj: Any, stream: Any, context: Any, path: Any) -> Any:
+        construct.stream_write(stream, obj, len(obj), path)
+        return obj
+
+
+_PACKET_HEAD_OCTETS = 6
+
+
+def _packet_octets(head: bytes) -> int:
+    return _PACKET_HEAD_OCTETS + 1 + int.from_bytes(head[4:_PACKET_HEAD_OCTETS], "big")
+
+
+PACKET = SpacePacketField()
+CUC_TIME = construct.Bytes(7)  # on-board time as PUS reports have it
+
+
 class Value(NamedTuple):
     """A decoded value. `raw` is what the octets say; `value` is calibrated, or the enumeration's text."""
 
@@ -88,7 +112,7 @@ class Parameter:
     """A field of a report or an argument of a telecommand.
 
     layout: a construct field of fixed size, octets or text behind their length (Prefixed with
-    GreedyBytes, PascalString in UTF-8), or GreedyBytes in last place.
+    GreedyBytes, PascalString in UTF-8), `PACKET`, or GreedyBytes in last place.
     overflow: what encoding does with a value that the field cannot hold: 'refuse' raises, 'saturate'
     stays at the end of the scale as a converter does, 'wrap' counts on from zero as a counter does.
     default: the value to encode when none is given; without one the value must be given.
@@ -110,6 +134,7 @@ class Parameter:
     prefix_octets: int = field(init=False, repr=False, compare=False)  # of the length in front, or 0
     is_octets: bool = field(init=False, repr=False, compare=False)
     is_text: bool = field(init=False, repr=False, compare=False)
+    is_packet: bool = field(init=False, repr=False, compare=False)
     raw_range: tuple[int, int] | None = field(init=False, repr=False, compare=False)  # of integers
     texts: Mapping[int, str] | None = field(init=False, repr=False, compare=False)
 
@@ -118,11 +143,14 @@ class Parameter:
         is_text = isinstance(self.layout, construct.StringEncoded)
         held = self.layout.subcon if is_text else self.layout
         prefixed = isinstance(held, construct.Prefixed)
-        octets = None if prefixed or held is construct.GreedyBytes else int(self.layout.sizeof())
+        is_packet = self.layout is PACKET
+        open_sized = prefixed or is_packet or held is construct.GreedyBytes
+        octets = None if open_sized else int(self.layout.sizeof())
         object.__setattr__(self, "octets", octets)
         object.__setattr__(self, "prefix_octets", int(held.lengthfield.sizeof()) if prefixed else 0)
         object.__setattr__(self, "is_octets", octets is None or isinstance(self.layout, construct.Bytes))
         object.__setattr__(self, "is_text", is_text)
+        object.__setattr__(self, "is_packet", is_packet)
         object.__setattr__(self, "raw_range", _raw_range(self.layout))
         object.__setattr__(self, "texts", None if self.enumeration is None else texts_of(self.enumeration))
 
@@ -144,6 +172,9 @@ class Parameter:
             if start > len(octets):
                 size = len(octets)  # no length, so too long in any case
             at = start
+        elif self.is_packet:
+            head = octets[at : at + _PACKET_HEAD_OCTETS]
+            size = _packet_octets(head) if len(head) == _PACKET_HEAD_OCTETS else len(octets)
         elif size is None:
             size = len(octets) - at
         end = at + size
@@ -235,6 +266,8 @@ class Parameter:
         if not isinstance(value, (bytes, bytearray, memoryview)):
             raise FswError(f"{self.name} = {value!r}: octets are needed")
         octets = self.octets
+        if self.is_packet:
+            octets = _packet_octets(value[:_PACKET_HEAD_OCTETS])
         if octets is not None and len(value) != octets:
             raise FswError(f"{self.name}: {len(value)} octets given, {octets} are needed")
         return bytes(value)

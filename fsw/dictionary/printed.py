@@ -43,7 +43,7 @@ def _lines(table: Table, code: str, indent: str) -> Iterator[str]:
                 (
                     code.format(argument.name),
                     argument.allowed,
-                    "" if argument.default is None else str(argument.default),
+                    argument.default_text,
                     argument.text,
                 )
                 for argument in command.arguments
@@ -134,7 +134,7 @@ def _row(parameter: Parameter, code: str, where: str, name: str) -> Row:
 
 def _type_of(parameter: Parameter) -> str:
     if parameter.is_octets:
-        held = "text" if parameter.is_text else "octets"
+        held = "text" if parameter.is_text else "Space Packet" if parameter.is_packet else "octets"
         return f"{held} behind uint{8 * parameter.prefix_octets}" if parameter.prefix_octets else held
     assert parameter.octets is not None
     if parameter.raw_range is None:

@@ -8,13 +8,16 @@ Other services carry their arguments one after the other; those that come N time
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from fsw.core.errors import FswError
-from fsw.dictionary.identifiers import ORBITER_APID, FailureCode, Origin
-from fsw.dictionary.parameter import Engineering, Parameter, Raw
+from fsw.dictionary.identifiers import GROUND_SOURCE, ORBITER_APID, FailureCode, Origin
+from fsw.dictionary.parameter import CUC_TIME, Engineering, Parameter, Raw
+from fsw.protocols import pus
 
 FUNCTION_SERVICE, FUNCTION_SUBTYPE = 8, 1
 MOST_IN_A_LIST = 32
@@ -48,6 +51,12 @@ class Argument:
         return self.parameter.default
 
     @property
+    def default_text(self) -> str:
+        """The default as an operator writes it, or nothing."""
+        default = self.default
+        return "" if default is None else default.hex() if isinstance(default, bytes) else str(default)
+
+    @property
     def allowed(self) -> str:
         """What may be given, in words."""
         words = self._allowed_once()
@@ -59,6 +68,10 @@ class Argument:
         parameter = self.parameter
         if parameter.enumeration is not None:
             return " | ".join(parameter.enumeration.__members__)
+        if parameter.is_packet:
+            return "a telecommand packet as hexadecimal digits, or NAME ARGUMENTS @COUNT"
+        if parameter.layout is CUC_TIME:
+            return "on-board time, as UTC (2020-10-01T12:00:00.5Z) or 7 octets as hexadecimal digits"
         if parameter.is_octets:
             low, high = self._octets_allowed()
             many = f"{low}" if low == high else f"up to {high}" if low == 0 else f"{low} to {high}"
@@ -75,6 +88,8 @@ class Argument:
         parameter = self.parameter
         if parameter.octets is not None:
             return parameter.octets, parameter.octets
+        if parameter.is_packet:
+            return 7, pus.LONGEST_PACKET_OCTETS
         most = (1 << 8 * parameter.prefix_octets) - 1 if parameter.prefix_octets else 0xFFFF
         return int(self.minimum or 0), most if self.maximum is None else int(self.maximum)
 
@@ -145,6 +160,10 @@ class Argument:
             try:
                 return bytes.fromhex(text.removeprefix("0x"))
             except ValueError as error:
+                if self.parameter.is_packet:
+                    return _written_packet(text)
+                if self.parameter.layout is CUC_TIME and (octets := _written_time(text)) is not None:
+                    return octets
                 raise FswError(f"{self.name} = {text!r}: allowed are {self.allowed}") from error
         if self.parameter.enumeration is not None:
             by_name = {name.upper(): name for name in self.parameter.enumeration.__members__}
@@ -180,6 +199,11 @@ class ArgumentGroup:
     @property
     def default(self) -> tuple[()] | None:
         return None if self.least else ()
+
+    @property
+    def default_text(self) -> str:
+        """The default as an operator writes it, or nothing."""
+        return "" if self.least else "[]"
 
     @property
     def allowed(self) -> str:
@@ -352,3 +376,49 @@ class Request:
     def encode(self) -> bytes:
         """Application data."""
         return self.telecommand.encode(self.arguments)
+
+
+_COUNT = re.compile(r"@(?P<count>\d+)\Z")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _written_packet(text: str) -> bytes:
+    """A telecommand packet as an operator writes one that another request carries: `NAME ARGUMENTS @COUNT`.
+
+    count: its packet sequence count, 0 if not given, by which the requests inside are told apart. It
+    asks for all reports. Raises FswError saying what is allowed.
+    """
+    from fsw import dictionary  # which imports this module
+
+    words = text.strip()
+    counted = _COUNT.search(words)
+    if counted is not None:
+        words = words[: counted.start()].strip()
+    name, _, arguments = words.partition(" ")
+    request = dictionary.parse_telecommand(name, arguments)
+    command = request.telecommand
+    return pus.encode_telecommand(
+        pus.Telecommand(
+            command.apid,
+            int(counted["count"]) if counted is not None else 0,
+            command.service,
+            command.subtype,
+            GROUND_SOURCE,
+            pus.Acknowledge.ALL,
+            request.encode(),
+        )
+    )
+
+
+def _written_time(text: str) -> bytes | None:
+    """On-board time of a UTC, or None when it is not one or the clock does not show it."""
+    try:
+        utc = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    since = (utc if utc.tzinfo is not None else utc.replace(tzinfo=UTC)) - _EPOCH
+    posix_ns = (since.days * 86400 + since.seconds) * 1_000_000_000 + since.microseconds * 1000
+    try:
+        return pus.encode_time(posix_ns)
+    except FswError:
+        return None

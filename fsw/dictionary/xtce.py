@@ -239,6 +239,8 @@ def _in_words(field: Field) -> str:
         return f"{field.name}, N times ({', '.join(_in_words(one) for one in field.fields)})"
     if field.octets is not None:
         return f"{field.name} {field.octets} octets"
+    if field.is_packet:
+        return f"{field.name} a Space Packet"
     return f"{field.name} octets" + (
         f" behind their number in {field.prefix_octets}" if field.prefix_octets else ""
     )

@@ -16,6 +16,7 @@ _REASON_OF = {
     "exception": RestartReason.EXCEPTION,
     "budget": RestartReason.BUDGET,
 }
+_TOLD_OF_EVENTS = (names.EVENT_ACTIONS, names.PROCEDURES)
 
 
 class Events:
@@ -50,14 +51,16 @@ class Events:
 
     def _report(self, event: Event, values: dict[str, Any]) -> list[Action]:
         report = dictionary.report(f"EVENT_{event.name}")
-        fault: list[Action] = [] if report.severity == "info" else [Send(names.FDIR, Fault(event))]
+        heard: list[Action] = [Send(task, Occurred(event, values)) for task in _TOLD_OF_EVENTS]
+        if report.severity != "info":
+            heard.append(Send(names.FDIR, Fault(event)))
         if event in self._disabled:
-            return fault  # not told, but not overlooked either
+            return heard  # not told, but not overlooked either
         self._reported += 1
         assert report.service is not None
         assert report.subtype is not None
         packet = PusReport(ORBITER_APID, report.service, report.subtype, report.encode(values))
-        return [Send(names.DOWNLINK, packet), *fault]
+        return [Send(names.DOWNLINK, packet), *heard]
 
     def _trouble(self, trouble: Trouble) -> list[Action]:
         task = Task[trouble.task.upper()].name

@@ -44,7 +44,15 @@ RESET_AFTER_NS = 2 * SECOND  # so that the event goes down first
 SAFE_MODE_EVENTS: frozenset[Event] = frozenset()
 
 # Who acts on safe mode: makes its device safe, stops what it does, or refuses.
-_CONCERNED = (names.COMMANDING, names.RELEASE, names.DOWNLINK, names.MASS_MEMORY)
+_CONCERNED = (
+    names.COMMANDING,
+    names.RELEASE,
+    names.DOWNLINK,
+    names.MASS_MEMORY,
+    names.SCHEDULE,
+    names.SEQUENCES,
+    names.PROCEDURES,
+)
 
 
 class Fdir:

@@ -11,40 +11,32 @@ from typing import Any
 from fsw import dictionary
 from fsw.dictionary.housekeeping import REPORTS, Structure
 from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID
-from fsw.kernel.scheduler import Action, Emit, Send, SetTimer
+from fsw.kernel.scheduler import Action, Send, SetTimer
 from fsw.kernel.time import MILLISECOND, SECOND
 from fsw.tasks import names
-from fsw.tasks.messages import Execute, Executed, Gather, PusReport, Tick, Values
+from fsw.tasks.messages import Execute, Executed, PusReport, Tick, Values
+from fsw.tasks.routing import OWNERS, gather
 
 COMPOSE_AFTER_NS = MILLISECOND
 
-_OWNERS = {
-    Structure.COMPUTER: (names.COMMANDING, names.EVENTS),
-    Structure.MASS_MEMORY: (names.MASS_MEMORY, names.SELECTION),
-    Structure.RADIO: (names.DOWNLINK, names.COMMANDING),
-    Structure.RELAY: (names.RELAY,),
-    Structure.CAMERA: (names.RELAY,),
-    Structure.RELEASE: (names.RELEASE,),
-    Structure.FDIR: (names.FDIR,),
-}
 _PERIOD_NS = {
     Structure(report.identifier): round(report.period_s * SECOND)
     for report in REPORTS
     if report.apid != LANDER_APID and report.identifier is not None and report.period_s is not None
 }
-assert set(_PERIOD_NS) == set(_OWNERS)
+assert set(_PERIOD_NS) == set(OWNERS)
 
 
 class Housekeeping:
     def __init__(self) -> None:
         self._pool: dict[str, Any] = {}
-        self._enabled = [int(sid) for sid in _OWNERS]
+        self._enabled = [int(sid) for sid in OWNERS]
 
     def start(self, now_ns: int) -> Iterable[Action]:
         # Staggered, so that the reports do not crowd one frame.
         return [
             SetTimer(f"due {int(sid)}", now_ns + (2 * k + 1) * SECOND // 8, Tick("due", int(sid)))
-            for k, sid in enumerate(_OWNERS)
+            for k, sid in enumerate(OWNERS)
         ]
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
@@ -71,8 +63,7 @@ class Housekeeping:
 
     def _collect(self, sid: int, now_ns: int) -> list[Action]:
         return [
-            *(Send(owner, Gather(sid)) for owner in _OWNERS[Structure(sid)]),
-            Emit(names.GAUGES_PORT, Gather(sid)),
+            *gather(Structure(sid), names.HOUSEKEEPING),
             SetTimer(f"compose {sid}", now_ns + COMPOSE_AFTER_NS, Tick("compose", sid)),
         ]
 

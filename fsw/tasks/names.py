@@ -12,6 +12,10 @@ NAVIGATION = "navigation"
 LANDER = "lander"
 TIMEKEEPING = "timekeeping"
 FDIR = "fdir"
+SCHEDULE = "schedule"
+SEQUENCES = "sequences"
+PROCEDURES = "procedures"
+EVENT_ACTIONS = "event_actions"
 
 # Ports to the hardware.
 TRANSPONDER_PORT = "transponder"

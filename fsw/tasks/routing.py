@@ -2,13 +2,26 @@
 
 from fsw import dictionary
 from fsw.dictionary.telecommand import Telecommand
+"""Which task carries out which request: by service, and by name for the functions of ST[8]. And which
+tasks know the values of a housekeeping structure.
+"""
+
+from fsw import dictionary
+from fsw.dictionary.housekeeping import Structure
+from fsw.dictionary.telecommand import FUNCTION_SERVICE, Telecommand
+from fsw.kernel.scheduler import Action, Emit, Send
 from fsw.tasks import names
+from fsw.tasks.messages import Gather
 
 _TASK_OF_SERVICE = {
     3: names.HOUSEKEEPING,
     5: names.EVENTS,
     9: names.TIMEKEEPING,
+    11: names.SCHEDULE,
     17: names.COMMANDING,
+    18: names.PROCEDURES,
+    19: names.EVENT_ACTIONS,
+    21: names.SEQUENCES,
 }
 _TASK_OF_NAME = {
     "CONNECTION_TEST": names.LANDER,
@@ -26,6 +39,21 @@ _TASK_OF_NAME = {
     "SAFE_MODE": names.FDIR,
     "COMPUTER_RESET": names.FDIR,
 }
+OWNERS = {
+    Structure.COMPUTER: (names.COMMANDING, names.EVENTS),
+    Structure.MASS_MEMORY: (names.MASS_MEMORY, names.SELECTION),
+    Structure.RADIO: (names.DOWNLINK, names.COMMANDING),
+    Structure.RELAY: (names.RELAY,),
+    Structure.CAMERA: (names.RELAY,),
+    Structure.RELEASE: (names.RELEASE,),
+    Structure.FDIR: (names.FDIR,),
+}
+
+
+def gather(structure: Structure, reply_to: str) -> list[Action]:
+    """Asks a structure's owners and gauges for its values: several `Values` come, in any order."""
+    question = Gather(int(structure), reply_to)
+    return [*(Send(owner, question) for owner in OWNERS[structure]), Emit(names.GAUGES_PORT, question)]
 
 
 def task_for(command: Telecommand) -> str:

@@ -23,15 +23,19 @@ from fsw.tasks import messages, names
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.commanding import Commanding
 from fsw.tasks.downlink import ControlChannel, Downlink
+from fsw.tasks.event_actions import EventActions
 from fsw.tasks.events import Events
 from fsw.tasks.fdir import Fdir
 from fsw.tasks.housekeeping import Housekeeping
 from fsw.tasks.lander import Lander
 from fsw.tasks.mass_memory import MassMemory as MassMemoryTask
 from fsw.tasks.navigation import Navigation
+from fsw.tasks.procedures import Procedures
 from fsw.tasks.relay import Relay
 from fsw.tasks.release import Release
+from fsw.tasks.schedule import Schedule
 from fsw.tasks.selection import Selection
+from fsw.tasks.sequences import Sequences
 from fsw.tasks.timekeeping import Timekeeping
 from fsw.vehicles.timing import oscillator_figures
 
@@ -348,11 +352,15 @@ def _tasks(mission: MissionFile, clock: OnBoardClock, high_frames_per_second: in
         TaskSettings(names.FDIR, 3, Fdir),
         TaskSettings(names.DOWNLINK, 3, downlink, mailbox=256, budget_ns=50 * ms, heartbeat_ns=5 * SECOND),
         TaskSettings(names.EVENTS, 4, Events, mailbox=128),
+        TaskSettings(names.SCHEDULE, 4, lambda: Schedule(clock), mailbox=32),
+        TaskSettings(names.EVENT_ACTIONS, 4, EventActions, mailbox=128),
         TaskSettings(names.NAVIGATION, 5, lambda: Navigation(clock), mailbox=8, heartbeat_ns=10 * SECOND),
         TaskSettings(names.LANDER, 6, Lander, mailbox=8, heartbeat_ns=60 * SECOND),
         TaskSettings(names.TIMEKEEPING, 6, lambda: Timekeeping(clock), mailbox=8),
         TaskSettings(names.RELAY, 7, lambda: Relay(clock), mailbox=32, budget_ns=20 * ms),
         TaskSettings(names.MASS_MEMORY, 8, mass_memory, mailbox=64, budget_ns=20 * ms),
         TaskSettings(names.SELECTION, 9, Selection, mailbox=32),
+        TaskSettings(names.SEQUENCES, 10, Sequences, mailbox=32),
+        TaskSettings(names.PROCEDURES, 11, Procedures, mailbox=128, budget_ns=20 * ms),
         TaskSettings(names.HOUSEKEEPING, 10, Housekeeping, mailbox=32, heartbeat_ns=60 * SECOND),
     ]

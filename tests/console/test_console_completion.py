@@ -1,10 +1,13 @@
 """What may be typed next."""
 
+import shlex
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fsw import dictionary
 from fsw.console.completion import choices
+from fsw.dictionary.telecommand import ArgumentGroup
 
 
 def texts(line):
@@ -29,15 +32,28 @@ def test_what_is_chosen_replaces_what_was_typed():
     assert choices("tc CAMERA_MODE ")[0].note == "Size in pixels: SVGA_800X600 | UXGA_1600X1200"
 
 
+def written(argument):
+    """Something that is allowed."""
+    if isinstance(argument, ArgumentGroup):
+        return "[{" + ",".join(f'"{field.name}":"{written(field)}"' for field in argument.fields) + "}]"
+    parameter, least = argument.parameter, argument.minimum
+    if parameter.enumeration is not None:
+        return next(iter(parameter.enumeration.__members__))
+    if parameter.is_packet:
+        return "PING"
+    if parameter.is_octets:
+        octets = int(least or 1) if parameter.octets is None else parameter.octets
+        return "A" * octets if parameter.is_text else "00" * octets
+    return "1" if least is None else f"{int(least)}"
+
+
 def test_every_telecommand_can_be_completed_to_one_that_is_accepted():
     for command in dictionary.telecommands():
         line = f"tc {command.name}"
         for argument in command.arguments:
             line += f" {argument.name}="
             offered = texts(line)
-            line += (
-                offered[0] if offered else f"{int(argument.minimum)}" if argument.minimum is not None else "1"
-            )
+            line += offered[0] if offered else shlex.quote(written(argument))
         dictionary.parse_telecommand(command.name, line.split(" ", 2)[2] if command.arguments else "")
 
 

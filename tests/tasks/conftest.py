@@ -15,6 +15,7 @@ from fsw.tasks import names
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.commanding import Commanding
 from fsw.tasks.downlink import Downlink
+from fsw.tasks.event_actions import EventActions
 from fsw.tasks.events import Events
 from fsw.tasks.fdir import Fdir
 from fsw.tasks.housekeeping import Housekeeping
@@ -22,9 +23,12 @@ from fsw.tasks.lander import Lander
 from fsw.tasks.mass_memory import MassMemory
 from fsw.tasks.messages import Execute, Executed, PusReport
 from fsw.tasks.navigation import Navigation
+from fsw.tasks.procedures import Procedures
 from fsw.tasks.relay import Relay
 from fsw.tasks.release import Release
+from fsw.tasks.schedule import Schedule
 from fsw.tasks.selection import Selection
+from fsw.tasks.sequences import Sequences
 from fsw.tasks.timekeeping import Timekeeping
 from fsw.vehicles.orbiter import control_channel, reception_settings
 
@@ -43,6 +47,10 @@ MAKERS = {
     names.SELECTION: Selection,
     names.HOUSEKEEPING: Housekeeping,
     names.TIMEKEEPING: lambda: Timekeeping(CLOCK),
+    names.SCHEDULE: lambda: Schedule(CLOCK),
+    names.SEQUENCES: Sequences,
+    names.PROCEDURES: Procedures,
+    names.EVENT_ACTIONS: EventActions,
 }
 
 

@@ -14,7 +14,7 @@ from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import BootKind, BootReason, FailureCode, Task
 from fsw.kernel.scheduler import Trouble
 from fsw.kernel.time import SECOND
-from fsw.protocols import pus
+from fsw.protocols import obcp, pus
 from fsw.tasks import messages as m
 from fsw.tasks import names
 
@@ -44,6 +44,56 @@ def executes(*telecommands):
         return m.Execute(draw(REQUESTS), draw(st.integers(0, 15)), command.name, found[1])
 
     return draw_one()
+
+
+def service(number, arguments_of):
+    """Accepted requests of a service with any allowed arguments; requests inside them are real ones."""
+
+    def inside(values, draw):
+        if isinstance(values, dict):
+            return {key: draw(PACKETS) if key == "packet" else inside(v, draw) for key, v in values.items()}
+        return [inside(value, draw) for value in values] if isinstance(values, list) else values
+
+    @st.composite
+    def draw_one(draw):
+        declared = [command for command in dictionary.telecommands() if command.service == number]
+        command = draw(st.sampled_from(declared))
+        arguments = inside(draw(arguments_of(command)), draw)
+        for key in NAMED:
+            if key in arguments:
+                arguments[key] = draw(st.sampled_from(["ONE", "TWO"]))
+        if "code" in arguments:
+            arguments["code"] = draw(st.sampled_from(PROGRAMS))
+        return m.Execute(draw(REQUESTS), draw(st.integers(0, 15)), command.name, arguments)
+
+    return draw_one()
+
+
+NAMED = ("sequence", "procedure")
+PACKETS = st.one_of(
+    st.builds(
+        pus.Telecommand, st.just(1920), st.integers(0, 3), st.just(17), st.integers(1, 2), st.just(1),
+        st.sampled_from(pus.Acknowledge), st.just(b""),
+    ).map(pus.encode_telecommand),
+    st.just(b"\x18\x80\xc0\x00\x00\x00\x00"),
+)  # fmt: skip
+OUTCOMES = st.builds(
+    m.Outcome,
+    st.sampled_from([bytes([0x1F, 0x80, 0xC0 | n >> 8, n & 255]) for n in (0, 1, 2, 3, 12288, 12289)]),
+    st.none() | st.sampled_from(FailureCode),
+)
+PROGRAMS = [
+    obcp.Program(name, 1, 600, 1000, (), 2, (obcp.Packaged(17, 1, b""),), bytes.fromhex(code)).encode()
+    for name in ("ONE", "TWO")
+    for code in (
+        "01",
+        "4000000000",  # for ever
+        "0300011500000003110000000000000005500502",  # unsound
+        "030001150601140013000402000503000210050507051005050901",  # unsound too
+        "0300011005040200071506011400130004010009110000000ba43b74000713000402000803000240000c",
+        "110000000ba43b7400050013000401000302000140000a",
+    )
+] + [b"octets"]
 
 
 def ticks(*timers):
@@ -224,16 +274,32 @@ MESSAGES = {
         st.just(m.Values({"firings": 1})),
         st.builds(m.Tick, st.sampled_from(["due", "compose"]), st.integers(1, 6)),
     ),
+    names.SCHEDULE: ticks("due") | st.builds(m.SafeMode, st.booleans()),
+    names.SEQUENCES: ticks("due") | OUTCOMES | st.builds(m.SafeMode, st.booleans()),
+    names.PROCEDURES: st.one_of(
+        st.builds(m.SafeMode, st.booleans()),
+        ticks("run ONE", "run TWO"),
+        OUTCOMES,
+        st.just(m.Values({"firings": 1})),
+        st.builds(m.Occurred, st.sampled_from(Event), st.just({})),
+    ),
+    names.EVENT_ACTIONS: st.builds(m.Occurred, st.sampled_from(Event), st.just({})),
 }
+
+
+SERVICES = {names.SCHEDULE: 11, names.PROCEDURES: 18, names.EVENT_ACTIONS: 19, names.SEQUENCES: 21}
 
 
 @pytest.mark.parametrize("name", MESSAGES)
 @settings(max_examples=40)
 @given(data=st.data())
-def test_no_sequence_of_messages_raises_or_depends_on_a_snapshot(bench, name, data):
+def test_no_sequence_of_messages_raises_or_depends_on_a_snapshot(bench, arguments_of, name, data):
     task = bench.of(name)
     now_ns = 0
-    for message in data.draw(st.lists(MESSAGES[name], max_size=10)):
+    messages = MESSAGES[name]
+    if name in SERVICES:
+        messages = st.one_of(service(SERVICES[name], arguments_of), messages)
+    for message in data.draw(st.lists(messages, max_size=10)):
         now_ns += data.draw(st.sampled_from([0, 1, SECOND // 10, SECOND, 61 * SECOND]))
         task.tell(message, now_ns)
 

@@ -119,7 +119,7 @@ def test_safe_mode_outlives_a_reset_and_is_told_again(fdir, bench, cold):
     else:
         successor.recall(fdir.task.retained())
     told = [action.message for action in successor.start(50 * SECOND) if hasattr(action, "to")]
-    assert told == [SafeMode(True)] * 4
+    assert told == [SafeMode(True)] * 7
 
 
 def test_a_second_reset_is_not_asked_for_while_one_is_on_its_way(fdir, bench):

@@ -40,7 +40,7 @@ Statements, one a line, `#` begins a comment:
     wait VALUE ms|s|min
     wait until C timeout VALUE UNIT [every VALUE UNIT]   `ok` tells whether C came true; every 1 s
     wait event NAME timeout VALUE UNIT                   `ok` tells whether it came
-    send NAME arguments [timeout VALUE UNIT]             as an operator writes them, or (VALUE); 60 s
+    send NAME arguments [timeout VALUE UNIT]             as an operator writes them, or (VALUE); 61 s
     try send ...
     raise info|low|medium|high NUMBER [VALUE]
     step NUMBER                  where the ground may have it suspended or stopped
@@ -77,7 +77,7 @@ from fsw.protocols.obcp.machine import (
     Reading,
     Sending,
 )
-from fsw.protocols.obcp.program import Program, Unsound
+from fsw.protocols.obcp.program import Packaged, Program, Unsound
 from fsw.protocols.obcp.vocabulary import Hole, ParameterWord, TelecommandWord, Vocabulary
 
 __all__ = [
@@ -94,6 +94,7 @@ __all__ = [
     "Happening",
     "Hole",
     "Machine",
+    "Packaged",
     "ParameterWord",
     "ProcedureError",
     "Program",

@@ -21,7 +21,7 @@ from fsw.protocols.obcp.program import INTEGER, REAL, Packaged, Program, Unsound
 from fsw.protocols.obcp.vocabulary import Vocabulary
 
 DEFAULT_RUN_TIME_S, DEFAULT_INSTRUCTIONS = 3600, 100_000
-ANSWER_WITHIN_S = 60
+ANSWER_WITHIN_S = 61  # by then commanding has given up on it
 _UNITS_NS = {"ms": 1_000_000, "s": 1_000_000_000, "min": 60_000_000_000}
 _MOST_TOLD = 20
 _MOST_BLOCKS = 24  # in one another
@@ -417,11 +417,11 @@ class _Compiler:
 
 
 def _without_comment(text: str) -> str:
-    quoted = False
+    quote = ""
     for at, character in enumerate(text):
-        if character == '"':
-            quoted = not quoted
-        elif character == "#" and not quoted:
+        if character in ("'", '"') and quote in ("", character):
+            quote = "" if quote else character
+        elif character == "#" and not quote:
             return text[:at]
     return text
 
@@ -456,8 +456,8 @@ def _arguments_of(text: str) -> tuple[dict[str, str], dict[str, str]]:
         if rest.startswith("("):
             length = _bracketed(rest)
             computed[name], rest = rest[1 : length - 1], rest[length:].strip()
-        elif rest.startswith('"'):
-            length = rest.find('"', 1) + 1
+        elif rest[:1] in ("'", '"'):
+            length = rest.find(rest[0], 1) + 1
             if length == 0:
                 raise Wrong(f"{name}: an open quotation mark")
             texts[name], rest = rest[1 : length - 1], rest[length:].strip()

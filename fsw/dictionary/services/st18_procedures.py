@@ -1,0 +1,156 @@
+"""ST[18] on-board control procedures (6.18 and 8.18). Their language is told in `fsw.protocols.obcp`.
+
+Ours: names of variable length, the procedure's own; code as `fsw procedure compile` makes it; arguments
+as reals of 64 bits, N 8 bits. A procedure may run once at a time.
+"""
+
+import construct
+
+from fsw.dictionary.identifiers import ORBITER_APID, FailureCode, Observability, Origin, ProcedureState
+from fsw.dictionary.layout import Group
+from fsw.dictionary.parameter import Parameter
+from fsw.dictionary.report import Report
+from fsw.dictionary.telecommand import Argument, ArgumentGroup, Telecommand
+from fsw.protocols.obcp import MAX_PROGRAM_OCTETS
+
+LONGEST_NAME = 32
+_U8, _U16 = construct.Int8ub, construct.Int16ub
+_NAME = Parameter("procedure", construct.PascalString(_U8, "utf8"), "Name of the procedure")
+_STATE = Parameter("state", _U8, "What it does", enumeration=ProcedureState)
+_STEP = Parameter("step", _U16, "Step begun last; 0 before the first")
+_ONE = Argument(_NAME, 1, LONGEST_NAME)
+_AT_STEP = Argument(Parameter("step", _U16, "Where: as it begins this step; 0: the next", default=0))
+_OBSERVABILITY = Argument(
+    Parameter(
+        "observability", _U8, "Whether its steps are events", enumeration=Observability, default="NOTHING"
+    )
+)
+_NO_SUCH = FailureCode.NO_SUCH_ITEM
+_STATUS_TOLD = "PROCEDURES_STATUS [18,9]."
+
+
+def _request(
+    name: str,
+    subtype: int,
+    effect: str,
+    verification: str,
+    *arguments: Argument | ArgumentGroup,
+    failures: tuple[FailureCode, ...] = (),
+) -> Telecommand:
+    return Telecommand(name, 18, subtype, effect, verification, failures, arguments)
+
+
+TELECOMMANDS = (
+    _request(
+        "PROCEDURE_LOAD",
+        1,
+        "Loads a procedure.",
+        _STATUS_TOLD,
+        _ONE,
+        Argument(
+            Parameter("code", construct.Prefixed(_U16, construct.GreedyBytes), "The compiled procedure"),
+            1,
+            MAX_PROGRAM_OCTETS,
+        ),
+        failures=(FailureCode.ALREADY_THERE, FailureCode.NO_ROOM, FailureCode.PROGRAM_UNSOUND),
+    ),
+    _request(
+        "PROCEDURE_UNLOAD",
+        2,
+        "Forgets a procedure that is not active.",
+        _STATUS_TOLD,
+        _ONE,
+        failures=(_NO_SUCH, FailureCode.IN_USE),
+    ),
+    _request(
+        "PROCEDURE_ACTIVATE",
+        3,
+        "Starts a procedure.",
+        "PROCEDURES_STATUS [18,9]; event PROCEDURE_COMPLETED or PROCEDURE_FAILED.",
+        _ONE,
+        _OBSERVABILITY,
+        ArgumentGroup(
+            "arguments",
+            (Argument(Parameter("value", construct.Float64b, "An argument, in order"), -1e300, 1e300),),
+            "Its arguments",
+            least=0,
+            most=16,
+        ),
+        failures=(
+            _NO_SUCH,
+            FailureCode.IN_USE,
+            FailureCode.NO_ROOM,
+            FailureCode.ARGUMENTS_WRONG,
+            FailureCode.ENGINE_STOPPED,
+        ),
+    ),
+    _request(
+        "PROCEDURE_STOP",
+        4,
+        "Ends a procedure as it begins a step.",
+        "Event PROCEDURE_FAILED with ABORTED.",
+        _ONE,
+        _AT_STEP,
+        failures=(_NO_SUCH, FailureCode.NOT_RUNNING),
+    ),
+    _request(
+        "PROCEDURE_SUSPEND",
+        5,
+        "Holds a procedure as it begins a step.",
+        _STATUS_TOLD,
+        _ONE,
+        _AT_STEP,
+        failures=(_NO_SUCH, FailureCode.NOT_RUNNING),
+    ),
+    _request(
+        "PROCEDURE_RESUME",
+        6,
+        "Lets a held procedure run on.",
+        _STATUS_TOLD,
+        _ONE,
+        failures=(_NO_SUCH, FailureCode.NOT_RUNNING),
+    ),
+    _request("PROCEDURES_REPORT", 8, "Reports the state of each procedure.", _STATUS_TOLD),
+    _request(
+        "PROCEDURE_ABORT",
+        12,
+        "Ends a procedure at once.",
+        "Event PROCEDURE_FAILED with ABORTED.",
+        _ONE,
+        failures=(_NO_SUCH, FailureCode.NOT_RUNNING),
+    ),
+    _request(
+        "PROCEDURE_OBSERVE",
+        16,
+        "Sets what procedures tell of their steps.",
+        "Events PROCEDURE_STEP.",
+        ArgumentGroup("procedures", (_ONE, _OBSERVABILITY), "Which and how much"),
+        failures=(_NO_SUCH, FailureCode.PARTLY_DONE),
+    ),
+    _request("PROCEDURES_ABORT", 17, "Ends all procedures at once.", "PROCEDURES_ABORTED [18,18]."),
+    _request("PROCEDURE_ENGINE_START", 21, "Lets procedures run.", _STATUS_TOLD),
+    _request("PROCEDURE_ENGINE_STOP", 22, "Ends all procedures, and lets none be started.", _STATUS_TOLD),
+)
+
+REPORTS = (
+    Report(
+        "PROCEDURES_STATUS",
+        ORBITER_APID,
+        (),
+        "State of each procedure",
+        Origin.OURS,
+        18,
+        9,
+        groups=(Group("procedures", (_NAME, _STATE, _STEP), "By name"),),
+    ),
+    Report(
+        "PROCEDURES_ABORTED",
+        ORBITER_APID,
+        (),
+        "Procedures ended at once",
+        Origin.OURS,
+        18,
+        18,
+        groups=(Group("procedures", (_NAME, _STEP), "By name"),),
+    ),
+)

@@ -1,0 +1,117 @@
+"""ST[21] request sequencing: requests released one after the other (6.21 and 8.21).
+
+A sequence that is activated releases its first request; the next follows when its delay has passed and
+its outcome has come. A request that fails ends its sequence, and an event tells. Ours: names of variable
+length, N 8 bits, delays in milliseconds, 32 bits.
+"""
+
+import construct
+
+from fsw.dictionary.identifiers import ORBITER_APID, FailureCode, Origin, SequenceState
+from fsw.dictionary.layout import Group
+from fsw.dictionary.parameter import PACKET, Parameter
+from fsw.dictionary.report import Report
+from fsw.dictionary.telecommand import Argument, ArgumentGroup, Telecommand
+
+LONGEST_NAME = 16
+MOST_REQUESTS = 32
+_U8, _U16, _U32 = construct.Int8ub, construct.Int16ub, construct.Int32ub
+_NAME = Parameter("sequence", construct.PascalString(_U8, "utf8"), "Name of the sequence")
+_ENTRY = (
+    Parameter("packet", PACKET, "The request: a whole telecommand packet"),
+    Parameter("delay_ms", _U32, "From this release to the next, at least", "ms"),
+)
+_STATE = Parameter("state", _U8, "What it does", enumeration=SequenceState)
+_ONE = Argument(_NAME, 1, LONGEST_NAME)
+_NO_SUCH = FailureCode.NO_SUCH_ITEM
+
+
+def _request(
+    name: str,
+    subtype: int,
+    effect: str,
+    verification: str,
+    *arguments: Argument | ArgumentGroup,
+    failures: tuple[FailureCode, ...] = (),
+) -> Telecommand:
+    return Telecommand(name, 21, subtype, effect, verification, failures, arguments)
+
+
+TELECOMMANDS = (
+    _request(
+        "SEQUENCE_LOAD",
+        1,
+        "Loads a sequence.",
+        "SEQUENCE_CONTENT [21,12] when asked for.",
+        _ONE,
+        ArgumentGroup("entries", tuple(Argument(p) for p in _ENTRY), "Requests", most=MOST_REQUESTS),
+        failures=(FailureCode.ALREADY_THERE, FailureCode.NO_ROOM, FailureCode.BAD_REQUEST_INSIDE),
+    ),
+    _request(
+        "SEQUENCE_UNLOAD",
+        3,
+        "Forgets a sequence that is not active.",
+        "SEQUENCES_STATUS [21,7].",
+        _ONE,
+        failures=(_NO_SUCH, FailureCode.IN_USE),
+    ),
+    _request(
+        "SEQUENCE_ACTIVATE",
+        4,
+        "Releases its requests, the first at once.",
+        "SEQUENCES_STATUS [21,7]; event SEQUENCE_COMPLETED or SEQUENCE_FAILED.",
+        _ONE,
+        failures=(_NO_SUCH, FailureCode.IN_USE, FailureCode.NO_ROOM),
+    ),
+    _request(
+        "SEQUENCE_ABORT",
+        5,
+        "Releases no more of its requests.",
+        "SEQUENCES_STATUS [21,7].",
+        _ONE,
+        failures=(_NO_SUCH, FailureCode.NOT_RUNNING),
+    ),
+    _request("SEQUENCES_REPORT", 6, "Reports the state of each sequence.", "SEQUENCES_STATUS [21,7]."),
+    _request(
+        "SEQUENCE_CHECKSUM",
+        9,
+        "Reports the CRC-16 of a sequence's entries, as they were loaded.",
+        "SEQUENCE_CRC [21,10].",
+        _ONE,
+        failures=(_NO_SUCH,),
+    ),
+    _request(
+        "SEQUENCE_REPORT",
+        11,
+        "Reports a sequence's entries.",
+        "SEQUENCE_CONTENT [21,12].",
+        _ONE,
+        failures=(_NO_SUCH,),
+    ),
+    _request("SEQUENCES_ABORT", 13, "Aborts all sequences and reports them.", "SEQUENCES_ABORTED [21,14]."),
+)
+
+
+def _report(name: str, subtype: int, text: str, parameters: tuple[Parameter, ...], *groups: Group) -> Report:
+    return Report(name, ORBITER_APID, parameters, text, Origin.OURS, 21, subtype, groups=groups)
+
+
+REPORTS = (
+    _report(
+        "SEQUENCES_STATUS", 7, "State of each sequence", (), Group("sequences", (_NAME, _STATE), "By name")
+    ),
+    _report(
+        "SEQUENCE_CRC",
+        10,
+        "Checksum of a sequence",
+        (_NAME, Parameter("crc", _U16, "CRC-16 of its entries: packet, delay, packet, delay")),
+    ),
+    _report(
+        "SEQUENCE_CONTENT",
+        12,
+        "Entries of a sequence; many in several reports",
+        (_NAME, Parameter("first_entry", _U8, "Number of the first of these, from 0")),
+        Group("entries", _ENTRY, "In order of release"),
+    ),
+    _report("SEQUENCES_ABORTED", 14, "Sequences aborted", (), Group("sequences", (_NAME,), "By name")),
+)
