@@ -8,11 +8,9 @@ import json
 import os
 from pathlib import Path
 
-import hypothesis.strategies as st
 import pytest
+import telecommand_strategies
 from hypothesis import HealthCheck, settings
-
-from fsw.dictionary.telecommand import ArgumentGroup
 
 # A busy machine is not a fault of the code: nothing here judges by the wall clock.
 _NO_CLOCK = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -40,40 +38,7 @@ def recordings() -> Path:
 def arguments_of():
     """A strategy of allowed arguments, as `Telecommand.encode` takes and `decode` gives them."""
 
-    def one(argument):
-        if isinstance(argument, ArgumentGroup):
-            entry = st.fixed_dictionaries({field.name: values(field) for field in argument.fields})
-            return st.lists(entry, min_size=argument.least, max_size=min(argument.most, argument.least + 3))
-        parameter, least, most = argument.parameter, argument.minimum, argument.maximum
-        if parameter.enumeration is not None:
-            return st.sampled_from(sorted(parameter.enumeration.__members__))
-        if parameter.is_packet:
-            head = st.binary(min_size=4, max_size=4)
-            rest = st.binary(min_size=1, max_size=20)
-            return st.builds(lambda h, r: h + (len(r) - 1).to_bytes(2, "big") + r, head, rest)
-        if parameter.is_octets:
-            low = int(least or 0) if parameter.octets is None else parameter.octets
-            high = min(low + 20, int(low + 20 if most is None else most))
-            if parameter.is_text:
-                return st.text("AZaz09_/.-", min_size=low, max_size=high)
-            return st.binary(min_size=low, max_size=high if parameter.octets is None else low)
-        if parameter.raw_range is None:
-            low, high = -1e9 if least is None else least, 1e9 if most is None else most
-            return st.floats(low, high, width=32 if parameter.octets == 4 else 64, allow_nan=False)
-        low, high = parameter.raw_range
-        if parameter.calibration is not None:
-            low = low if least is None else parameter.encode(least)
-            high = high if most is None else parameter.encode(most)
-            return st.integers(low, high).map(lambda raw: parameter.decode(raw).value)
-        return st.integers(low if least is None else int(least), high if most is None else int(most))
-
-    def values(argument):
-        return st.lists(one(argument), min_size=1, max_size=32) if argument.listed else one(argument)
-
-    def of(command):
-        return st.fixed_dictionaries({argument.name: values(argument) for argument in command.arguments})
-
-    return of
+    return telecommand_strategies.arguments_of
 
 
 @pytest.fixture(scope="session")

@@ -40,7 +40,6 @@ class Function(IntEnum):
 
 
 RELEASE_KEY = 0x5E1F  # fire carries it, so that no single wrong bit fires
-ARMED_FOR_S = 60
 
 _U8, _U16, _U32 = construct.Int8ub, construct.Int16ub, construct.Int32ub
 
@@ -82,7 +81,7 @@ _CAMERA_FAILURES = (
 TELECOMMANDS = (
     _function(
         Function.RELEASE_ARM,
-        f"Arms the release mechanism for {ARMED_FOR_S} s, or makes it safe.",
+        "Arms the release mechanism for ARMED_FOR_S (ST[20], 60 s at first), or makes it safe.",
         "Event RELEASE_ARMED or RELEASE_DISARMED; `release` in HOUSEKEEPING_RELEASE.",
         _choice("state", "ON arms, OFF makes safe", Switch, "ON"),
         failures=(FailureCode.ALREADY_RELEASED,),

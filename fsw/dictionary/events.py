@@ -23,7 +23,9 @@ from fsw.dictionary.identifiers import (
     WifiState,
 )
 from fsw.dictionary.parameter import Linear, Parameter
+from fsw.dictionary.pool import OnBoardParameter
 from fsw.dictionary.report import Report, Severity
+from fsw.dictionary.settings import SettableParameter
 from fsw.protocols.obcp import End
 
 SUBTYPE_OF: dict[Severity, int] = {"info": 1, "low": 2, "medium": 3, "high": 4}
@@ -73,6 +75,30 @@ class Event(IntEnum):
     PROCEDURE_LOW = 119
     PROCEDURE_MEDIUM = 120
     PROCEDURE_HIGH = 121
+    MONITOR_INFO = 128
+    MONITOR_LOW = 129
+    MONITOR_MEDIUM = 130
+    MONITOR_HIGH = 131
+    COMPUTER_OVERLOADED = 132
+    MEMORY_FILLING = 133
+    MEMORY_NEARLY_FULL = 134
+    TRANSMIT_POWER_WRONG = 135
+    AMPLIFIER_TEMPERATURE_WARNING = 136
+    AMPLIFIER_TEMPERATURE_ALARM = 137
+    AMPLIFIER_THERMOMETER_JUMPED = 138
+    WIFI_SIGNAL_WEAK = 139
+    CAMERA_FAR = 140
+    CAMERA_SILENT = 141
+    CAMERA_VOLTAGE_LOW = 142
+    CAMERA_VOLTAGE_ALARM = 143
+    CAMERA_ENERGY_WARNING = 144
+    CAMERA_ENERGY_ALARM = 145
+    CAMERA_TEMPERATURE_WARNING = 146
+    CAMERA_TEMPERATURE_ALARM = 147
+    RELEASE_TEMPERATURE_WARNING = 148
+    SEPARATION_UNEXPECTED = 149
+    UPSET_CORRECTED = 160
+    PARAMETER_LOST = 161
 
 
 _U8, _U16, _U32 = construct.Int8ub, construct.Int16ub, construct.Int32ub
@@ -96,6 +122,42 @@ _DAMAGE = (
     Parameter("damaged_at", construct.Int64ub, "Where in the memory's log"),
     Parameter("damaged_octets", _U32, "Octets that hold no whole record", overflow="saturate"),
     Parameter("memory_damaged", _U16, "Such places found so far", overflow="wrap"),
+)
+
+
+_RAISED_BY_MONITORS: dict[Event, tuple[Severity, str]] = {
+    Event.MONITOR_INFO: ("info", "A monitor found what it was told to look for"),
+    Event.MONITOR_LOW: ("low", "A monitor found what it was told to look for"),
+    Event.MONITOR_MEDIUM: ("medium", "A monitor found what it was told to look for"),
+    Event.MONITOR_HIGH: ("high", "A monitor found what it was told to look for"),
+    Event.COMPUTER_OVERLOADED: ("medium", "The computer has next to no time left"),
+    Event.MEMORY_FILLING: ("low", "The mass memory is filling"),
+    Event.MEMORY_NEARLY_FULL: ("medium", "The mass memory is nearly full"),
+    Event.TRANSMIT_POWER_WRONG: ("medium", "The transmitter's power is out of its limits"),
+    Event.AMPLIFIER_TEMPERATURE_WARNING: ("low", "The amplifier is warmer or colder than it should be"),
+    Event.AMPLIFIER_TEMPERATURE_ALARM: ("high", "The amplifier is so warm or cold that it may fail"),
+    Event.AMPLIFIER_THERMOMETER_JUMPED: ("low", "The amplifier cannot change its temperature so fast"),
+    Event.WIFI_SIGNAL_WEAK: ("low", "The camera's signal is weak"),
+    Event.CAMERA_FAR: ("info", "The camera is nearly out of range"),
+    Event.CAMERA_SILENT: ("medium", "The camera is linked and tells nothing"),
+    Event.CAMERA_VOLTAGE_LOW: ("low", "The camera's battery voltage is low"),
+    Event.CAMERA_VOLTAGE_ALARM: ("medium", "The camera's battery voltage is so low that it may stop"),
+    Event.CAMERA_ENERGY_WARNING: ("low", "The camera has drawn most of its battery's energy"),
+    Event.CAMERA_ENERGY_ALARM: ("medium", "The camera has drawn nearly all of its battery's energy"),
+    Event.CAMERA_TEMPERATURE_WARNING: ("low", "The camera is warmer or colder than it should be"),
+    Event.CAMERA_TEMPERATURE_ALARM: ("medium", "The camera is so warm or cold that it may fail"),
+    Event.RELEASE_TEMPERATURE_WARNING: ("low", "The release mechanism is warmer or colder than it should be"),
+    Event.SEPARATION_UNEXPECTED: ("high", "The break-wire is open and nobody has fired"),
+}
+MonitorEvent = IntEnum(  # type: ignore[misc]
+    "MonitorEvent", {"NONE": 0} | {event.name: int(event) for event in _RAISED_BY_MONITORS}
+)
+MonitorEvent.__doc__ = "Events that a monitor may raise; all tell the same. NONE raises none."
+_TOLD_BY_MONITORS = (
+    Parameter("monitor", _U16, "Which monitor"),
+    Parameter("parameter", _U16, "What it looks at", enumeration=OnBoardParameter),
+    Parameter("monitored_value", construct.Float64b, "What it found; of an enumeration, its number"),
+    Parameter("limit_crossed", construct.Float64b, "The limit, or the value that was expected"),
 )
 
 
@@ -293,4 +355,22 @@ REPORTS = (
     _event(Event.PROCEDURE_LOW, "low", "What a procedure tells", *_TOLD_BY_PROCEDURE),
     _event(Event.PROCEDURE_MEDIUM, "medium", "What a procedure tells", *_TOLD_BY_PROCEDURE),
     _event(Event.PROCEDURE_HIGH, "high", "What a procedure tells", *_TOLD_BY_PROCEDURE),
+    *(
+        _event(event, severity, text, *_TOLD_BY_MONITORS)
+        for event, (severity, text) in _RAISED_BY_MONITORS.items()
+    ),
+    _event(
+        Event.UPSET_CORRECTED,
+        "low",
+        "Scrubbing found words of the parameter area with one wrong bit each and put them right",
+        Parameter("words", _U16, "Words mended this time", overflow="saturate"),
+        Parameter("words_so_far", _U32, "Words mended so far", overflow="wrap"),
+    ),
+    _event(
+        Event.PARAMETER_LOST,
+        "medium",
+        "More bits were wrong than can be put right; the parameter has its default again",
+        Parameter("parameter", _U16, "Which", enumeration=SettableParameter),
+        Parameter("value", construct.Float64b, "What it is now"),
+    ),
 )

@@ -55,6 +55,8 @@ class Task(IntEnum):
     SEQUENCES = 22
     PROCEDURES = 23
     EVENT_ACTIONS = 24
+    MONITORING = 41
+    PARAMETERS = 42
 
 
 class RestartReason(IntEnum):
@@ -209,6 +211,27 @@ class Observability(IntEnum):
 
 
 @unique
+class CheckType(IntEnum):
+    """What a monitor does with its parameter (ECSS-E-ST-70-41C 6.12.3)."""
+
+    EXPECTED = 0
+    LIMIT = 1
+    DELTA = 2
+
+
+class CheckStatus(IntEnum):
+    """What a monitor has found. A value that is not the expected one counts as LOW.
+
+    UNCHECKED: off, or not enough values yet. INVALID: its condition does not hold, or nobody told a value.
+    """
+
+    GOOD = 0
+    UNCHECKED = 1
+    INVALID = 2
+    LOW = 3
+    HIGH = 4
+
+
 class FailureCode(IntEnum):
     """Why a telecommand failed: ST[1] reports 2, 4, 8 and 10 carry one.
 
@@ -233,6 +256,16 @@ class FailureCode(IntEnum):
     NOTHING_STORED = 21
     NOT_RUNNING = 22
     QUEUE_FULL = 23
+    UNKNOWN_MONITOR = 24
+    MONITOR_EXISTS = 25
+    MONITOR_ENABLED = 26
+    MONITORING_ENABLED = 27
+    MONITORS_FULL = 28
+    UNKNOWN_PARAMETER = 29
+    UNKNOWN_EVENT = 30
+    CHECK_SENSELESS = 31
+    PARAMETER_NOT_SETTABLE = 32
+    VALUE_NOT_ALLOWED = 33
     TIME_GOES_BACK = 40
     NO_SUCH_ITEM = 48
     ALREADY_THERE = 49
@@ -251,4 +284,6 @@ class FailureCode(IntEnum):
     REFUSED_BY_CAMERA = 67
     PARTLY_DONE = 80
     ABORTED = 81
+    NOT_MEASURED = 68
+    NOT_KEPT = 69
     LOST_IN_RESET = 90

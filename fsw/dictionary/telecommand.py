@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import IntEnum
 from typing import Any
 
 from fsw.core.errors import FswError
@@ -31,12 +32,15 @@ class Argument:
     how many octets are allowed.
 
     listed: the argument is a list of 1 to 32 such values (identifiers of ST[3] and ST[5]).
+    names: of numbers, that an operator may write instead; other numbers come through, and the task they
+    are for says that it knows none such.
     """
 
     parameter: Parameter
     minimum: float | None = None
     maximum: float | None = None
     listed: bool = False
+    names: type[IntEnum] | None = None
 
     @property
     def name(self) -> str:
@@ -76,6 +80,12 @@ class Argument:
             low, high = self._octets_allowed()
             many = f"{low}" if low == high else f"up to {high}" if low == 0 else f"{low} to {high}"
             return f"text of {many} octets" if parameter.is_text else f"{many} octets as hexadecimal digits"
+        if self.names is not None:
+            return f"{self._numbers_allowed()} or a name of {self.names.__name__}"
+        return self._numbers_allowed()
+
+    def _numbers_allowed(self) -> str:
+        parameter = self.parameter
         bounds = parameter.raw_range
         low_bound = self.minimum if self.minimum is not None else None if bounds is None else bounds[0]
         high_bound = self.maximum if self.maximum is not None else None if bounds is None else bounds[1]
@@ -103,6 +113,10 @@ class Argument:
         return bytes([len(values)]) + b"".join(self._write_one(one) for one in values)
 
     def _write_one(self, value: Engineering) -> bytes:
+        if self.names is not None and isinstance(value, str):
+            if value.upper() not in self.names.__members__:
+                raise FswError(f"{self.name} = {value!r}: allowed are {self.allowed}")
+            value = int(self.names[value.upper()])
         try:
             raw = self.parameter.encode(value)
         except FswError as error:
@@ -169,6 +183,8 @@ class Argument:
             by_name = {name.upper(): name for name in self.parameter.enumeration.__members__}
             if text.upper() in by_name:
                 return by_name[text.upper()]
+        if self.names is not None and text.upper() in self.names.__members__:
+            return int(self.names[text.upper()])
         try:
             return int(text, 0)
         except ValueError:

@@ -12,6 +12,7 @@ from fsw import dictionary
 from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import ORBITER_APID, FailureCode
+from fsw.dictionary.settings import SETTINGS, SettableParameter
 from fsw.kernel.scheduler import Action, Emit, Send, SetTimer
 from fsw.kernel.time import SECOND
 from fsw.protocols import pus
@@ -19,6 +20,7 @@ from fsw.protocols.telecommand_reception import ReceptionSettings, TelecommandRe
 from fsw.tasks import names
 from fsw.tasks.messages import (
     AskControlWords,
+    AskParameters,
     Commanded,
     ControlWords,
     Execute,
@@ -26,6 +28,7 @@ from fsw.tasks.messages import (
     Gather,
     Occurred,
     Outcome,
+    ParameterChanged,
     Progressed,
     PusReport,
     ReceiverLock,
@@ -38,7 +41,6 @@ from fsw.tasks.messages import (
 )
 from fsw.tasks.routing import task_for
 
-ANSWER_WITHIN_NS = 60 * SECOND
 MAX_PENDING = 64
 
 _FIRST_COMPLETION_CODE = 64
@@ -58,6 +60,7 @@ class Commanding:
         self._told: tuple[bytes, ...] = ()  # the control words that the downlink has
         self._accepted = 0
         self._rejected = 0
+        self._answer_within_s = SETTINGS[SettableParameter.ANSWER_WITHIN_S].default
         self._pending: dict[bytes, list[Any]] = {}  # request: acknowledgement flags, deadline [ns], asker
         self._lost: list[tuple[bytes, int]] = []  # requests that were under way before a restart
         self._safe = False
@@ -69,7 +72,8 @@ class Commanding:
             for request, acknowledge in lost
             for action in self._finished(request, acknowledge, FailureCode.LOST_IN_RESET, None)
         ]
-        return [Emit(names.RECEIVER_PORT, Sample()), *self._tell(), *actions]
+        ask = Send(names.PARAMETERS, AskParameters(names.COMMANDING))
+        return [Emit(names.RECEIVER_PORT, Sample()), ask, *self._tell(), *actions]
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         actions = list(self._handle(message, now_ns))
@@ -96,6 +100,8 @@ class Commanding:
                 return [_verification(5, request, step=step)]
             case Executed():
                 return self._executed(message)
+            case ParameterChanged(SettableParameter.ANSWER_WITHIN_S, value):
+                self._answer_within_s = value
             case Tick("overdue"):
                 return self._overdue(now_ns)
             case Gather(Structure.COMPUTER, reply_to):
@@ -139,7 +145,7 @@ class Commanding:
         if task == names.COMMANDING:  # the connection test: nobody needs to be asked
             actions.append(Send(names.DOWNLINK, PusReport(ORBITER_APID, 17, 2, b"")))
             return actions + self._finished(request, acknowledge, None, answer_to)
-        self._pending[request] = [acknowledge, now_ns + ANSWER_WITHIN_NS, answer_to]
+        self._pending[request] = [acknowledge, now_ns + round(self._answer_within_s * SECOND), answer_to]
         execute = Execute(request, acknowledge, command.name, arguments)
         actions.append(Send(task, execute))
         actions.append(self._next_overdue())
@@ -219,6 +225,7 @@ class Commanding:
             "told": self._told,
             "accepted": self._accepted,
             "rejected": self._rejected,
+            "answer_within_s": self._answer_within_s,
             "pending": copy.deepcopy(self._pending),
         }
 
@@ -228,6 +235,7 @@ class Commanding:
         self._safe = saved["safe"]
         self._accepted = saved["accepted"]
         self._rejected = saved["rejected"]
+        self._answer_within_s = saved["answer_within_s"]
         self._pending = copy.deepcopy(saved["pending"])
 
 

@@ -41,7 +41,12 @@ RESETS_WITHIN_NS = 3600 * SECOND
 COMMAND_LOSS_NS = 7 * 86_400 * SECOND
 RESET_AFTER_NS = 2 * SECOND  # so that the event goes down first
 
-SAFE_MODE_EVENTS: frozenset[Event] = frozenset()
+SAFE_MODE_EVENTS = frozenset(
+    {
+        Event.AMPLIFIER_TEMPERATURE_ALARM,
+        Event.MONITOR_HIGH,  # of monitors that the ground adds for this
+    }
+)
 
 # Who acts on safe mode: makes its device safe, stops what it does, or refuses.
 _CONCERNED = (

@@ -157,6 +157,53 @@ class Values:
     values: dict[str, Any]
 
 
+# ---- on-board parameters -------------------------------------------------------------------------
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class AskParameters:
+    """To parameters, from a task that starts: tell `task` those that it goes by."""
+
+    task: str
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class ParameterChanged:
+    """From parameters: a settable parameter has this value from now on (`fsw.dictionary.settings`)."""
+
+    identifier: int
+    value: float
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class ReadArea:
+    """To the parameter area: mend what can be mended, and tell all words. job: comes back with them."""
+
+    job: int
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class WriteArea:
+    """To the parameter area: write these words, by address, and then as `ReadArea`."""
+
+    job: int
+    words: dict[int, bytes]
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class AreaTold:
+    """From the parameter area: its words, None where two bits or more are wrong; how many were mended."""
+
+    job: int
+    words: tuple[bytes | None, ...]
+    mended: int
+
+
 @plain
 @dataclass(frozen=True, slots=True)
 class Tick:

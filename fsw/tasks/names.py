@@ -16,6 +16,8 @@ SCHEDULE = "schedule"
 SEQUENCES = "sequences"
 PROCEDURES = "procedures"
 EVENT_ACTIONS = "event_actions"
+MONITORING = "monitoring"
+PARAMETERS = "parameters"
 
 # Ports to the hardware.
 TRANSPONDER_PORT = "transponder"
@@ -28,3 +30,4 @@ LANDER_PORT = "lander_umbilical"
 CLOCK_PORT = "clock"
 GAUGES_PORT = "gauges"
 COMPUTER_PORT = "computer"
+PARAMETER_AREA_PORT = "parameter_area"

@@ -19,17 +19,20 @@ from fsw.dictionary.identifiers import (
     PictureSize,
     WifiState,
 )
+from fsw.dictionary.settings import SETTINGS, SettableParameter
 from fsw.kernel.scheduler import Action, CancelTimer, Emit, Send, SetTimer
 from fsw.kernel.time import SECOND
 from fsw.tasks import names
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.messages import (
     AccessPoint,
+    AskParameters,
     Execute,
     Executed,
     FromCamera,
     Gather,
     Occurred,
+    ParameterChanged,
     Picture,
     Tick,
     ToCamera,
@@ -37,8 +40,6 @@ from fsw.tasks.messages import (
     WifiStatus,
 )
 
-CAMERA_ANSWERS_WITHIN_NS = 5 * SECOND
-LOW_BATTERY_WH = 5.5
 ASSEMBLY_SLOTS = 6
 LARGEST_PICTURE_OCTETS = 4 << 20  # a raw frame of 1600x1200
 PICTURE_TIMEOUT_NS = 10 * SECOND
@@ -56,6 +57,8 @@ class Relay:
             apid_health=camera.HEALTH_APID,
             apid_report=camera.REPORT_APID,
         )
+        self._camera_answers_within_s = SETTINGS[SettableParameter.CAMERA_ANSWERS_WITHIN_S].default
+        self._low_battery_wh = SETTINGS[SettableParameter.LOW_BATTERY_WH].default
         self._state = WifiState.OFF
         self._status = WifiStatus(False, 0, 0.0, 0.0)
         self._awake = False
@@ -70,7 +73,10 @@ class Relay:
         self._unreadable = 0
 
     def start(self, now_ns: int) -> Iterable[Action]:
-        return [Emit(names.WIFI_PORT, AccessPoint(self._state is not WifiState.OFF))]
+        return [
+            Emit(names.WIFI_PORT, AccessPoint(self._state is not WifiState.OFF)),
+            Send(names.PARAMETERS, AskParameters(names.RELAY)),
+        ]
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
@@ -82,12 +88,16 @@ class Relay:
                 return self._switch(message)
             case Execute():
                 return self._command_camera(message, now_ns)
+            case ParameterChanged(SettableParameter.CAMERA_ANSWERS_WITHIN_S, value):
+                self._camera_answers_within_s = value
+            case ParameterChanged(SettableParameter.LOW_BATTERY_WH, value):
+                self._low_battery_wh = value
             case Tick("unanswered"):
                 return self._unanswered(now_ns)
             case Gather(Structure.RELAY, reply_to):
                 return [Send(reply_to, Values(self._link_values()))]
-            case Gather(Structure.CAMERA, reply_to) if self._health:
-                return self._camera_values(reply_to, now_ns)
+            case Gather(Structure.CAMERA, reply_to):
+                return [Send(reply_to, Values(self._camera_values(now_ns)))]
         return ()
 
     # ---- telecommands ---------------------------------------------------------------------------
@@ -123,7 +133,7 @@ class Relay:
                 exposure_us, lens = int(arguments["exposure_us"]), LensSelection[arguments["lens"]]
                 packet = camera.set_exposure(exposure_us, gain_256ths, lens, count)
         self._commands_sent += 1
-        deadline_ns = now_ns + CAMERA_ANSWERS_WITHIN_NS
+        deadline_ns = now_ns + round(self._camera_answers_within_s * SECOND)
         self._waiting[packet[:4]] = [message.request, message.acknowledge, deadline_ns]
         return [
             Emit(names.WIFI_PORT, ToCamera(packet)),
@@ -211,7 +221,7 @@ class Relay:
             used_wh = camera.battery_used_wh(packet)
             # The rest is taken apart when housekeeping asks, since the camera tells every second.
             self._health, self._health_ns = packet, now_ns
-            if used_wh < LOW_BATTERY_WH or self._battery_low:
+            if used_wh < self._low_battery_wh or self._battery_low:
                 return []
             self._battery_low = True
             return [Send(names.EVENTS, Occurred(Event.CAMERA_BATTERY_LOW, {"battery_used_wh": used_wh}))]
@@ -236,11 +246,13 @@ class Relay:
         )
         return [Send(names.MASS_MEMORY, message), Send(names.SELECTION, message)]
 
-    def _camera_values(self, reply_to: str, now_ns: int) -> list[Action]:
-        """What the camera told last."""
+    def _camera_values(self, now_ns: int) -> dict[str, Any]:
+        """What the camera told last, or nothing."""
+        if not self._health:
+            return {}
         values = camera.health_values(self._health)
         values["health_age_s"] = (now_ns - self._health_ns) / SECOND
-        return [Send(reply_to, Values(values))]
+        return values
 
     def _link_values(self) -> dict[str, Any]:
         return {
@@ -271,6 +283,8 @@ class Relay:
     def save(self) -> dict[str, Any]:
         return {
             "assembler": self._assembler.save(),
+            "camera_answers_within_s": self._camera_answers_within_s,
+            "low_battery_wh": self._low_battery_wh,
             "state": int(self._state),
             "status": self._status,
             "awake": self._awake,
@@ -287,6 +301,8 @@ class Relay:
 
     def load(self, saved: dict[str, Any]) -> None:
         self._assembler.load(saved["assembler"])
+        self._camera_answers_within_s = saved["camera_answers_within_s"]
+        self._low_battery_wh = saved["low_battery_wh"]
         self._state = WifiState(saved["state"])
         self._status = saved["status"]
         self._awake = saved["awake"]

@@ -1,7 +1,7 @@
 """Arms and fires the camera's release mechanism, and watches the break-wire.
 
 SAFE --arm--> ARMED --fire--> FIRED --break-wire--> SEPARATED
-  ^--safe or 60 s---+           +--no break-wire in 2 s--> FIRED stays, event SEPARATION_MISSING
+  ^--safe, or time--+           +--no break-wire in 2 s--> FIRED stays, event SEPARATION_MISSING
 
 Started again, it begins SAFE; but what is gone is gone: an open break-wire says SEPARATED.
 """
@@ -9,20 +9,22 @@ Started again, it begins SAFE; but what is gone is gone: an open break-wire says
 from collections.abc import Iterable
 from typing import Any
 
-from fsw.dictionary.commands import ARMED_FOR_S
 from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import FailureCode, ReleaseState
+from fsw.dictionary.settings import SETTINGS, SettableParameter
 from fsw.kernel.scheduler import Action, CancelTimer, Emit, Send, SetTimer
 from fsw.kernel.time import SECOND
 from fsw.tasks import names
 from fsw.tasks.messages import (
+    AskParameters,
     BreakWire,
     Execute,
     Executed,
     Fire,
     Gather,
     Occurred,
+    ParameterChanged,
     ReadWire,
     SafeMode,
     Tick,
@@ -35,13 +37,17 @@ SEPARATION_WITHIN_NS = 2 * SECOND
 class Release:
     def __init__(self) -> None:
         self._state = ReleaseState.SAFE
+        self._armed_for_s = SETTINGS[SettableParameter.ARMED_FOR_S].default
         self._firings = 0
         self._fired_ns = 0
         self._wire_open = False
         self._request: list[Any] | None = None  # the fire request that waits: identifier, acknowledgement
 
     def start(self, now_ns: int) -> Iterable[Action]:
-        return [Emit(names.RELEASE_PORT, ReadWire())]
+        return [
+            Emit(names.RELEASE_PORT, ReadWire()),
+            Send(names.PARAMETERS, AskParameters(names.RELEASE)),
+        ]
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
@@ -55,6 +61,8 @@ class Release:
                 return self._fire(message, now_ns)
             case BreakWire():
                 return self._separated(now_ns)
+            case ParameterChanged(SettableParameter.ARMED_FOR_S, value):
+                self._armed_for_s = value
             case Tick("armed") | SafeMode(True):
                 return self._make_safe()
             case Tick("missing"):
@@ -69,7 +77,7 @@ class Release:
             return [Send(names.COMMANDING, Executed(message.request, message.acknowledge, failure))]
         self._state = ReleaseState.ARMED
         return [
-            SetTimer("armed", now_ns + ARMED_FOR_S * SECOND, Tick("armed")),
+            SetTimer("armed", now_ns + round(self._armed_for_s * SECOND), Tick("armed")),
             Send(names.EVENTS, Occurred(Event.RELEASE_ARMED, {})),
             Send(names.COMMANDING, Executed(message.request, message.acknowledge)),
         ]
@@ -139,6 +147,7 @@ class Release:
     def save(self) -> dict[str, Any]:
         return {
             "state": int(self._state),
+            "armed_for_s": self._armed_for_s,
             "firings": self._firings,
             "fired_ns": self._fired_ns,
             "wire_open": self._wire_open,
@@ -147,6 +156,7 @@ class Release:
 
     def load(self, saved: dict[str, Any]) -> None:
         self._state = ReleaseState(saved["state"])
+        self._armed_for_s = saved["armed_for_s"]
         self._firings = saved["firings"]
         self._fired_ns = saved["fired_ns"]
         self._wire_open = saved["wire_open"]

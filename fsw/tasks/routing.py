@@ -1,14 +1,11 @@
-"""Which task carries out which request: by its name, or else by its service."""
-
-from fsw import dictionary
-from fsw.dictionary.telecommand import Telecommand
-"""Which task carries out which request: by service, and by name for the functions of ST[8]. And which
-tasks know the values of a housekeeping structure.
+"""Which task carries out which request: by its name, or else by its service. And which tasks know the
+values of a housekeeping structure, and which goes by a settable parameter.
 """
 
 from fsw import dictionary
 from fsw.dictionary.housekeeping import Structure
-from fsw.dictionary.telecommand import FUNCTION_SERVICE, Telecommand
+from fsw.dictionary.settings import SettableParameter
+from fsw.dictionary.telecommand import Telecommand
 from fsw.kernel.scheduler import Action, Emit, Send
 from fsw.tasks import names
 from fsw.tasks.messages import Gather
@@ -18,9 +15,11 @@ _TASK_OF_SERVICE = {
     5: names.EVENTS,
     9: names.TIMEKEEPING,
     11: names.SCHEDULE,
+    12: names.MONITORING,
     17: names.COMMANDING,
     18: names.PROCEDURES,
     19: names.EVENT_ACTIONS,
+    20: names.PARAMETERS,
     21: names.SEQUENCES,
 }
 _TASK_OF_NAME = {
@@ -48,12 +47,31 @@ OWNERS = {
     Structure.RELEASE: (names.RELEASE,),
     Structure.FDIR: (names.FDIR,),
 }
+_GAUGED = (Structure.COMPUTER, Structure.RADIO, Structure.RELEASE)
 
 
 def gather(structure: Structure, reply_to: str) -> list[Action]:
     """Asks a structure's owners and gauges for its values: several `Values` come, in any order."""
     question = Gather(int(structure), reply_to)
-    return [*(Send(owner, question) for owner in OWNERS[structure]), Emit(names.GAUGES_PORT, question)]
+    actions: list[Action] = [Send(owner, question) for owner in OWNERS[structure]]
+    if structure in _GAUGED:
+        actions.append(Emit(names.GAUGES_PORT, question))
+    return actions
+
+
+_USERS = {
+    SettableParameter.ANSWER_WITHIN_S: names.COMMANDING,
+    SettableParameter.CAMERA_ANSWERS_WITHIN_S: names.RELAY,
+    SettableParameter.LOW_BATTERY_WH: names.RELAY,
+    SettableParameter.LIT_ENOUGH_PPM: names.SELECTION,
+    SettableParameter.ARMED_FOR_S: names.RELEASE,
+    SettableParameter.SCRUB_PERIOD_S: names.PARAMETERS,
+}
+
+
+def user_of(parameter: SettableParameter) -> str:
+    """The mailbox of the task that goes by it."""
+    return _USERS[parameter]
 
 
 def task_for(command: Telecommand) -> str:
@@ -61,4 +79,5 @@ def task_for(command: Telecommand) -> str:
     return _TASK_OF_NAME.get(command.name) or _TASK_OF_SERVICE[command.service]
 
 
+assert set(_USERS) == set(SettableParameter)
 assert all(task_for(command) for command in dictionary.telecommands())

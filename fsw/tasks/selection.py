@@ -18,13 +18,24 @@ from fsw.core import lit_subject
 from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import FailureCode, PictureCoding
+from fsw.dictionary.settings import SETTINGS, SettableParameter
 from fsw.kernel.scheduler import Action, Send, Spend
 from fsw.kernel.time import MILLISECOND
 from fsw.tasks import names
-from fsw.tasks.messages import Chosen, Execute, Executed, Gather, Occurred, Picture, Thumbnail, Values
+from fsw.tasks.messages import (
+    AskParameters,
+    Chosen,
+    Execute,
+    Executed,
+    Gather,
+    Occurred,
+    ParameterChanged,
+    Picture,
+    Thumbnail,
+    Values,
+)
 
 LIT_LEVEL = 48  # of 255; the sky with its noise stays below
-LIT_ENOUGH_PPM = 500  # 0.05 % of the picture: the orbiter at 400 m
 THUMBNAIL_WIDTH = 100
 THUMBNAIL_QUALITY = 75
 SHARP_STEP = 20  # of 255, from a lit pixel to a dark neighbour
@@ -41,11 +52,12 @@ _BLACK = re.compile(rb"^# BLACK (\d{1,5})$", re.MULTILINE)
 class Selection:
     def __init__(self) -> None:
         self._lit_ppm: dict[int, int] = {}  # by picture number
+        self._lit_enough_ppm = SETTINGS[SettableParameter.LIT_ENOUGH_PPM].default
         self._lit = 0  # pictures with enough of it
         self._chosen: list[int] = []
 
     def start(self, now_ns: int) -> Iterable[Action]:
-        return ()
+        return [Send(names.PARAMETERS, AskParameters(names.SELECTION))]
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
@@ -53,6 +65,9 @@ class Selection:
                 return self._examine(message)
             case Execute(request, acknowledge, "SELECT_PICTURES", arguments):
                 return self._select(int(arguments["count"]), request, acknowledge)
+            case ParameterChanged(SettableParameter.LIT_ENOUGH_PPM, value):
+                self._lit_enough_ppm = value
+                self._lit = self._count_lit()
             case Gather(Structure.MASS_MEMORY, reply_to):
                 return [Send(reply_to, Values(self._values()))]
         return ()
@@ -64,7 +79,7 @@ class Selection:
         octets, image = thumbnail
         lit_ppm = lit_subject_ppm(image)
         before_ppm = self._lit_ppm.get(picture.number, 0)
-        self._lit += (lit_ppm >= LIT_ENOUGH_PPM) - (before_ppm >= LIT_ENOUGH_PPM)
+        self._lit += (lit_ppm >= self._lit_enough_ppm) - (before_ppm >= self._lit_enough_ppm)
         self._lit_ppm[picture.number] = lit_ppm
         return [
             Spend(EXAMINATION_NS),
@@ -84,6 +99,9 @@ class Selection:
             Send(names.COMMANDING, Executed(request, acknowledge)),
         ]
 
+    def _count_lit(self) -> int:
+        return sum(1 for ppm in self._lit_ppm.values() if ppm >= self._lit_enough_ppm)
+
     def _values(self) -> dict[str, Any]:
         return {"pictures_lit": self._lit, "pictures_selected": len(self._chosen)}
 
@@ -94,11 +112,16 @@ class Selection:
         self.load(retained)
 
     def save(self) -> dict[str, Any]:
-        return {"lit_ppm": dict(self._lit_ppm), "chosen": list(self._chosen)}
+        return {
+            "lit_ppm": dict(self._lit_ppm),
+            "lit_enough_ppm": self._lit_enough_ppm,
+            "chosen": list(self._chosen),
+        }
 
     def load(self, saved: dict[str, Any]) -> None:
         self._lit_ppm = dict(saved["lit_ppm"])
-        self._lit = sum(1 for ppm in self._lit_ppm.values() if ppm >= LIT_ENOUGH_PPM)
+        self._lit_enough_ppm = saved["lit_enough_ppm"]
+        self._lit = self._count_lit()
         self._chosen = list(saved["chosen"])
 
 

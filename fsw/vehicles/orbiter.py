@@ -9,11 +9,13 @@ from fsw.devices.gauges import heater_cycles, reading
 from fsw.devices.log_file import FolderLogFile
 from fsw.devices.mass_memory import MassMemory
 from fsw.devices.oscillator import Oscillator
+from fsw.devices.parameter_area import ParameterArea
 from fsw.devices.release_mechanism import ReleaseMechanism
 from fsw.devices.transponder import Transmission, TransmitMode, Transmitter, UplinkReceiver
 from fsw.devices.wifi import WifiChannel
 from fsw.dictionary.housekeeping import LANDER, Structure
 from fsw.dictionary.identifiers import BootKind, BootReason, Steering, Task
+from fsw.dictionary.settings import SETTINGS, word
 from fsw.kernel.scheduler import Scheduler, TaskSettings
 from fsw.kernel.seeds import Streams
 from fsw.kernel.time import MILLISECOND, SECOND, earliest
@@ -29,7 +31,9 @@ from fsw.tasks.fdir import Fdir
 from fsw.tasks.housekeeping import Housekeeping
 from fsw.tasks.lander import Lander
 from fsw.tasks.mass_memory import MassMemory as MassMemoryTask
+from fsw.tasks.monitoring import Monitoring
 from fsw.tasks.navigation import Navigation
+from fsw.tasks.parameters import Parameters
 from fsw.tasks.procedures import Procedures
 from fsw.tasks.relay import Relay
 from fsw.tasks.release import Release
@@ -114,11 +118,13 @@ class Orbiter:
         )
         log = None if memory_folder is None else FolderLogFile(memory_folder)
         self.memory = MassMemory(mission.orbiter.mass_memory_octets, log)
+        self.parameters = ParameterArea([word(setting.default) for setting in SETTINGS.values()])
         self.transmitter = Transmitter(transmit_modes(mission), coded)
         self._radiated: list[Transmission] = []
         self.on_frames: Callable[[str, int, bytes], object] | None = None  # mode, start [ns], frames
         self.receiver = UplinkReceiver()
-        self._load_since: tuple[int, int] = (0, 0)  # busy time and time when the load was last reported
+        self._load_since: dict[str, tuple[int, int]] = {}  # by asker: busy time and time when last told
+        self._fills: dict[str, dict[str, float]] = {}  # by asker: fullest mailboxes since last told
         high_rate = round(mission.downlink.high.frames_per_s)
         self.scheduler = Scheduler(
             _tasks(mission, self.clock, high_rate), self._outside, trouble_to=names.EVENTS
@@ -136,9 +142,7 @@ class Orbiter:
     def next_ns(self) -> int | None:
         """When `advance` has work next."""
         boot_ns = None if self._boot is None else self._boot[0]
-        return earliest(
-            self.scheduler.next_ns(), self.mechanism.next_ns(), self.receiver.next_ns(), boot_ns
-        )
+        return earliest(self.scheduler.next_ns(), self.mechanism.next_ns(), self.receiver.next_ns(), boot_ns)
 
     def advance(self, now_ns: int) -> dict[str, Any] | None:
         """Run what is due. Returns the motion of the camera in the moment in which it leaves."""
@@ -232,7 +236,12 @@ class Orbiter:
             case names.CLOCK_PORT, messages.SteerClock(steering, amount):
                 self._steer(Steering(steering), amount, now_ns)
             case names.GAUGES_PORT, messages.Gather(sid, reply_to):
-                post(reply_to, messages.Values(self._gauges(Structure(sid), now_ns)))
+                post(reply_to, messages.Values(self._gauges(Structure(sid), reply_to, now_ns)))
+            case names.PARAMETER_AREA_PORT, messages.ReadArea(job):
+                post(names.PARAMETERS, messages.AreaTold(job, *self.parameters.read()))
+            case names.PARAMETER_AREA_PORT, messages.WriteArea(job, words):
+                self.parameters.write(words)
+                post(names.PARAMETERS, messages.AreaTold(job, *self.parameters.read()))
             case _:
                 raise AssertionError(f"nothing is wired to {port} for {type(value).__name__}")
 
@@ -271,9 +280,9 @@ class Orbiter:
         values: dict[str, Any] = {name: reading(name, now_ns, self._seed) for name in gauges}
         return values | {"lander_heater_cycles": heater_cycles(now_ns)}
 
-    def _gauges(self, sid: Structure, now_ns: int) -> dict[str, Any]:
+    def _gauges(self, sid: Structure, asker: str, now_ns: int) -> dict[str, Any]:
         if sid is Structure.COMPUTER:
-            return self._computer_values(now_ns)
+            return self._computer_values(asker, now_ns)
         if sid is Structure.RADIO:
             names_of_gauges = ("transmit_power_w", "amplifier_temperature_c")
             values: dict[str, Any] = {name: reading(name, now_ns, self._seed) for name in names_of_gauges}
@@ -283,12 +292,12 @@ class Orbiter:
             return {name: reading(name, now_ns, self._seed)}
         return {}
 
-    def _computer_values(self, now_ns: int) -> dict[str, Any]:
+    def _computer_values(self, asker: str, now_ns: int) -> dict[str, Any]:
         counters = self.scheduler.counters()
-        busy_then, then_ns = self._load_since
+        busy_then, then_ns = self._load_since.get(asker, (0, 0))
         busy_ns, span_ns = self.scheduler.busy_ns - busy_then, now_ns - then_ns
-        self._load_since = (self.scheduler.busy_ns, now_ns)
-        fills = self.scheduler.take_fullest_mailboxes()
+        self._load_since[asker] = (self.scheduler.busy_ns, now_ns)
+        fills = self._fullest_mailboxes(asker)
         fullest = max(fills, key=lambda name: fills[name])
         return {
             "uptime_s": now_ns // SECOND,
@@ -301,6 +310,16 @@ class Orbiter:
             "fullest_mailbox_of": Task[fullest.upper()].name,
             "mailbox_overflows": sum(c.dropped for c in counters.values()),
         }
+
+    def _fullest_mailboxes(self, asker: str) -> dict[str, float]:
+        """Greatest fills since this asker was last told: the others' questions take nothing from it."""
+        latest = self.scheduler.take_fullest_mailboxes()
+        for fills in self._fills.values():
+            for name, fill in latest.items():
+                fills[name] = max(fills[name], fill)
+        told = self._fills.get(asker, latest)
+        self._fills[asker] = dict.fromkeys(latest, 0.0)
+        return told
 
     # ---- snapshots ------------------------------------------------------------------------------
 
@@ -316,9 +335,11 @@ class Orbiter:
             "memory": self.memory.save(),
             "transmitter": self.transmitter.save(),
             "receiver": self.receiver.save(),
-            "load_since": self._load_since,
             "boots": self._boots,
             "boot": None if self._boot is None else list(self._boot),
+            "load_since": dict(self._load_since),
+            "fills": {asker: dict(fills) for asker, fills in self._fills.items()},
+            "parameters": self.parameters.save(),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
@@ -328,9 +349,11 @@ class Orbiter:
         self.memory.load(saved["memory"])
         self.transmitter.load(saved["transmitter"])
         self.receiver.load(saved["receiver"])
-        self._load_since = saved["load_since"]
         self._boots = saved["boots"]
         self._boot = None if saved["boot"] is None else list(saved["boot"])
+        self._load_since = dict(saved["load_since"])
+        self._fills = {asker: dict(fills) for asker, fills in saved["fills"].items()}
+        self.parameters.load(saved["parameters"])
 
 
 def _tasks(mission: MissionFile, clock: OnBoardClock, high_frames_per_second: int) -> list[TaskSettings]:
@@ -360,6 +383,8 @@ def _tasks(mission: MissionFile, clock: OnBoardClock, high_frames_per_second: in
         TaskSettings(names.RELAY, 7, lambda: Relay(clock), mailbox=32, budget_ns=20 * ms),
         TaskSettings(names.MASS_MEMORY, 8, mass_memory, mailbox=64, budget_ns=20 * ms),
         TaskSettings(names.SELECTION, 9, Selection, mailbox=32),
+        TaskSettings(names.MONITORING, 9, lambda: Monitoring(clock), mailbox=32, heartbeat_ns=120 * SECOND),
+        TaskSettings(names.PARAMETERS, 9, Parameters, mailbox=32),
         TaskSettings(names.SEQUENCES, 10, Sequences, mailbox=32),
         TaskSettings(names.PROCEDURES, 11, Procedures, mailbox=128, budget_ns=20 * ms),
         TaskSettings(names.HOUSEKEEPING, 10, Housekeeping, mailbox=32, heartbeat_ns=60 * SECOND),

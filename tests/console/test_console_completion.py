@@ -44,7 +44,7 @@ def written(argument):
     if parameter.is_octets:
         octets = int(least or 1) if parameter.octets is None else parameter.octets
         return "A" * octets if parameter.is_text else "00" * octets
-    return "1" if least is None else f"{int(least)}"
+    return "1" if least is None else f"{int(least)}" if least == int(least) else f"{least}"
 
 
 def test_every_telecommand_can_be_completed_to_one_that_is_accepted():

@@ -22,7 +22,9 @@ from fsw.tasks.housekeeping import Housekeeping
 from fsw.tasks.lander import Lander
 from fsw.tasks.mass_memory import MassMemory
 from fsw.tasks.messages import Execute, Executed, PusReport
+from fsw.tasks.monitoring import Monitoring
 from fsw.tasks.navigation import Navigation
+from fsw.tasks.parameters import Parameters
 from fsw.tasks.procedures import Procedures
 from fsw.tasks.relay import Relay
 from fsw.tasks.release import Release
@@ -45,6 +47,8 @@ MAKERS = {
     names.RELAY: lambda: Relay(CLOCK),
     names.MASS_MEMORY: lambda: MassMemory(1_000_000),
     names.SELECTION: Selection,
+    names.MONITORING: lambda: Monitoring(CLOCK),
+    names.PARAMETERS: Parameters,
     names.HOUSEKEEPING: Housekeeping,
     names.TIMEKEEPING: lambda: Timekeeping(CLOCK),
     names.SCHEDULE: lambda: Schedule(CLOCK),
@@ -57,8 +61,8 @@ MAKERS = {
 class Bench:
     """timers: those set and not cancelled, by name. answers: of the latest step."""
 
-    def __init__(self, name):
-        self.make = MAKERS[name]
+    def __init__(self, name, make=None):
+        self.make = make or MAKERS[name]
         self.task = self.make()
         self.timers = {}
         self.answers = self._note(list(self.task.start(0)))

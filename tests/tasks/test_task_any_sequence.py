@@ -6,12 +6,15 @@ import struct
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
+from telecommand_strategies import arguments_of
 
 from fsw import dictionary
 from fsw.core.telecommand import encode_cltu, encode_frame
 from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import BootKind, BootReason, FailureCode, Task
+from fsw.dictionary.pool import PARAMETERS
+from fsw.dictionary.settings import SETTINGS, word
 from fsw.kernel.scheduler import Trouble
 from fsw.kernel.time import SECOND
 from fsw.protocols import obcp, pus
@@ -21,6 +24,7 @@ from fsw.tasks import names
 REQUESTS = st.sampled_from([bytes([0x1F, 0x80, 0xC0, n]) for n in range(4)])
 NUMBERS = st.integers(1, 6)
 OCTETS = st.binary(max_size=300)
+DEFAULT_WORDS = [word(setting.default) for setting in SETTINGS.values()]
 
 
 def executes(*telecommands):
@@ -29,18 +33,8 @@ def executes(*telecommands):
     @st.composite
     def draw_one(draw):
         command = dictionary.telecommand(draw(st.sampled_from(telecommands)))
-        texts = {}
-        for argument in command.arguments:
-            parameter = argument.parameter
-            if parameter.enumeration is not None:
-                of = st.sampled_from([member.name for member in parameter.enumeration])
-                texts[parameter.name] = (
-                    ",".join(draw(st.lists(of, min_size=1, max_size=4))) if argument.listed else draw(of)
-                )
-            elif argument.minimum is not None:
-                texts[parameter.name] = str(draw(st.integers(int(argument.minimum), int(argument.maximum))))
-        request = dictionary.parse_telecommand(command.name, texts)
-        found = dictionary.recognise_telecommand(command.service, command.subtype, request.encode())
+        octets = command.encode(draw(arguments_of(command)))
+        found = dictionary.recognise_telecommand(command.service, command.subtype, octets)
         return m.Execute(draw(REQUESTS), draw(st.integers(0, 15)), command.name, found[1])
 
     return draw_one()
@@ -94,6 +88,24 @@ PROGRAMS = [
         "110000000ba43b7400050013000401000302000140000a",
     )
 ] + [b"octets"]
+
+
+def of_service(service):
+    return [command.name for command in dictionary.telecommands() if command.service == service]
+
+
+@st.composite
+def measured(draw):
+    """What an owner may tell: some values of the pool."""
+    chosen = draw(st.lists(st.sampled_from(list(PARAMETERS.values())), max_size=8))
+    values = {}
+    for found in chosen:
+        enumeration = found.parameter.enumeration
+        of = st.floats(-1e6, 1e6) if found.parameter.calibration else st.integers(0, 2**32 - 1)
+        if enumeration is not None:
+            of = st.sampled_from(sorted(enumeration.__members__))
+        values[found.name] = draw(of)
+    return m.Values(values)
 
 
 def ticks(*timers):
@@ -268,6 +280,27 @@ MESSAGES = {
     ),
     names.SELECTION: st.one_of(
         pictures, executes("SELECT_PICTURES"), st.builds(m.Gather, st.sampled_from(Structure))
+    ),
+    names.MONITORING: st.one_of(
+        executes(*of_service(12)),
+        ticks("report"),
+        st.builds(m.Tick, st.just("beat"), st.sampled_from([1, 16, 32, 64])),
+        measured(),
+    ),
+    names.PARAMETERS: st.one_of(
+        executes(*of_service(20)),
+        ticks("scrub"),
+        st.builds(m.Tick, st.just("compose"), NUMBERS),
+        st.builds(m.AskParameters, st.sampled_from([names.RELAY, names.COMMANDING])),
+        st.builds(
+            m.AreaTold,
+            NUMBERS,
+            st.lists(
+                st.none() | st.binary(min_size=8, max_size=8) | st.sampled_from(DEFAULT_WORDS), max_size=7
+            ).map(tuple),
+            st.integers(0, 3),
+        ),
+        measured(),
     ),
     names.HOUSEKEEPING: st.one_of(
         executes("HOUSEKEEPING_ONCE", "HOUSEKEEPING_ENABLE", "HOUSEKEEPING_DISABLE"),

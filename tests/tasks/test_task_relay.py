@@ -11,9 +11,10 @@ from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import FailureCode
 from fsw.kernel.time import SECOND
 from fsw.tasks import names
-from fsw.tasks.messages import AccessPoint, FromCamera, Gather, Picture, ToCamera, WifiStatus
-from fsw.tasks.relay import CAMERA_ANSWERS_WITHIN_NS, PICTURE_TIMEOUT_NS
+from fsw.tasks.messages import AccessPoint, FromCamera, Gather, Picture, ToCamera, Values, WifiStatus
+from fsw.tasks.relay import PICTURE_TIMEOUT_NS
 
+CAMERA_ANSWERS_WITHIN_NS = 5 * SECOND  # at first
 LINKED = WifiStatus(True, 6000, -50.0, 12.5)
 SLOWER = WifiStatus(True, 2400, -70.0, 210.0)
 GONE = WifiStatus(False, 0, -95.0, 0.0)
@@ -223,7 +224,7 @@ def test_health_is_told_with_its_age_and_a_low_battery_once(linked, bench):
 
 def test_before_the_camera_has_told_anything_nothing_is_known_of_it(linked):
     linked.tell(Gather(Structure.CAMERA))
-    assert linked.answers == []
+    assert linked.sent(names.HOUSEKEEPING) == [Values({})]
 
 
 def test_sound_packets_in_no_layout_of_ours_are_dropped_and_counted(linked, flying):
@@ -237,4 +238,4 @@ def test_sound_packets_in_no_layout_of_ours_are_dropped_and_counted(linked, flyi
     assert linked.events() == [("CAMERA_AWAKE", {"range_m": 12.5})]
     assert wifi(linked)["wifi_packets_lost"] >= before + 3
     linked.tell(Gather(Structure.CAMERA))
-    assert linked.answers == []
+    assert linked.values() == {}

@@ -1,0 +1,221 @@
+"""Monitors of ST[12] (ECSS-E-ST-70-41C 6.12): what one is, and those on board from the start. All ours.
+
+The default ones watch the warning and alarm limits of the housekeeping structures where acting on them
+makes sense on board; counters of troubles have events of their own.
+"""
+
+from dataclasses import dataclass, fields
+from math import inf
+from typing import Any
+
+from fsw.dictionary.events import MonitorEvent
+from fsw.dictionary.identifiers import CheckType, FailureCode, ReleaseState, Switch, WifiState
+from fsw.dictionary.pool import BY_NAME, PARAMETERS
+from fsw.kernel.snapshot import plain
+
+BEATS_PER_SECOND = 4  # intervals are whole numbers of beats
+MOST_MONITORS = 64
+ALL_BITS = 0xFFFFFFFF
+DEFAULT_REPORTING_DELAY_S = 8.0
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """identifier, parameter, validity_parameter: identifiers; the last is 0 where it is always valid.
+
+    validity_mask, validity_expected: valid while (value & mask) is this. interval: between two checks
+    [beats]. repetitions: checks in a row that must agree before the status changes. check: a CheckType.
+    low, high: limits of the value (LIMIT) or of the mean of the last `deltas` changes from check to check
+    (DELTA). mask, expected: (value & mask) must be this (EXPECTED). low_event, high_event: raised when
+    the status becomes LOW, HIGH; 0 raises none.
+    """
+
+    identifier: int
+    parameter: int
+    validity_parameter: int
+    validity_mask: int
+    validity_expected: int
+    interval: int
+    repetitions: int
+    check: int
+    low: float
+    low_event: int
+    high: float
+    high_event: int
+    mask: int
+    expected: int
+    deltas: int
+
+    def wrong(self) -> FailureCode | None:
+        """What makes no sense in it, or None."""
+        if self.parameter not in PARAMETERS or self.validity_parameter not in {0, *PARAMETERS}:
+            return FailureCode.UNKNOWN_PARAMETER
+        events = set(MonitorEvent)
+        if self.low_event not in events or self.high_event not in events:
+            return FailureCode.UNKNOWN_EVENT
+        if not self._sensible():
+            return FailureCode.CHECK_SENSELESS
+        return None
+
+    def _sensible(self) -> bool:
+        conditional = bool(self.validity_parameter)
+        if conditional and not _has_bits(self.validity_parameter):
+            return False
+        if conditional and self.validity_expected & ~self.validity_mask:
+            return False
+        if self.check == CheckType.EXPECTED:
+            return _has_bits(self.parameter) and not self.expected & ~self.mask
+        return self.low < self.high
+
+    @property
+    def structures(self) -> tuple[int, ...]:
+        """Housekeeping structures that hold what it looks at."""
+        both = {self.parameter, self.validity_parameter} - {0}
+        return tuple(sorted({int(PARAMETERS[identifier].structure) for identifier in both}))
+
+
+def _has_bits(identifier: int) -> bool:
+    """A mask has sense on counters and enumerations alone."""
+    return PARAMETERS[identifier].parameter.calibration is None
+
+
+def number(identifier: int, told: dict[str, Any]) -> float | int | None:
+    """The value of a parameter among those that its owners told; of an enumeration, its number."""
+    found = PARAMETERS[identifier]
+    value = told.get(found.name)
+    enumeration = found.parameter.enumeration
+    if value is None or enumeration is None:
+        return value
+    return int(enumeration[value])
+
+
+_NAMES = tuple(field.name for field in fields(Monitor))
+_COMMON: dict[str, Any] = {
+    "validity_parameter": 0,
+    "validity_mask": 0,
+    "validity_expected": 0,
+    "repetitions": 2,
+    "check": int(CheckType.LIMIT),
+    "low": -inf,
+    "low_event": 0,
+    "high": inf,
+    "high_event": 0,
+    "mask": ALL_BITS,
+    "expected": 0,
+    "deltas": 1,
+}
+
+
+def _default(identifier: int, name: str, event: str, every_s: int = 8, **others: Any) -> Monitor:
+    """low, high: raise `event` when passed."""
+    given: dict[str, Any] = {
+        **_COMMON,
+        "identifier": identifier,
+        "parameter": BY_NAME[name].identifier,
+        "interval": every_s * BEATS_PER_SECOND,
+        "low_event": int(MonitorEvent[event]),
+        "high_event": int(MonitorEvent[event]),
+        **others,
+    }
+    monitor = Monitor(**{name: given[name] for name in _NAMES})
+    assert monitor.wrong() is None, name
+    return monitor
+
+
+def _while(name: str, state: int) -> dict[str, Any]:
+    return {
+        "validity_parameter": BY_NAME[name].identifier,
+        "validity_mask": 0xFF,
+        "validity_expected": int(state),
+    }
+
+
+def _within(name: str, level: str) -> dict[str, Any]:
+    """The warning or alarm limits that the dictionary declares."""
+    limits = BY_NAME[name].parameter.limits
+    assert limits is not None
+    low, high = getattr(limits, f"{level}_low"), getattr(limits, f"{level}_high")
+    return {"low": -inf if low is None else low, "high": inf if high is None else high}
+
+
+_LINKED = _while("wifi", WifiState.LINKED)
+DEFAULTS = (
+    _default(1, "cpu_load", "COMPUTER_OVERLOADED", 16, repetitions=3, **_within("cpu_load", "alarm")),
+    _default(2, "memory_fill", "MEMORY_FILLING", 16, **_within("memory_fill", "warning")),
+    _default(3, "memory_fill", "MEMORY_NEARLY_FULL", 16, **_within("memory_fill", "alarm")),
+    _default(4, "transmit_power_w", "TRANSMIT_POWER_WRONG", 16, **_within("transmit_power_w", "alarm")),
+    _default(
+        5,
+        "amplifier_temperature_c",
+        "AMPLIFIER_TEMPERATURE_WARNING",
+        16,
+        **_within("amplifier_temperature_c", "warning"),
+    ),
+    _default(
+        6,
+        "amplifier_temperature_c",
+        "AMPLIFIER_TEMPERATURE_ALARM",
+        16,
+        **_within("amplifier_temperature_c", "alarm"),
+    ),
+    _default(
+        7,
+        "amplifier_temperature_c",
+        "AMPLIFIER_THERMOMETER_JUMPED",
+        16,
+        check=int(CheckType.DELTA),
+        low=-10.0,
+        high=10.0,
+        repetitions=1,
+    ),
+    _default(8, "wifi_signal_dbm", "WIFI_SIGNAL_WEAK", **_within("wifi_signal_dbm", "warning"), **_LINKED),
+    _default(9, "camera_range_m", "CAMERA_FAR", **_within("camera_range_m", "warning"), **_LINKED),
+    _default(10, "health_age_s", "CAMERA_SILENT", **_within("health_age_s", "warning"), **_LINKED),
+    _default(
+        11,
+        "battery_voltage_v",
+        "CAMERA_VOLTAGE_LOW",
+        **_within("battery_voltage_v", "warning"),
+        **_LINKED,
+    ),
+    _default(
+        12, "battery_voltage_v", "CAMERA_VOLTAGE_ALARM", **_within("battery_voltage_v", "alarm"), **_LINKED
+    ),
+    _default(
+        13, "battery_used_wh", "CAMERA_ENERGY_WARNING", **_within("battery_used_wh", "warning"), **_LINKED
+    ),
+    _default(14, "battery_used_wh", "CAMERA_ENERGY_ALARM", **_within("battery_used_wh", "alarm"), **_LINKED),
+    _default(
+        15,
+        "camera_temperature_c",
+        "CAMERA_TEMPERATURE_WARNING",
+        **_within("camera_temperature_c", "warning"),
+        **_LINKED,
+    ),
+    _default(
+        16,
+        "camera_temperature_c",
+        "CAMERA_TEMPERATURE_ALARM",
+        **_within("camera_temperature_c", "alarm"),
+        **_LINKED,
+    ),
+    _default(
+        17,
+        "release_temperature_c",
+        "RELEASE_TEMPERATURE_WARNING",
+        16,
+        **_within("release_temperature_c", "warning"),
+    ),
+    _default(
+        18,
+        "break_wire",
+        "SEPARATION_UNEXPECTED",
+        16,
+        check=int(CheckType.EXPECTED),
+        mask=0xFF,
+        expected=int(Switch.OFF),
+        **_while("release", ReleaseState.SAFE),
+    ),
+)
+assert len({monitor.identifier for monitor in DEFAULTS}) == len(DEFAULTS)

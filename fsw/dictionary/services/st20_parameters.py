@@ -1,0 +1,82 @@
+"""ST[20] on-board parameter management (ECSS-E-ST-70-41C 6.20, 8.20): requests and reports.
+
+Ours: identifiers of 16 bits, values as binary64 engineering values, of an enumeration its number.
+"""
+
+from enum import IntEnum
+
+import construct
+
+from fsw.dictionary.identifiers import ORBITER_APID, FailureCode, Origin
+from fsw.dictionary.layout import Group
+from fsw.dictionary.parameter import Parameter
+from fsw.dictionary.pool import OnBoardParameter
+from fsw.dictionary.report import Report
+from fsw.dictionary.settings import SettableParameter
+from fsw.dictionary.telecommand import Argument, ArgumentGroup, Telecommand
+
+_IDENTIFIER, _VALUE = construct.Int16ub, construct.Float64b
+AnyParameter = IntEnum(  # type: ignore[misc]
+    "AnyParameter",
+    {m.name: int(m) for both in (OnBoardParameter, SettableParameter) for m in both},
+)
+AnyParameter.__doc__ = "Parameters that are measured (pool) and that are set (settings)."
+
+
+def _argument(names: type[IntEnum]) -> Argument:
+    return Argument(Parameter("parameter", _IDENTIFIER, "Which parameter"), names=names)
+
+
+TELECOMMANDS = (
+    Telecommand(
+        "PARAMETERS_REPORT",
+        20,
+        1,
+        "Reports the values of parameters: measured now, or as set.",
+        "PARAMETER_VALUES [20,2].",
+        (FailureCode.UNKNOWN_PARAMETER, FailureCode.NOT_MEASURED, FailureCode.BUSY),
+        (ArgumentGroup("parameters", (_argument(AnyParameter),), "Parameters"),),
+    ),
+    Telecommand(
+        "PARAMETERS_SET",
+        20,
+        3,
+        "Sets parameters, all or none; what they govern goes by them at once, and after a restart.",
+        "PARAMETER_VALUES [20,2] on request; TC_COMPLETED comes after they were read back.",
+        (
+            FailureCode.UNKNOWN_PARAMETER,
+            FailureCode.PARAMETER_NOT_SETTABLE,
+            FailureCode.VALUE_NOT_ALLOWED,
+            FailureCode.BUSY,
+            FailureCode.NOT_KEPT,
+        ),
+        (
+            ArgumentGroup(
+                "parameters",
+                (_argument(SettableParameter), Argument(Parameter("value", _VALUE, "Its value from now on"))),
+                "Parameters and values",
+            ),
+        ),
+    ),
+)
+REPORTS = (
+    Report(
+        "PARAMETER_VALUES",
+        ORBITER_APID,
+        (),
+        "Values of parameters",
+        Origin.OURS,
+        20,
+        2,
+        groups=(
+            Group(
+                "parameters",
+                (
+                    Parameter("parameter", _IDENTIFIER, "Which parameter", enumeration=AnyParameter),
+                    Parameter("value", _VALUE, "Its value"),
+                ),
+                "Parameters",
+            ),
+        ),
+    ),
+)
