@@ -279,9 +279,9 @@ def dictionary(form: str | None) -> None:
     position, size, unit, scale and limits of each field. Each says whether its layout is Tianwen-1's own
     or ours.
     """
-    from fsw.dictionary import printed, xtce
+    from fsw.dictionary import page, printed, xtce
 
-    forms = {None: printed.as_text, "markdown": printed.as_markdown, "xtce": xtce.document}
+    forms = {None: printed.as_text, "markdown": page.as_markdown, "xtce": xtce.document}
     click.echo(forms[form](), nl=False)
 
 

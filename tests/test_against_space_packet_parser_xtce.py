@@ -17,6 +17,7 @@ from fsw.dictionary.identifiers import ORBITER_APID, TIME_APID, Origin
 from fsw.dictionary.layout import Group
 from fsw.dictionary.parameter import Parameter
 from fsw.dictionary.report import Report
+from fsw.dictionary.services.st09_time import TIME_CODE
 from fsw.dictionary.telecommand import Argument, ArgumentGroup, Telecommand
 from fsw.ground.telemetry import Telemetry, decode_packet
 from fsw.kernel.time import SECOND
@@ -184,6 +185,8 @@ def source_of(report, octets):
 
 def octets_of(parameter):
     """Octets of a field with any value that it can have."""
+    if parameter.name == "time_code":
+        return bytes([TIME_CODE])  # another would be refused
     if parameter.texts is not None:
         return parameter.write(RANDOM.choice(list(parameter.texts)))
     if parameter.octets is not None:

@@ -1,6 +1,6 @@
-"""The dictionary to read: as plain text or as Markdown, from the same rows."""
+"""The dictionary to read at a terminal; `fsw.dictionary.page` is the one to browse."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from fsw import dictionary
 from fsw.dictionary.layout import Group
@@ -9,7 +9,6 @@ from fsw.dictionary.report import Report
 from fsw.dictionary.telecommand import Telecommand
 
 Row = Sequence[str]
-Table = Callable[[Row, Sequence[Row]], Iterator[str]]
 
 _FIELD_HEAD = ("octets", "name", "type", "unit", "scale, values, limits", "what it is")
 _ARGUMENT_HEAD = ("argument", "allowed", "default", "what it is")
@@ -17,49 +16,41 @@ _ARGUMENT_HEAD = ("argument", "allowed", "default", "what it is")
 
 def as_text() -> str:
     """For a terminal."""
-    return "\n".join(_lines(_text_table, "{}", "  ")) + "\n"
+    return "\n".join(_lines()) + "\n"
 
 
-def as_markdown() -> str:
-    """For a document."""
-    return "\n".join(_lines(_markdown_table, "`{}`", "")) + "\n"
-
-
-def _lines(table: Table, code: str, indent: str) -> Iterator[str]:
-    heading = "## {}" if code != "{}" else "{}"
-    below = "### {}" if code != "{}" else "{}"
-    yield heading.format("Telecommands")
+def _lines() -> Iterator[str]:
+    yield "Telecommands"
     yield ""
     yield "Failures are those of a telecommand's own; every one can also fail acceptance (codes 1 to 15)."
     for command in dictionary.telecommands():
         yield ""
-        yield below.format(f"{command.name} {_type(command)}")
+        yield f"{command.name} {_type(command)}"
         yield ""
-        for line in _told(command):
-            yield f"{indent}{line}" + ("" if indent else "  ")
+        yield from (f"  {line}" for line in _told(command))
         if command.arguments:
             yield ""
             rows: list[Row] = [
                 (
-                    code.format(argument.name),
+                    argument.name,
                     argument.allowed,
                     argument.default_text,
                     argument.text,
                 )
                 for argument in command.arguments
             ]
-            yield from table(_ARGUMENT_HEAD, rows)
+            yield from _table(_ARGUMENT_HEAD, rows)
     yield ""
-    yield heading.format("Reports")
+    yield "Reports"
     for report in dictionary.reports():
         yield ""
-        yield below.format(f"{report.name} {_where(report)}")
+        yield f"{report.name} {_where(report)}"
         yield ""
-        yield f"{indent}{report.text}. {_layout_of(report)}"
-        fields = list(_fields(report, code))
+        yield f"  {report.text}. {_layout_of(report)}"
+        fields = list(_fields(report))
         if fields:
             yield ""
-            yield from table(_FIELD_HEAD, fields)
+            yield from _table(_FIELD_HEAD, fields)
 
 
 def _type(command: Telecommand) -> str:
@@ -94,12 +85,12 @@ def _layout_of(report: Report) -> str:
     return " ".join(said)
 
 
-def _fields(report: Report, code: str) -> Iterator[Row]:
+def _fields(report: Report) -> Iterator[Row]:
     """Octets are counted in the source data: after the secondary header where there is one."""
     at: int | None = 0
     for field in report.layout.fields:
         if isinstance(field, Group):
-            yield from _group(field, code, "" if at is None else f"{at}-", "")
+            yield from _group(field, "" if at is None else f"{at}-", "")
             at = None
             continue
         size = field.octets
@@ -107,32 +98,33 @@ def _fields(report: Report, code: str) -> Iterator[Row]:
             where = ""
         else:
             where = f"{at}-" if size is None else str(at) if size == 1 else f"{at}-{at + size - 1}"
-        yield _row(field, code, where, field.name)
+        yield _row(field, where, field.name)
         at = None if at is None or size is None else at + size
 
 
-def _group(group: Group, code: str, where: str, within: str) -> Iterator[Row]:
+def _group(group: Group, where: str, within: str) -> Iterator[Row]:
     name = within + group.name
-    yield (where, code.format(name), f"uint{8 * group.count_octets}", "", "N", group.text)
+    yield (where, name, f"uint{8 * group.count_octets}", "", "N", group.text)
     for field in group.fields:
         if isinstance(field, Group):
-            yield from _group(field, code, "", f"{name}[i].")
+            yield from _group(field, "", f"{name}[i].")
         else:
-            yield _row(field, code, "", f"{name}[i].{field.name}")
+            yield _row(field, "", f"{name}[i].{field.name}")
 
 
-def _row(parameter: Parameter, code: str, where: str, name: str) -> Row:
+def _row(parameter: Parameter, where: str, name: str) -> Row:
     return (
         where,
-        code.format(name),
-        _type_of(parameter),
+        name,
+        type_of(parameter),
         parameter.unit,
-        _meaning(parameter),
+        meaning(parameter),
         parameter.text,
     )
 
 
-def _type_of(parameter: Parameter) -> str:
+def type_of(parameter: Parameter) -> str:
+    """uint16, float64, octets and so on."""
     if parameter.is_octets:
         held = "text" if parameter.is_text else "Space Packet" if parameter.is_packet else "octets"
         return f"{held} behind uint{8 * parameter.prefix_octets}" if parameter.prefix_octets else held
@@ -142,7 +134,8 @@ def _type_of(parameter: Parameter) -> str:
     return f"{'int' if parameter.raw_range[0] < 0 else 'uint'}{8 * parameter.octets}"
 
 
-def _meaning(parameter: Parameter) -> str:
+def meaning(parameter: Parameter) -> str:
+    """Enumeration, scale and limits, in words."""
     said = []
     if parameter.texts is not None:
         said.append(", ".join(f"{raw} {text}" for raw, text in parameter.texts.items()))
@@ -162,15 +155,8 @@ def _meaning(parameter: Parameter) -> str:
     return "; ".join(said)
 
 
-def _text_table(head: Row, rows: Sequence[Row]) -> Iterator[str]:
+def _table(head: Row, rows: Sequence[Row]) -> Iterator[str]:
     kept = [index for index in range(len(head)) if any(row[index] for row in rows)]
     widths = [max(len(head[index]), *(len(row[index]) for row in rows)) for index in kept]
     for row in (head, *rows):
         yield "    " + "  ".join(row[i].ljust(width) for i, width in zip(kept, widths, strict=True)).rstrip()
-
-
-def _markdown_table(head: Row, rows: Sequence[Row]) -> Iterator[str]:
-    yield "| " + " | ".join(head) + " |"
-    yield "|" + "---|" * len(head)
-    for row in rows:
-        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"

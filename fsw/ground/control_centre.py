@@ -19,7 +19,7 @@ from fsw.kernel.time import Epoch
 from fsw.protocols import cfdp_receiver as cfdp
 
 _PRIMARY_HEADER_OCTETS = 6
-_TIME_REPORT_TIME = slice(7, 14)  # behind the rate
+_TIME_REPORT_TIME = slice(8, 15)  # behind rate and P-field
 
 
 @dataclass(frozen=True, slots=True)

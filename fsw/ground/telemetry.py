@@ -14,7 +14,7 @@ from fsw.core.errors import FswError
 from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID, STATE_VECTOR_APID, TIME_APID
 from fsw.dictionary.parameter import Value, Violation
 from fsw.dictionary.report import Report
-from fsw.dictionary.services.st09_time import TIME_REPORT
+from fsw.dictionary.services.st09_time import TIME_CODE, TIME_REPORT
 from fsw.ground.archive import Archive, ParameterRow
 from fsw.kernel.time import Epoch
 from fsw.protocols import pus
@@ -88,8 +88,10 @@ def decode_packet(
         except FswError as error:
             report, problem = None, str(error)
         else:
-            if report is TIME_REPORT:
-                spacecraft_ns = epoch.from_posix_ns(pus.decode_time(source_data[1 : 1 + pus.TIME_OCTETS]))
+            if report is TIME_REPORT and values["time_code"].raw != TIME_CODE:
+                report, values, problem = None, {}, f"time code 0x{source_data[1]:02x} is not CUC 4+3"
+            elif report is TIME_REPORT:
+                spacecraft_ns = epoch.from_posix_ns(pus.decode_time(source_data[2 : 2 + pus.TIME_OCTETS]))
             elif apid == STATE_VECTOR_APID:
                 ticks = values["state_time"].raw
                 assert isinstance(ticks, int)

@@ -168,7 +168,6 @@ class Downlink:
                 "rate_exponent": self._time_rate,
                 "time_s": shown_ns // SECOND,
                 "time_fraction": (shown_ns % SECOND << 24) // SECOND,
-                "time_status": int(self._clock.status(time_ns)),
             }
             data = TIME_REPORT.encode(values)
             packet = self._plain(TIME_APID, data + bytes(pus.ERROR_CONTROL_OCTETS))[:-2]
@@ -326,7 +325,15 @@ class Downlink:
     # ---- what outlives what ---------------------------------------------------------------------
 
     def retained(self) -> dict[str, Any]:
-        """Counts that the ground follows. The rate is low again; what waited for a frame is lost."""
+        """Counts, and how often time is reported. The rate is low again; what waited for a frame is lost."""
+        return self.safeguarded() | {"time_rate": self._time_rate}
+
+    def recall(self, retained: dict[str, Any]) -> None:
+        self.recover(retained)
+        self._time_rate = retained["time_rate"]
+
+    def safeguarded(self) -> dict[str, Any]:
+        """Counts that the ground follows: no two frames or packets may ever bear one."""
         senders = (*self._senders, self._lander, self._pictures)
         return {
             "frame_counts": [sender.frame_count for sender in senders],
@@ -335,21 +342,14 @@ class Downlink:
             "sent": [self._frames_sent, self._idle_frames_sent, self._packets_dropped],
         }
 
-    def recall(self, retained: dict[str, Any]) -> None:
-        senders = (*self._senders, self._lander, self._pictures)
-        for sender, count in zip(senders, retained["frame_counts"], strict=True):
-            sender.frame_count = count
-        self._sequence.load(retained["sequence"])
-        for apid, counters in retained["messages"]:
-            self._messages[apid].load(counters)
-        self._frames_sent, self._idle_frames_sent, self._packets_dropped = retained["sent"]
-
-    def safeguarded(self) -> dict[str, Any]:
-        """The same: no two frames or packets may ever bear one count."""
-        return self.retained()
-
     def recover(self, safeguarded: dict[str, Any]) -> None:
-        self.recall(safeguarded)
+        senders = (*self._senders, self._lander, self._pictures)
+        for sender, count in zip(senders, safeguarded["frame_counts"], strict=True):
+            sender.frame_count = count
+        self._sequence.load(safeguarded["sequence"])
+        for apid, counters in safeguarded["messages"]:
+            self._messages[apid].load(counters)
+        self._frames_sent, self._idle_frames_sent, self._packets_dropped = safeguarded["sent"]
 
     # ---- snapshots ------------------------------------------------------------------------------
 

@@ -3,7 +3,9 @@
 import pytest
 
 from fsw import missions
+from fsw.dictionary.identifiers import TimeStatus
 from fsw.kernel.time import MICROSECOND, MILLISECOND, SECOND
+from fsw.protocols import pus
 from fsw.simulation import Settings, Simulation
 from fsw.tasks.clock import OnBoardClock
 
@@ -58,7 +60,9 @@ def test_reports_carry_the_clocks_time_and_status(flown):
     simulation, _ = flown
     telemetry = simulation.control.telemetry.latest["TIME_REPORT"]
     assert telemetry.problem is None
-    assert telemetry.values["time_status"].value == "SET"
+    assert telemetry.values["time_code"].raw == 0x2F
+    status = pus.decode_report(simulation.control.telemetry.latest["HOUSEKEEPING_RADIO"].octets).time_status
+    assert status == TimeStatus.SET
     late_ns = telemetry.received_ns - telemetry.spacecraft_ns
     assert 80 * SECOND < late_ns < 82 * SECOND
 

@@ -1,17 +1,18 @@
 """ST[9] time management: reports of the on-board clock, and (subtypes from 128, ours) its steering.
 
-The time report is the standard's spacecraft time packet (6.9.4): APID 0, no secondary header; the time is
-coded as in PUS headers, CUC 4+3 with implicit P-field; packet error control as every packet of ours.
+The time report is the standard's spacecraft time packet (6.9.4): APID 0, no secondary header; rate, P-field
+and time laid out as in Hera's (recorded by Daniel Estevez et al., CC BY 4.0); packet error control is ours.
 """
 
 import construct
 
-from fsw.dictionary.identifiers import TIME_APID, FailureCode, Origin, TimeStatus
+from fsw.dictionary.identifiers import TIME_APID, FailureCode, Origin
 from fsw.dictionary.parameter import Parameter
 from fsw.dictionary.report import Report
 from fsw.dictionary.telecommand import Argument, Telecommand
 
 SERVICE = 9
+TIME_CODE = 0x2F
 FASTEST, SLOWEST = 0, 8
 DEFAULT_RATE = 5  # 16 s in the low rate
 LATEST_S = 4_000_000_000  # in 2142: years before the code overflows
@@ -75,9 +76,9 @@ TIME_REPORT = Report(
     TIME_APID,
     (
         Parameter("rate_exponent", _U8, "A report for every 2**rate_exponent frames of 245/1"),
+        Parameter("time_code", _U8, "P-field: CUC 4+3, agency-defined epoch", default=TIME_CODE),
         Parameter("time_s", _U32, "The clock at the first bit of that frame: whole seconds", "s"),
         Parameter("time_fraction", _U24, "and the fraction", "2^-24 s"),
-        Parameter("time_status", _U8, "Time reference status", enumeration=TimeStatus),
     ),
     "What the clock showed at a frame's first bit; without secondary header",
     Origin.OURS,
