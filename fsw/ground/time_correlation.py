@@ -26,6 +26,7 @@ OUTLIER_DEVIATIONS = 8  # median absolute deviations
 STEP = 4  # so many outliers in a row are no outliers: the clock was set
 KEPT_FRAMES = 2048
 CANDIDATES = 16  # frames that a report may be of
+MOST_RATE = UNIT // 500  # no clock is worse, also while it is being shifted
 # A code is cut off, so the clock showed half its last place more, on average.
 _HALF_PLACE_NS = 1_000_000_000 >> 25
 
@@ -94,12 +95,13 @@ class TimeCorrelation:
         if not candidates:
             self.lost += 1
             return
-        line = self.correlation
-        if line is None:
-            found = candidates[-1]
-        else:
-            found = min(candidates, key=lambda sample: abs(sample[1] - line.error_ns(sample[0])))
-        self.add(found)
+        self.add(min(candidates, key=self._away) if self._samples else candidates[-1])
+
+    def _away(self, sample: Sample) -> int:
+        """How far a sample lies off what is known already."""
+        if self.correlation is None:
+            return abs(sample[1] - self._samples[-1][1])
+        return abs(sample[1] - self.correlation.error_ns(sample[0]))
 
     def _sample(self, first_bit_ns: int, posix_ns: int) -> Sample:
         t_ns = first_bit_ns - self._light_time_ns(first_bit_ns)
@@ -116,7 +118,7 @@ class TimeCorrelation:
             self.steps += 1
             self._samples = deque(newest, WINDOW)
             samples, used = newest, _agreeing(newest)
-        self.correlation = _line(used, len(samples) - len(used)) if len(used) >= LEAST else None
+        self.correlation = _line(used, len(samples) - len(used))
         if self._on_sample is not None:
             self._on_sample(sample, self.correlation)
 
@@ -135,13 +137,14 @@ class TimeCorrelation:
         self.taken, self.lost, self.steps = saved["taken"], saved["lost"], saved["steps"]
         samples = list(self._samples)
         used = _agreeing(samples)
-        self.correlation = _line(used, len(samples) - len(used)) if len(used) >= LEAST else None
+        self.correlation = _line(used, len(samples) - len(used))
 
 
 def _agreeing(samples: Sequence[Sample]) -> list[Sample]:
     """Those near the line whose slope is the median of all pairs' (Theil 1950, Sen 1968)."""
     pairs = itertools.combinations(samples, 2)
-    slopes = sorted((e1 - e0) * UNIT // (t1 - t0) for (t0, e0), (t1, e1) in pairs if t1 != t0)
+    every = ((e1 - e0) * UNIT // (t1 - t0) for (t0, e0), (t1, e1) in pairs if t1 != t0)
+    slopes = sorted(slope for slope in every if abs(slope) <= MOST_RATE)
     if not slopes:
         return list(samples)
     slope = slopes[len(slopes) // 2]
@@ -153,13 +156,17 @@ def _agreeing(samples: Sequence[Sample]) -> list[Sample]:
     return [sample for sample, away in zip(samples, off, strict=True) if away <= allowed]
 
 
-def _line(samples: Sequence[Sample], rejected: int) -> Correlation:
-    """Least squares, through the samples' centre."""
+def _line(samples: Sequence[Sample], rejected: int) -> Correlation | None:
+    """Least squares, through the samples' centre. None for too few, or where they tell of no clock."""
     count = len(samples)
+    if count < LEAST:
+        return None
     centre = sum(t for t, _ in samples) // count
     offset = sum(error for _, error in samples) // count
     square = sum((t - centre) ** 2 for t, _ in samples)
     rate = sum((t - centre) * (error - offset) for t, error in samples) * UNIT // square if square else 0
+    if abs(rate) > MOST_RATE:
+        return None
     residuals = (error - offset - rate * (t - centre) // UNIT for t, error in samples)
     return Correlation(
         centre, offset, rate, isqrt(sum(one * one for one in residuals) // count), count, rejected

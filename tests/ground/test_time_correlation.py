@@ -1,8 +1,14 @@
 """Time correlation: the true clock comes out, to its code's last place, through jitter and outliers."""
 
+from pathlib import Path
+
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fsw.core.frame_format import FrameFormat
+from fsw.core.frames_to_packets import PacketExtractor
 from fsw.devices.oscillator import Oscillator, OscillatorFigures
 from fsw.ground.time_correlation import WINDOW, Correlation, TimeCorrelation
 from fsw.kernel.snapshot import pack, unpack
@@ -156,3 +162,37 @@ def test_the_default_drift_is_seen_within_half_an_hour():
     assert found.samples == WINDOW
     assert abs(found.rate - 120_000_000) < 5_000_000
     assert abs(found.error_ns(1800 * SECOND) - true_error_ns(downlink.clock, 1800 * SECOND)) < 500
+
+
+HERA = Path(__file__).resolve().parents[3] / "shared/recordings/hera/2024-10-07T162420_lowrate_frames.u8"
+HERA_FRAME_OCTETS = 1113
+
+
+@pytest.mark.skipif(not HERA.exists(), reason="recordings are absent: ../shared/recordings")
+def test_the_real_heras_time_reports_lie_on_a_line_of_its_frames():
+    """Recording: Daniel Estevez et al., github.com/daniestevez/jupyter_notebooks, CC BY 4.0.
+
+    It tells no times of reception, but frames follow each other without a gap: each took as long as any.
+    """
+    frame_ns = 594_675_780
+    frames = np.fromfile(HERA, np.uint8).reshape(-1, HERA_FRAME_OCTETS)
+    batch = PacketExtractor(FrameFormat("tm", HERA_FRAME_OCTETS, ocf=True), spacecraft_ids=[181]).feed(frames)
+    reports = {}
+    for at, length, frame in zip(batch.offset.tolist(), batch.length.tolist(), batch.frame_index.tolist()):
+        packet = batch.octets[at : at + length].tobytes()
+        if packet[:2] == b"\0\0":
+            reports[frame] = packet
+    samples = []
+    correlation = TimeCorrelation(EPOCH, lambda t_ns: 0, lambda sample, found: samples.append(sample))
+    for index, (channel, count) in enumerate(zip(batch.frame_virtual_channel, batch.frame_count)):
+        if channel == 1:
+            correlation.frame(int(count), index * frame_ns)
+        if index in reports:
+            rate, code, time = reports[index][6], reports[index][7], reports[index][8:15]
+            assert (rate, code) == (3, 0x2F)
+            correlation.report(rate, time, (index + 1) * frame_ns)
+    found = correlation.correlation
+    # The first is of a frame before the recording: of all others the frame is found.
+    assert (len(samples), found.samples, found.rejected) == (6, 5, 1)
+    assert [sample[0] // frame_ns for sample in samples] == [8, 8, 17, 26, 36, 48]
+    assert found.residual_ns < 20_000
