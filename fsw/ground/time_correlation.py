@@ -25,7 +25,7 @@ OUTLIER_FLOOR_NS = 1_000  # nearer to the line than this is never an outlier
 OUTLIER_DEVIATIONS = 8  # median absolute deviations
 STEP = 4  # so many outliers in a row are no outliers: the clock was set
 KEPT_FRAMES = 2048
-CANDIDATES = 16  # frames that a report may be of
+CANDIDATES = 8  # frames that a report may be of
 MOST_RATE = UNIT // 500  # no clock is worse, also while it is being shifted
 # A code is cut off, so the clock showed half its last place more, on average.
 _HALF_PLACE_NS = 1_000_000_000 >> 25
@@ -53,8 +53,10 @@ class Correlation:
 
     def corrected_ns(self, shown_ns: int) -> int:
         """Mission time at which the clock showed what a perfect one shows at `shown_ns`."""
-        t_ns = shown_ns - self.error_ns(shown_ns)
-        return shown_ns - self.error_ns(t_ns)
+        t_ns = shown_ns
+        for _ in range(3):  # each round gains the rate, a thousandth at worst
+            t_ns = shown_ns - self.error_ns(t_ns)
+        return t_ns
 
 
 class TimeCorrelation:
@@ -86,16 +88,13 @@ class TimeCorrelation:
     def report(self, rate_exponent: int, time: bytes, received_ns: int) -> None:
         """A time report of a packet that began in the frame received at `received_ns`."""
         posix_ns = pus.decode_time(time) + _HALF_PLACE_NS
-        dated = [
-            first_bit_ns
-            for count, first_bit_ns in self._frames
-            if count % (1 << rate_exponent) == 0 and first_bit_ns < received_ns
-        ]
-        candidates = [self._sample(first_bit_ns, posix_ns) for first_bit_ns in dated[-CANDIDATES:]]
+        every = 1 << rate_exponent
+        dated = (t for count, t in reversed(self._frames) if count % every == 0 and t < received_ns)
+        candidates = [self._sample(t_ns, posix_ns) for t_ns in itertools.islice(dated, CANDIDATES)]
         if not candidates:
             self.lost += 1
             return
-        self.add(min(candidates, key=self._away) if self._samples else candidates[-1])
+        self.add(min(candidates, key=self._away) if self._samples else candidates[0])
 
     def _away(self, sample: Sample) -> int:
         """How far a sample lies off what is known already."""
