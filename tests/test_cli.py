@@ -116,9 +116,10 @@ def test_events_are_lines_in_the_order_received(events):
 
 def test_every_telecommand_of_the_plan_is_seen_to_be_completed(events):
     completed = [event["values"]["telecommand"] for event in events if event["name"] == "TC_COMPLETED"]
-    assert completed == [
-        "PING", "WIFI", "RELEASE_ARM", "RELEASE_FIRE", "SELECT_PICTURES", "DOWNLINK_RATE", "DUMP_START"
-    ]  # fmt: skip
+    # The rate changes when what waits in the old one has gone: the dump may be acknowledged before.
+    assert sorted(completed) == sorted(
+        ["PING", "WIFI", "RELEASE_ARM", "RELEASE_FIRE", "SELECT_PICTURES", "DOWNLINK_RATE", "DUMP_START"]
+    )
 
 
 def test_the_same_seed_gives_the_same_files_whatever_the_workers(flown, tmp_path):

@@ -210,7 +210,6 @@ class Observability(IntEnum):
     STEPS = 1
 
 
-@unique
 class CheckType(IntEnum):
     """What a monitor does with its parameter (ECSS-E-ST-70-41C 6.12.3)."""
 
@@ -232,6 +231,7 @@ class CheckStatus(IntEnum):
     HIGH = 4
 
 
+@unique
 class FailureCode(IntEnum):
     """Why a telecommand failed: ST[1] reports 2, 4, 8 and 10 carry one.
 
@@ -282,8 +282,8 @@ class FailureCode(IntEnum):
     NO_ANSWER = 65
     LINK_LOST = 66
     REFUSED_BY_CAMERA = 67
-    PARTLY_DONE = 80
-    ABORTED = 81
     NOT_MEASURED = 68
     NOT_KEPT = 69
+    PARTLY_DONE = 80
+    ABORTED = 81
     LOST_IN_RESET = 90

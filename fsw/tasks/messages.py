@@ -232,6 +232,12 @@ class Commanded:
 
 @plain
 @dataclass(frozen=True, slots=True)
+class ClockSteered:
+    """To whoever promises something at an on-board time: the clock was set, shifted or trimmed."""
+
+
+@plain
+@dataclass(frozen=True, slots=True)
 class SafeMode:
     """From recovery to those concerned: safe mode begins, or ends."""
 

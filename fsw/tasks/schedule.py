@@ -1,8 +1,8 @@
 """Releases telecommands at their on-board time: ST[11] (ECSS-E-ST-70-41C 6.11).
 
 The schedule is a list in order of release time, equal times in order of insertion. A timer stands for
-the first; since the on-board clock may drift or be set, the clock is asked again when it fires, and at
-least every `ASK_AGAIN_NS`.
+the first; since the on-board clock drifts, the clock is asked again when it fires and at least every
+`ASK_AGAIN_NS`, and when the clock was steered.
 """
 
 import copy
@@ -21,7 +21,7 @@ from fsw.protocols import pus
 from fsw.tasks import names
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.embedded import executed, portions, report, request_inside, together
-from fsw.tasks.messages import Execute, Occurred, SafeMode, Submit, Tick
+from fsw.tasks.messages import ClockSteered, Execute, Occurred, SafeMode, Submit, Tick
 
 MAX_ACTIVITIES = 256
 MAX_OCTETS = 65536  # of all requests waiting
@@ -101,6 +101,8 @@ class Schedule:
                 return [executed(message, answer), *self._timer(now_ns)]
             case Tick("due"):
                 return self._due(now_ns)
+            case ClockSteered():
+                return self._timer(now_ns)
             case SafeMode(True):  # nothing that was planned for a sound spacecraft goes on
                 self._enable(False)
         return ()

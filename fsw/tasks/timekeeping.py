@@ -9,7 +9,7 @@ from fsw.kernel.scheduler import Action, Emit, Send
 from fsw.kernel.time import MICROSECOND, SECOND
 from fsw.tasks import names
 from fsw.tasks.clock import OnBoardClock
-from fsw.tasks.messages import Execute, Executed, Occurred, SteerClock, TimeReportRate
+from fsw.tasks.messages import ClockSteered, Execute, Executed, Occurred, SteerClock, TimeReportRate
 
 
 class Timekeeping:
@@ -55,4 +55,8 @@ class Timekeeping:
 
 def _steer(steering: Steering, amount: int) -> list[Action]:
     steered = Occurred(Event.CLOCK_STEERED, {"steering": steering.name, "steered_by": amount})
-    return [Emit(names.CLOCK_PORT, SteerClock(int(steering), amount)), Send(names.EVENTS, steered)]
+    return [
+        Emit(names.CLOCK_PORT, SteerClock(int(steering), amount)),
+        Send(names.SCHEDULE, ClockSteered()),
+        Send(names.EVENTS, steered),
+    ]

@@ -307,7 +307,7 @@ MESSAGES = {
         st.just(m.Values({"firings": 1})),
         st.builds(m.Tick, st.sampled_from(["due", "compose"]), st.integers(1, 6)),
     ),
-    names.SCHEDULE: ticks("due") | st.builds(m.SafeMode, st.booleans()),
+    names.SCHEDULE: ticks("due") | st.builds(m.SafeMode, st.booleans()) | st.just(m.ClockSteered()),
     names.SEQUENCES: ticks("due") | OUTCOMES | st.builds(m.SafeMode, st.booleans()),
     names.PROCEDURES: st.one_of(
         st.builds(m.SafeMode, st.booleans()),

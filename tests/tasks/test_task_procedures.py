@@ -110,7 +110,6 @@ def test_a_procedure_reads_housekeeping_from_its_owners(procedures, load, ask):
     load('wait until hk.wifi = "LINKED" timeout 9 s every 2 s', "if hk.camera_range_m > 10", "fail 3", "end")
     ask("PROCEDURE_ACTIVATE", "TEST")
     assert procedures.sent(names.RELAY) == [Gather(Structure.RELAY, names.PROCEDURES)]
-    assert procedures.emitted(names.GAUGES_PORT) == [Gather(Structure.RELAY, names.PROCEDURES)]
     procedures.tell(Values({"wifi_rate_kbps": 3}), SECOND)  # another's
     assert procedures.answers == []
     procedures.tell(Values({"wifi": "SEARCHING"}), SECOND)

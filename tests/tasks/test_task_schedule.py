@@ -5,14 +5,15 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from fsw import dictionary
+from fsw import dictionary, missions
 from fsw.dictionary.identifiers import FailureCode
 from fsw.kernel.scheduler import Send
 from fsw.kernel.snapshot import pack
 from fsw.kernel.time import SECOND
 from fsw.protocols import pus
 from fsw.tasks import names
-from fsw.tasks.messages import Execute, Executed, Occurred, PusReport, SafeMode, Submit, Tick
+from fsw.tasks.clock import OnBoardClock
+from fsw.tasks.messages import ClockSteered, Execute, Executed, Occurred, PusReport, SafeMode, Submit, Tick
 from fsw.tasks.schedule import ASK_AGAIN_NS, LATE_NS, MAX_ACTIVITIES, MAX_GROUPS, Schedule
 
 
@@ -101,6 +102,22 @@ def test_a_far_release_is_watched_for(schedule, insert):
     insert((95, 1, 0))
     assert schedule.timers["due"].at_ns == ASK_AGAIN_NS
     assert [round(at) for at, _ in pass_to(schedule, 200)] == [95]
+
+
+@pytest.mark.parametrize(("by_s", "at_s"), [(15, 5), (19, 1), (40, 1)])
+def test_a_clock_that_is_set_moves_the_release_at_once(bench, by_s, at_s):
+    clock = OnBoardClock(bench.mission.epoch)
+    schedule = Schedule(clock)
+    list(schedule.handle(bench.execute("SCHEDULE_ENABLE"), 0))
+    time = pus.TIME_FORMAT.encode(clock.agency_ns(0) + 20 * SECOND)
+    row = {"group": 0, "release_time": time, "packet": ping(1)}
+    arguments = {"sub_schedule": 1, "activities": [row]}
+    list(schedule.handle(Execute(b"abcd", 0, "SCHEDULE_INSERT", arguments), 0))
+    assert clock.set(clock.agency_ns(SECOND) + by_s * SECOND, SECOND)
+    (timer,) = schedule.handle(ClockSteered(), SECOND)
+    assert timer.at_ns == pytest.approx(at_s * SECOND, abs=100)
+    (released, _) = schedule.handle(timer.message, timer.at_ns)
+    assert released.message.packet == ping(1)
 
 
 def test_late_insertions_are_refused(schedule, insert):
@@ -319,9 +336,6 @@ class Model(RuleBasedStateMachine):
 
     @initialize()
     def begin(self):
-        from fsw import missions
-        from fsw.tasks.clock import OnBoardClock
-
         self.clock = OnBoardClock(missions.load("tianwen1-cruise").epoch)
         self.task = Schedule(self.clock)
         self.now_ns = 0
