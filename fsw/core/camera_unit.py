@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from fsw.core.binding import ffi, lib
 from fsw.core.errors import FswError
+from fsw.core.flat_struct import load_struct
 
 Encoding = Literal["jpeg", "raw"]
 CameraState = Literal["asleep", "booting", "on", "off"]
@@ -351,11 +352,7 @@ class CameraUnit:
         """Continue from what save gave on a unit of the same parameters; otherwise FswError, no change."""
         loaded = ffi.new("camera_unit_t *")
         state = saved["state"]
-        if len(state) != ffi.sizeof("camera_unit_t"):
-            raise FswError(
-                f"saved camera state of {len(state)} octets: this build's has {ffi.sizeof('camera_unit_t')}"
-            )
-        ffi.memmove(loaded, state, len(state))
+        load_struct(loaded, state, "camera state")
         own = bytes(ffi.buffer(self.parameters.as_c()))
         if not lib.camera_unit_valid(loaded) or bytes(ffi.buffer(ffi.addressof(loaded, "parameters"))) != own:
             raise FswError("saved camera state: damaged, or of a unit with other parameters")

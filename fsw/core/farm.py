@@ -10,6 +10,7 @@ from enum import Enum, IntEnum
 
 from fsw.core.binding import ffi, lib
 from fsw.core.errors import FswError
+from fsw.core.flat_struct import load_struct
 from fsw.core.telecommand import VIRTUAL_CHANNELS, TelecommandFrame
 
 WINDOW_LEAST: int = lib.FARM_WINDOW_LEAST
@@ -177,12 +178,8 @@ class Farm:
 
     def load(self, saved: bytes) -> None:
         """Goes on where `save` was; `room` is the caller's and is not saved."""
-        if len(saved) != ffi.sizeof(self._state[0]):
-            raise FswError(
-                f"saved FARM-1 of {len(saved)} octets: allowed is {ffi.sizeof(self._state[0])} (this build)"
-            )
         state = ffi.new("farm_t *")
-        ffi.memmove(state, saved, len(saved))
+        load_struct(state, saved, "FARM-1")
         if not lib.farm_valid(state):
             raise FswError("saved FARM-1 breaks its invariants: it was damaged, or is no state of FARM-1")
         self._state = state

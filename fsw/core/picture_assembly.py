@@ -9,6 +9,7 @@ import numpy.typing as npt
 from fsw.core.binding import ffi, lib
 from fsw.core.camera_unit import ENCODINGS, Encoding, mode_size
 from fsw.core.errors import FswError
+from fsw.core.flat_struct import load_struct
 
 Reason = Literal["timed out", "link gone", "slot needed", "crc wrong"]
 _REASONS: Final[tuple[Reason, ...]] = ("timed out", "link gone", "slot needed", "crc wrong")
@@ -239,12 +240,8 @@ class PictureAssembler:
     def load(self, saved: dict[str, Any]) -> None:
         """Continue from what save gave on an assembler made alike. FswError, and no change, otherwise."""
         state = saved["state"]
-        if len(state) != ffi.sizeof("picture_assembly_t"):
-            raise FswError(
-                f"saved assembly of {len(state)} octets: this build's has {ffi.sizeof('picture_assembly_t')}"
-            )
         loaded = ffi.new("picture_assembly_t *")
-        ffi.memmove(loaded, state, len(state))
+        load_struct(loaded, state, "assembly")
         given = (
             loaded.slots,
             loaded.slot_octets,

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from fsw.core.binding import ffi, lib
 from fsw.core.channel_coding import ChannelCode, Octets, as_octets, randomize, rs_decode
 from fsw.core.errors import FswError
+from fsw.core.flat_struct import load_struct
 
 _GROUP = np.dtype([("first_symbol", "u8"), ("bits", "u4"), ("symbol_errors", "u4")])
 _FRAME = np.dtype(
@@ -70,7 +71,7 @@ class ViterbiDecoder:
         return bytes(ffi.buffer(self._state))
 
     def load(self, saved: bytes) -> None:
-        _load_struct(self._state, "viterbi_t", saved)
+        load_struct(self._state, saved, "Viterbi decoder")
 
 
 class FrameSynchroniser:
@@ -162,7 +163,7 @@ class FrameSynchroniser:
         return bytes(ffi.buffer(self._state))
 
     def load(self, saved: bytes) -> None:
-        _load_struct(self._state, "frame_sync_t", saved)
+        load_struct(self._state, saved, "frame synchroniser")
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,9 +380,3 @@ def _joined(parts: list[Reception]) -> Reception:
         symbols=sum(part.symbols for part in parts),
         symbol_errors=sum(part.symbol_errors for part in parts),
     )
-
-
-def _load_struct(state: Any, name: str, saved: bytes) -> None:
-    if len(saved) != ffi.sizeof(name):
-        raise FswError(f"saved {name} of {len(saved)} octets: allowed are {ffi.sizeof(name)}")
-    ffi.memmove(state, saved, len(saved))

@@ -11,6 +11,7 @@ from typing import Any
 from fsw.core import space_packet
 from fsw.core.binding import ffi, lib
 from fsw.core.errors import FswError
+from fsw.core.flat_struct import load_struct
 from fsw.core.space_packet import SpacePacket
 
 HEADER_OCTETS: int = lib.TELECOMMAND_HEADER_OCTETS
@@ -122,7 +123,7 @@ class CltuReceiver:
         return bytes(ffi.buffer(self._state))
 
     def load(self, saved: bytes) -> None:
-        _load_struct(self._state, saved, "CLTU receiver")
+        load_struct(self._state, saved, "CLTU receiver")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ class SegmentAssembler:
         return {"state": bytes(ffi.buffer(self._state)), "held": self._held()}
 
     def load(self, saved: Saved) -> None:
-        _load_struct(self._state, saved["state"], "segment assembler")
+        load_struct(self._state, saved["state"], "segment assembler")
         ffi.memmove(self._buffer, saved["held"], len(saved["held"]))
 
 
@@ -369,9 +370,3 @@ class TelecommandReceiver:
 
 def _counters(count: Any) -> dict[str, int]:
     return {name: int(getattr(count, name)) for name, _ in ffi.typeof(count).fields}
-
-
-def _load_struct(state: Any, saved: bytes, name: str) -> None:
-    if len(saved) != ffi.sizeof(state[0]):
-        raise FswError(f"saved {name} of {len(saved)} octets: allowed is {ffi.sizeof(state[0])} (this build)")
-    ffi.memmove(state, saved, len(saved))

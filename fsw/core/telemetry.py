@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from fsw.core.binding import ffi, lib
 from fsw.core.errors import FswError
+from fsw.core.flat_struct import load_struct
 from fsw.core.frame_format import OCF_OCTETS, FrameFormat
 
 NO_PACKET_STARTS: int = lib.TELEMETRY_NO_PACKET_STARTS
@@ -145,29 +146,17 @@ class VirtualChannelSender:
         ocf: Octets | bytes | None = None,
         *,
         master_counts: Octets | None = None,
+        idle: bool = False,
     ) -> Octets:
         """The next n frames, (n, length) octets.
 
         insert_zones: (n, insert_zone), or for TM the secondary headers' data, (n, secondary_header - 1);
         zeros if None. ocf: (n, 4), or 4 octets for all; zeros if None. master_counts: (n,), the master
         channel frame counts of TM, where several virtual channels share one; counted here if None.
+        idle: of idle data only; pending packets wait. FswError in the middle of a packet.
         """
-        return self._frames(n, insert_zones, ocf, master_counts, idle=False)
-
-    def idle_frames(
-        self,
-        n: int,
-        insert_zones: Octets | None = None,
-        ocf: Octets | bytes | None = None,
-        *,
-        master_counts: Octets | None = None,
-    ) -> Octets:
-        """As `frames`, but of idle data only; pending packets wait. FswError in the middle of a packet."""
-        if not self.between_packets:
+        if idle and not self.between_packets:
             raise FswError("an idle frame in the middle of a packet: allowed only if `between_packets`")
-        return self._frames(n, insert_zones, ocf, master_counts, idle=True)
-
-    def _frames(self, n: int, insert_zones: Any, ocf: Any, master_counts: Any, *, idle: bool) -> Octets:
         if n < 0:
             raise FswError(f"{n} frames: allowed are 0 or more")
         width = self.format.insert_zone or max(0, self.format.secondary_header - 1)
@@ -198,11 +187,8 @@ class VirtualChannelSender:
     def load(self, saved: dict[str, Any]) -> None:
         """Goes on exactly as the sender that was saved; it must have had the same capacity."""
         state, pending = saved["state"], saved["pending"]
-        size = ffi.sizeof("telemetry_sender_t")
-        if len(state) != size:
-            raise FswError(f"saved sender of {len(state)} octets: allowed is {size} (this build)")
         loaded = ffi.new("telemetry_sender_t *")
-        ffi.memmove(loaded, state, len(state))
+        load_struct(loaded, state, "sender")
         if loaded.capacity != self._ring.size or loaded.filled != len(pending):
             raise FswError(
                 f"saved sender has capacity {loaded.capacity} and {loaded.filled} octets pending: "

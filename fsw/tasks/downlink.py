@@ -204,7 +204,7 @@ class Downlink:
         if self._control_due(now_ns):
             frames[2:3] = self._control_frame(now_ns, self._zones(times[2:3], _TAIL_IDLE))
         else:
-            frames[2:3] = idle.idle_frames(1, self._zones(times[2:3], _TAIL_IDLE))
+            frames[2:3] = idle.frames(1, self._zones(times[2:3], _TAIL_IDLE), idle=True)
             self._idle_frames_sent += 1
         frames[3:] = self._lander.frames(1, self._lander_zones(times[3:]))
         return frames
@@ -227,7 +227,7 @@ class Downlink:
         self._idle_frames_sent += total - second
         pictures = self._pictures.frames(second - first, self._zones(times[first:second], _TAIL_REPLAY))
         frames[first:second] = pictures
-        frames[second:] = idle.idle_frames(total - second, self._zones(times[second:], _TAIL_REPLAY))
+        frames[second:] = idle.frames(total - second, self._zones(times[second:], _TAIL_REPLAY), idle=True)
         return frames
 
     def _idle_frames(self, now_ns: int) -> Octets:
@@ -235,7 +235,7 @@ class Downlink:
         times = now_ns + np.arange(count, dtype=np.int64) * BEAT_NS // count
         tail = _TAIL_REPLAY if self._rate is DownlinkRate.HIGH else _TAIL_IDLE
         self._idle_frames_sent += count
-        return self._senders[1].idle_frames(count, self._zones(times, tail))
+        return self._senders[1].frames(count, self._zones(times, tail), idle=True)
 
     def _control_due(self, now_ns: int) -> bool:
         return bool(self._words) and now_ns >= self._control_ns
@@ -245,7 +245,7 @@ class Downlink:
         word = self._words[self._word % len(self._words)]
         self._word = (self._word + 1) % len(self._words)
         self._control_ns = now_ns + self._control.period_ns
-        return self._senders[2].idle_frames(1, zones, word)
+        return self._senders[2].frames(1, zones, word, idle=True)
 
     def _zones(self, times_ns: npt.NDArray[np.int64], tail: bytes) -> Octets:
         """Insert zones: 48-bit big-endian ticks of 100 us, then two octets."""

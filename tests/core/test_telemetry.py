@@ -57,7 +57,7 @@ def test_the_idle_channel_of_tianwen1():
     # 245/3: replay 1, spare 2, cycle 10, fill AA, frames of idle data only.
     sender = VirtualChannelSender(LOW_RATE, 245, 3, replay=True, spare=2, cycle=10, idle_fill=0xAA)
     zone = np.frombuffer(bytes.fromhex("01776d6dd4fd8aaa"), np.uint8)
-    frames = sender.idle_frames(3, np.tile(zone, (3, 1)))
+    frames = sender.frames(3, np.tile(zone, (3, 1)), idle=True)
     assert frames[2].tobytes().hex() == "7d43000002aa" + "01776d6dd4fd8aaa" + "07fe" + "aa" * 204
 
 
@@ -106,7 +106,7 @@ def test_an_idle_packet_too_long_for_its_frame_spans_into_the_next():
     assert first[25:].tobytes() == bytes.fromhex("07ffc0")
     assert not sender.between_packets
     with pytest.raises(FswError, match="middle of a packet"):
-        sender.idle_frames(1)
+        sender.frames(1, idle=True)
     sender.push(packet(16))
     second = sender.frames(1)[0]
     assert pointer(second, frame_format) == 4
