@@ -20,6 +20,7 @@ from fsw.core.receiver import Receiver
 from fsw.ground.alignment import Aligned, FrameAligner
 from fsw.ground.decode_report import DecodeReport
 from fsw.ground.formats import RecordedFormat, parse_format
+from fsw.ground.frame_counts import ChannelCounts, FrameCounter
 from fsw.ground.mending import Habits, Mender
 from fsw.kernel.time import SECOND, Epoch
 from fsw.protocols import pus
@@ -60,10 +61,7 @@ class _Times:
 class _Channel:
     frames: int = 0
     good: int = 0
-    gaps: int = 0
-    lost_frames: int = 0
     packets: int = 0
-    last: int | None = None
 
 
 class _Accountant:
@@ -77,6 +75,7 @@ class _Accountant:
         self.frames = 0
         self.wrong_checksums = 0
         self.channels: dict[tuple[int, int], _Channel] = {}
+        self._counter = FrameCounter()
         self.apids: dict[int, int] = {}
         self.times: dict[int, _Times] = {}
 
@@ -124,7 +123,6 @@ class _Accountant:
 
     def _count(self, frame: FrameFormat, frames: npt.NDArray[np.uint8], batch: Batch) -> None:
         self.frames += len(frames)
-        mask = 0xFFFFFF if frame.kind == "aos" else 0xFF
         rows = zip(
             batch.verdict.tolist(),
             batch.frame_spacecraft_id.tolist(),
@@ -141,13 +139,7 @@ class _Accountant:
             if name == "foreign":
                 continue
             channel.good += 1
-            idle = frame.kind == "aos" and virtual_channel == 63
-            if channel.last is not None and not idle:
-                lost = count - channel.last - 1 & mask
-                if lost and lost != mask:
-                    channel.gaps += 1
-                    channel.lost_frames += lost if lost <= mask // 2 else 0
-            channel.last = count
+            self._counter.follow(frame.kind, spacecraft, virtual_channel, count)
             if spacecraft in self._recorded.times:
                 self._note_zone_time(spacecraft, bytes(frames[index]))
         rows_of_packets = zip(
@@ -192,16 +184,16 @@ class _Accountant:
 
     def fill(self, report: DecodeReport) -> None:
         report.frames = self.frames
-        report.virtual_channels = {
-            f"{spacecraft}/{virtual_channel}": {
+        none = ChannelCounts(0)
+        for (spacecraft, virtual_channel), channel in sorted(self.channels.items()):
+            counts = self._counter.channels.get((spacecraft, virtual_channel), none)
+            report.virtual_channels[f"{spacecraft}/{virtual_channel}"] = {
                 "frames": channel.frames,
                 "good": channel.good,
-                "gaps": channel.gaps,
-                "lost_frames": channel.lost_frames,
+                "gaps": counts.gaps,
+                "lost_frames": counts.lost_frames,
                 "packets": channel.packets,
             }
-            for (spacecraft, virtual_channel), channel in sorted(self.channels.items())
-        }
         report.apids = self.apids
         report.packets = sum(self.apids.values())
         openings = 0
@@ -223,7 +215,7 @@ class _Accountant:
             for reason, many in report.discarded.items()
             if reason not in ("foreign", "bad_version") and not (reason == "truncated" and many <= openings)
         }
-        report.losses = bool(lost) or any(channel.gaps for channel in self.channels.values())
+        report.losses = bool(lost) or any(counts.gaps for counts in self._counter.channels.values())
 
 
 def decode_file(path: str | Path, format_text: str, packets_path: str | Path | None = None) -> DecodeReport:

@@ -1,13 +1,14 @@
 """The station's receivers: soft symbols or CADUs of each downlink mode in, packets with their times out.
 
 Each mode has its own chain (Viterbi decoder, frame synchroniser, Reed-Solomon decoder, packet extractor),
-as a station has for each modulation. A frame's time of reception is that of its last symbol, from its
-position in the stream; a packet's is that of the frame in which it began.
+as a station has for each modulation; what is lost is counted over all of them. A frame's time of reception
+is that of its last symbol, from its position in the stream; a packet's is that of the frame in which it
+began.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +16,10 @@ import numpy.typing as npt
 from fsw.core.channel_coding import ChannelCode
 from fsw.core.errors import FswError
 from fsw.core.frame_format import FECF_OCTETS, OCF_OCTETS, FrameFormat
-from fsw.core.frames_to_packets import DROPPED, VERDICTS, PacketExtractor
+from fsw.core.frames_to_packets import DROPPED, VERDICTS, Batch, PacketExtractor
 from fsw.core.receiver import Receiver, Reception
 from fsw.ground.archive import UNKNOWN, Archive
+from fsw.ground.frame_counts import FrameCounter
 from fsw.kernel.time import SECOND
 
 _DROPPED = frozenset(VERDICTS) - {"good", "corrected", "repeated"}
@@ -97,7 +99,6 @@ class _Chain:
         self.anchors: list[tuple[int, int]] = [(0, 0)]  # (symbol or bit, its time): one a call
         self.as_bits = False
         self.frame_times: list[int] = []  # of the latest frames given to the extractor
-        self.counts: dict[tuple[int, int], int] = {}  # next frame count by channel
 
     def anchor(self, start_ns: int, units: int) -> None:
         self.anchors.append((self.fed, start_ns))
@@ -139,6 +140,7 @@ class Station:
         self._cadu_sink = cadu_sink
         self._timed = timed
         self._frame_sink = frame_sink
+        self._counter = FrameCounter()
         self.frames = 0
         self.failures = 0
         self.corrected_symbols = 0
@@ -173,11 +175,8 @@ class Station:
     @property
     def lost_frames(self) -> dict[str, int]:
         """Frames missing in the counts, by 'SCID/VC', all modes together."""
-        total: dict[str, int] = {}
-        for chain in self._chains.values():
-            for name, row in chain.extractor.stats.items():
-                total[name] = total.get(name, 0) + row["lost_frames"]
-        return dict(sorted(total.items()))
+        channels = sorted(self._counter.channels.items())
+        return {f"{scid}/{vc}": counts.lost_frames for (scid, vc), counts in channels}
 
     @property
     def discarded(self) -> dict[str, int]:
@@ -211,15 +210,14 @@ class Station:
         batch = chain.extractor.feed(reception.frames)
         for channel in sorted(chain.mode.ocf_channels):
             self._take_fields(chain, channel, reception.frames, batch, times)
-        if self._archive is not None:
-            self._note_frames(chain, batch, times, reception.corrected.tolist(), self._archive)
+        self._note_frames(chain.mode.frame.kind, batch, times, reception.corrected.tolist())
         if self._frame_sink is not None and self._timed is not None:
             spacecraft, virtual_channel = self._timed
             ours = (batch.frame_spacecraft_id == spacecraft) & (
                 batch.frame_virtual_channel == virtual_channel
             )
             for index in np.flatnonzero(ours & (batch.verdict < DROPPED)).tolist():
-                self._frame_sink(int(batch.frame_count[index]), times[index] - chain.mode.cadu_ns)
+                self._frame_sink(int(batch.frame_count[index]), times[index] - chain.cadu_ns)
         before = len(chain.frame_times)
         chain.frame_times += times
         packets = []
@@ -260,11 +258,10 @@ class Station:
         fields, self._fields = self._fields, []
         return fields
 
-    @staticmethod
     def _note_frames(
-        chain: _Chain, batch: Any, times: list[int], corrected: list[int], archive: Archive
+        self, kind: Literal["aos", "tm"], batch: Batch, times: list[int], corrected: list[int]
     ) -> None:
-        mask = 0xFFFFFF if chain.mode.frame.kind == "aos" else 0xFF
+        archive = self._archive
         rows = zip(
             batch.verdict.tolist(),
             batch.frame_spacecraft_id.tolist(),
@@ -276,21 +273,20 @@ class Station:
         )
         for verdict, spacecraft, virtual_channel, count, time_ns, symbols in rows:
             if VERDICTS[verdict] in _DROPPED:
-                archive.add_frames(time_ns, UNKNOWN, UNKNOWN, corrected_symbols=symbols, failures=1)
+                if archive is not None:
+                    archive.add_frames(time_ns, UNKNOWN, UNKNOWN, corrected_symbols=symbols, failures=1)
                 continue
-            key = (spacecraft, virtual_channel)
-            lost = count - chain.counts.get(key, count) & mask
-            gap = 0 < lost < mask
-            chain.counts[key] = count + 1 & mask
-            archive.add_frames(
-                time_ns,
-                spacecraft,
-                virtual_channel,
-                received=1,
-                corrected_symbols=symbols,
-                gaps=int(gap),
-                lost_frames=lost if gap and lost <= mask // 2 else 0,
-            )
+            gaps, lost = self._counter.follow(kind, spacecraft, virtual_channel, count)
+            if archive is not None:
+                archive.add_frames(
+                    time_ns,
+                    spacecraft,
+                    virtual_channel,
+                    received=1,
+                    corrected_symbols=symbols,
+                    gaps=gaps,
+                    lost_frames=lost,
+                )
 
     def save(self) -> dict[str, Any]:
         """Plain data: decoders' states, symbols in flight, times."""
@@ -303,10 +299,10 @@ class Station:
                     "anchors": [list(anchor) for anchor in chain.anchors],
                     "as_bits": chain.as_bits,
                     "frame_times": list(chain.frame_times),
-                    "counts": [[*key, count] for key, count in sorted(chain.counts.items())],
                 }
                 for name, chain in self._chains.items()
             },
+            "counter": self._counter.save(),
             "frames": self.frames,
             "failures": self.failures,
             "corrected_symbols": self.corrected_symbols,
@@ -322,7 +318,7 @@ class Station:
             chain.fed, chain.as_bits = state["fed"], state["as_bits"]
             chain.anchors = [(base, start_ns) for base, start_ns in state["anchors"]]
             chain.frame_times = list(state["frame_times"])
-            chain.counts = {(row[0], row[1]): row[2] for row in state["counts"]}
+        self._counter.load(saved["counter"])
         self.frames, self.failures = saved["frames"], saved["failures"]
         self.corrected_symbols = saved["corrected_symbols"]
         self.channel_symbols = saved["channel_symbols"]

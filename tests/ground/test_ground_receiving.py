@@ -69,6 +69,31 @@ def test_cadus_lost_on_the_way_are_counted() -> None:
         assert archive.query("SELECT sum(gaps), sum(lost_frames) FROM frames") == [(1, 2)]
 
 
+def test_frames_of_another_rate_in_between_are_not_lost() -> None:
+    modes = {mode.name: mode for mode in (TIANWEN1_LOW, TIANWEN1_HIGH)}
+    senders = {name: VirtualChannelSender(mode.frame, 245, 1) for name, mode in modes.items()}
+    count = 0xFFFFFF - 20  # it runs over on the way
+
+    def fresh() -> Station:
+        return Station(modes.values(), [245], archive)
+
+    with Archive(":memory:", EPOCH) as archive:
+        station = fresh()
+        for turn, name in enumerate(("low", "high", "low", "high", "low")):
+            senders[name].frame_count = count
+            cadus = encode_cadus(senders[name].frames(9), modes[name].code)
+            count = senders[name].frame_count
+            if turn == 3:
+                cadus = np.delete(cadus, [4, 5], axis=0)
+            station.receive_cadus(name, cadus.tobytes(), turn * 10 * SECOND)
+            station.end_of_signal(name)
+            saved, station = station.save(), fresh()
+            station.load(msgpack.unpackb(msgpack.packb(saved)))
+        assert station.frames == 43
+        assert station.lost_frames == {"245/1": 2}
+        assert archive.query("SELECT sum(received), sum(gaps), sum(lost_frames) FROM frames") == [(43, 1, 2)]
+
+
 def test_the_station_goes_on_after_saving_and_loading() -> None:
     symbols = _symbols(TIANWEN1_LOW, _cadus(TIANWEN1_LOW, 14))
 
