@@ -64,6 +64,9 @@ class Event(IntEnum):
     DUMP_STARTED = 65
     DUMP_DONE = 66
     DUMP_STOPPED = 67
+    PACKET_STORE_FULL = 176
+    PACKETS_RETRIEVED = 177
+    STORED_PACKETS_LOST = 178
     CLOCK_STEERED = 96
     ACTIVITY_NOT_RELEASED = 112
     SEQUENCE_COMPLETED = 113
@@ -118,6 +121,7 @@ _BOOT = (
     Parameter("boot_kind", _U8, "What it remembers", enumeration=BootKind),
     Parameter("boot_reason", _U8, "Why", enumeration=BootReason),
 )
+_STORE = Parameter("store", _U8, "Packet store")
 _DAMAGE = (
     Parameter("damaged_at", construct.Int64ub, "Where in the memory's log"),
     Parameter("damaged_octets", _U32, "Octets that hold no whole record", overflow="saturate"),
@@ -307,6 +311,22 @@ REPORTS = (
     _event(Event.DUMP_STARTED, "info", "Pictures go to the downlink", _FILES, _OCTETS),
     _event(Event.DUMP_DONE, "info", "All pictures of the dump have gone to the downlink", _FILES, _OCTETS),
     _event(Event.DUMP_STOPPED, "info", "The dump was stopped by telecommand", _FILES, _OCTETS),
+    _event(Event.PACKET_STORE_FULL, "low", "A bounded packet store takes no more", _STORE),
+    _event(
+        Event.PACKETS_RETRIEVED,
+        "info",
+        "Retrieval by a range of times has come to its end",
+        _STORE,
+        Parameter("packets", _U32, "Packets sent"),
+        Parameter("packets_lost", _U32, "Packets that were found damaged in the memory"),
+    ),
+    _event(
+        Event.STORED_PACKETS_LOST,
+        "medium",
+        "Packets could not be stored, or were found damaged",
+        _STORE,
+        Parameter("packets", _U32, "Packets lost"),
+    ),
     _event(
         Event.CLOCK_STEERED,
         "info",

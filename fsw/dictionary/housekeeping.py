@@ -103,6 +103,10 @@ MASS_MEMORY = _structure(
     _analogue("memory_used_kib", "Octets used", "KiB", 1.0, layout=_U32),
     _analogue("memory_fill", "Share of the memory used", "%", 0.01, Limits(None, 80, None, 95)),
     _counter("memory_damaged", "Places where no whole record was found", _U16, Limits(None, 0)),
+    _counter("packets_stored", "Packets stored in packet stores"),
+    _counter(
+        "packets_not_stored", "Packets for which a store or the memory had no room", _U32, Limits(None, 0)
+    ),
     _counter("pictures_stored", "Whole pictures stored"),
     _counter("pictures_lit", "Stored pictures with a lit subject"),
     Parameter("pictures_selected", _U16, "Pictures chosen for full downlink", overflow="saturate"),

@@ -57,6 +57,7 @@ class Task(IntEnum):
     EVENT_ACTIONS = 24
     MONITORING = 41
     PARAMETERS = 42
+    PACKET_STORES = 51
 
 
 class RestartReason(IntEnum):
@@ -266,6 +267,12 @@ class FailureCode(IntEnum):
     CHECK_SENSELESS = 31
     PARAMETER_NOT_SETTABLE = 32
     VALUE_NOT_ALLOWED = 33
+    UNKNOWN_STORE = 34
+    STORE_EXISTS = 35
+    STORE_BUSY = 36
+    STORE_NO_ROOM = 37
+    TIMES_WRONG = 38
+    UNKNOWN_REPORT_TYPE = 39
     TIME_GOES_BACK = 40
     NO_SUCH_ITEM = 48
     ALREADY_THERE = 49
@@ -278,6 +285,7 @@ class FailureCode(IntEnum):
     ENGINE_STOPPED = 56
     NOT_IN_SAFE_MODE = 60
     ALREADY_SO = 61
+    STORE_NOT_EMPTY = 62
     NO_SEPARATION = 64
     NO_ANSWER = 65
     LINK_LOST = 66
@@ -287,3 +295,5 @@ class FailureCode(IntEnum):
     PARTLY_DONE = 80
     ABORTED = 81
     LOST_IN_RESET = 90
+    STORE_FULL = 112
+    MEMORY_REFUSED = 113

@@ -31,7 +31,7 @@ class Argument:
     """A typed argument. minimum, maximum: allowed engineering values, both included; of octets and text,
     how many octets are allowed.
 
-    listed: the argument is a list of 1 to 32 such values (identifiers of ST[3] and ST[5]).
+    listed: the argument is a list of `least` to 32 such values (identifiers of ST[3], ST[5], ST[15]).
     names: of numbers, that an operator may write instead; other numbers come through, and the task they
     are for says that it knows none such.
     """
@@ -41,6 +41,7 @@ class Argument:
     maximum: float | None = None
     listed: bool = False
     names: type[IntEnum] | None = None
+    least: int = 1
 
     @property
     def name(self) -> str:
@@ -51,21 +52,22 @@ class Argument:
         return self.parameter.text
 
     @property
-    def default(self) -> Engineering | None:
-        return self.parameter.default
+    def default(self) -> Any:
+        """What is taken when nothing is given; None where something must be."""
+        return () if self.listed and not self.least else self.parameter.default
 
     @property
     def default_text(self) -> str:
         """The default as an operator writes it, or nothing."""
         default = self.default
-        return "" if default is None else default.hex() if isinstance(default, bytes) else str(default)
+        return "" if default in (None, ()) else default.hex() if isinstance(default, bytes) else str(default)
 
     @property
     def allowed(self) -> str:
         """What may be given, in words."""
         words = self._allowed_once()
         if self.listed:
-            words = f"1 to {MOST_IN_A_LIST} of: {words}"
+            words = f"{self.least} to {MOST_IN_A_LIST} of: {words}"
         return words
 
     def _allowed_once(self) -> str:
@@ -108,7 +110,7 @@ class Argument:
         if not self.listed:
             return self._write_one(value)
         values = [value] if isinstance(value, (str, int)) else list(value)
-        if not 1 <= len(values) <= MOST_IN_A_LIST:
+        if not self.least <= len(values) <= MOST_IN_A_LIST:
             raise FswError(f"{self.name}: {len(values)} given; allowed are {self.allowed}")
         return bytes([len(values)]) + b"".join(self._write_one(one) for one in values)
 
@@ -128,9 +130,9 @@ class Argument:
         """The engineering value (or list) that begins at `at`, and where it ends. Raises FswError."""
         if not self.listed:
             return self._read_one(octets, at)
-        count = octets[at] if at < len(octets) else 0
-        if not 1 <= count <= MOST_IN_A_LIST:
-            raise FswError(f"{self.name}: N = {count}; allowed are 1 to {MOST_IN_A_LIST}")
+        count = octets[at] if at < len(octets) else -1
+        if not self.least <= count <= MOST_IN_A_LIST:
+            raise FswError(f"{self.name}: N = {count}; allowed are {self.least} to {MOST_IN_A_LIST}")
         values, at = [], at + 1
         for _ in range(count):
             value, at = self._read_one(octets, at)

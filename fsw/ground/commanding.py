@@ -63,6 +63,7 @@ class Sent:
     Of the AD service ('waiting', then 'radiated') FOP-1 tells whether all its frames were 'delivered', or
     that it gave them up: 'unconfirmed' may have been accepted on board, 'lost' was not. BD is 'radiated'
     at once. failure: the failure code's text, when it failed. frames: of AD, those not yet delivered.
+    reports: the verification packets, for one retrieved from a packet store later tells nothing new.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Sent:
     history: list[tuple[int, Stage]] = field(default_factory=list)
     service: Service = "BD"
     frames: int = 0
+    reports: list[bytes] = field(default_factory=list)
 
     def advance(self, stage: Stage) -> None:
         """To this stage, if it is further than the one reported before."""
@@ -199,6 +201,9 @@ class Commander:
         else:
             self.unmatched += 1
             return None
+        if telemetry.octets in sent.reports:
+            return sent
+        sent.reports.append(telemetry.octets)
         stage = _STAGE_OF[telemetry.subtype]
         sent.history.append((telemetry.received_ns, stage))
         sent.advance(stage)
@@ -223,6 +228,7 @@ class Commander:
                     "history": [list(row) for row in sent.history],
                     "service": sent.service,
                     "frames": sent.frames,
+                    "reports": list(sent.reports),
                 }
                 for sent in self.sent
             ],
@@ -244,6 +250,7 @@ class Commander:
                 [(time_ns, stage) for time_ns, stage in row["history"]],
                 row["service"],
                 row["frames"],
+                list(row["reports"]),
             )
             for row in saved["sent"]
         ]

@@ -15,6 +15,7 @@ from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID, STATE_VECTOR_A
 from fsw.dictionary.parameter import Value, Violation
 from fsw.dictionary.report import Report
 from fsw.dictionary.services.st09_time import TIME_CODE, TIME_REPORT
+from fsw.dictionary.services.st15_storage import ReplayChannel
 from fsw.ground.archive import Archive, ParameterRow
 from fsw.kernel.time import Epoch
 from fsw.protocols import pus
@@ -139,11 +140,22 @@ class TelemetryProcessor:
         self.packets += 1
         if telemetry.problem is not None:
             self.problems[telemetry.problem] = self.problems.get(telemetry.problem, 0) + 1
-        if telemetry.report is not None:
+        if telemetry.report is not None and not self._is_replay(telemetry, telemetry.report.name):
             self.latest[telemetry.report.name] = telemetry
         if self._archive is not None:
             self._store(telemetry, self._archive)
         return telemetry
+
+    def _is_replay(self, telemetry: Telemetry, name: str) -> bool:
+        """It was made before what is known already (ST[15]). On-board time never goes back.
+
+        Of packets without time only those count that come by the channel of replays.
+        """
+        if telemetry.spacecraft_ns is None:
+            return telemetry.virtual_channel == ReplayChannel.REPLAY and name in self.latest
+        latest = self.latest.get(name)
+        made_ns = None if latest is None else latest.spacecraft_ns
+        return made_ns is not None and telemetry.spacecraft_ns < made_ns
 
     def value(self, report: str, parameter: str) -> Value | None:
         """The latest value of a parameter, or None if none has come."""

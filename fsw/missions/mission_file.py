@@ -121,6 +121,8 @@ class Orbiter:
     span_m: Annotated[float, Within(0.1, 100)]
     flag_m: Annotated[tuple[float, float], Within(0.01, 10)]
     mass_memory_octets: Annotated[int, Within(1, 1e15)]
+    event_store_octets: Annotated[int, Within(4096, 4e9)]
+    housekeeping_store_octets: Annotated[int, Within(4096, 4e9)]
     clock_offset_s: Annotated[float, Within(-1000, 1000)]
     clock: Clock
     release_point_m: Annotated[Triple, Within(-100, 100)]

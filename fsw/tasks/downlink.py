@@ -2,7 +2,8 @@
 
 LOW: four frames a second in the order 245/1, 245/1, 245/3 (idle), 82/1. HIGH: 245/1 as it needs, then
 245/4 with picture files, the rest 245/3; the lander's packets wait. Frames carry the time of their first
-bit in the insert zone.
+bit in the insert zone. Packets retrieved from packet stores go with the picture files in the high rate, and
+behind the real-time packets, in a bounded share of 245/1, in the low one.
 
 None of these has an operational control field. One idle frame in a while (a managed parameter) therefore
 goes on a virtual channel of ours that has one, and carries a control word (CLCW) of the telecommand
@@ -20,7 +21,6 @@ import numpy as np
 import numpy.typing as npt
 
 from fsw.core import space_packet
-from fsw.core.crc import crc16
 from fsw.core.frame_format import FrameFormat
 from fsw.core.telemetry import VirtualChannelSender
 from fsw.dictionary import tianwen1
@@ -29,16 +29,14 @@ from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import (
     LANDER_APID,
     LANDER_SCID,
-    ORBITER_APID,
     ORBITER_SCID,
-    TIME_APID,
     DownlinkRate,
     FailureCode,
 )
 from fsw.dictionary.services.st09_time import DEFAULT_RATE, TIME_REPORT
 from fsw.kernel.scheduler import Action, Emit, Send, SetTimer, Spend
 from fsw.kernel.time import MICROSECOND, SECOND
-from fsw.protocols import pus
+from fsw.protocols.pus import LONGEST_PACKET_OCTETS
 from fsw.tasks import names
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.messages import (
@@ -49,15 +47,19 @@ from fsw.tasks.messages import (
     Executed,
     Gather,
     Occurred,
+    PacketsMade,
     PictureFilePackets,
     PlainPacket,
     PusReport,
     Radiate,
+    ReplayPackets,
+    ReplayWanted,
     SafeMode,
     Tick,
     TimeReportRate,
     Values,
 )
+from fsw.tasks.packet_path import PacketPath
 
 BEAT_NS = SECOND
 INSERT_ZONE_OCTETS = 8
@@ -65,12 +67,15 @@ LOW_FRAME_OCTETS = 220
 HIGH_FRAME_OCTETS = 892
 PICTURE_CAPACITY_OCTETS = 1 << 20
 MOST_BEATS_TO_DRAIN = 5
+LOW_REPLAY_OCTETS = 100  # of stored packets a beat in the low rate: a quarter of 245/1
+MOST_LOW_REPLAY_OCTETS = 400  # saved up
+HIGH_REPLAY_OCTETS = 1 << 15  # and in the high rate
+REAL_TIME_RESERVE_OCTETS = 1 << 14  # of the queue of 245/1, never for stored packets
 FRAME_NS = 20 * MICROSECOND  # modelled processing time
 
 _REAL_TIME, _IDLE, _REPLAY, _LANDER = 1, 3, 4, 1
 # What follows the time in the insert zone (real, see the vectors of Tianwen-1).
 _TAIL_REAL_TIME, _TAIL_IDLE, _TAIL_REPLAY, _TAIL_LANDER = b"\x4a\xaa", b"\x8a\xaa", b"\x7a\xaa", b"\x40\x11"
-_GROUND = 1  # destination of reports
 
 Octets = npt.NDArray[np.uint8]
 
@@ -92,6 +97,7 @@ class Downlink:
         self._words: tuple[bytes, ...] = ()
         self._word = 0  # the one that goes next
         self._control_ns = 0  # when the next frame with one is due
+        self._path = PacketPath(clock)
         self._per_second = {DownlinkRate.LOW: 4, DownlinkRate.HIGH: high_frames_per_second}
         self._rate = DownlinkRate.LOW
         self._senders = _senders(DownlinkRate.LOW, control.virtual_channel)
@@ -99,12 +105,11 @@ class Downlink:
         self._lander = _sender(DownlinkRate.LOW, LANDER_SCID, _LANDER)
         # Picture files wait here while the rate is low.
         self._pictures = _sender(DownlinkRate.HIGH, ORBITER_SCID, _REPLAY, replay=True, capacity=True)
-        self._sequence = pus.SequenceCounters()
-        # Each application process counts its own (ECSS-E-ST-70-41C 5.4.2.1).
-        self._messages = {apid: pus.MessageCounters() for apid in (ORBITER_APID, LANDER_APID)}
         self._time_rate = DEFAULT_RATE  # a time report for every 2**rate frames of 245/1
         self._locking = False  # this beat is the first in its rate
         self._wanted: list[Any] | None = None  # rate, request, acknowledgement, beats left to drain
+        self._replay_wanted = False
+        self._replay_credit = 0  # octets that stored packets may still take of 245/1 in the low rate
         self._frames_sent = 0
         self._idle_frames_sent = 0
         self._packets_dropped = 0
@@ -115,9 +120,11 @@ class Downlink:
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
             case PusReport():
-                self._push(self._encode(message, now_ns), message.apid == LANDER_APID)
+                for packet in self._path.report(message, now_ns):
+                    self._push(packet, message.apid == LANDER_APID)
             case PlainPacket(apid, data):
-                self._push(self._plain(apid, data), False)
+                for packet in self._path.plain(apid, data, now_ns):
+                    self._push(packet, False)
             case PictureFilePackets(octets):
                 if not self._pictures.push(octets):
                     self._packets_dropped += len(space_packet.index(octets))
@@ -127,34 +134,21 @@ class Downlink:
                 return self._beat(now_ns)
             case ControlWords(words):
                 self._words = words
-            case Execute(request, acknowledge, _, arguments):
+            case ReplayPackets(octets, channel):
+                self._push_replay(octets, channel)
+            case ReplayWanted(wanted):
+                self._replay_wanted, self._replay_credit = wanted, 0
+            case Execute(request, acknowledge, "DOWNLINK_RATE", arguments):
                 return self._change(DownlinkRate[arguments["rate"]], request, acknowledge)
             case SafeMode(True):
                 return self._fall_back()
+            case Execute():
+                return self._control_forwarding(message, now_ns)
             case Gather(Structure.RADIO, reply_to):
                 return [Send(reply_to, Values(self._values()))]
         return ()
 
     # ---- packets --------------------------------------------------------------------------------
-
-    def _encode(self, report: PusReport, now_ns: int) -> bytes:
-        return pus.encode_report(
-            pus.Report(
-                report.apid,
-                self._sequence.take(report.apid),
-                report.service,
-                report.subtype,
-                self._messages[report.apid].take(report.service, report.subtype, _GROUND),
-                _GROUND,
-                self._clock.cuc(now_ns),
-                report.source_data,
-                self._clock.status(now_ns),
-            )
-        )
-
-    def _plain(self, apid: int, data: bytes) -> bytes:
-        count = self._sequence.take(apid)
-        return (apid << 32 | (0xC000 | count) << 16 | len(data) - 1).to_bytes(6, "big") + data
 
     def _report_time(self, first_count: int, times_ns: npt.NDArray[np.int64]) -> None:
         """Time reports for the coming frames of 245/1, counted from `first_count`, whose turn it is.
@@ -169,13 +163,39 @@ class Downlink:
                 "time_s": shown_ns // SECOND,
                 "time_fraction": (shown_ns % SECOND << 24) // SECOND,
             }
-            data = TIME_REPORT.encode(values)
-            packet = self._plain(TIME_APID, data + bytes(pus.ERROR_CONTROL_OCTETS))[:-2]
-            self._push(packet + crc16(packet).to_bytes(2, "big"), False)
+            for packet in self._path.time_report(TIME_REPORT.encode(values)):
+                self._push(packet, False)
 
     def _push(self, packet: bytes, from_lander: bool) -> None:
         if not (self._lander if from_lander else self._senders[0]).push(packet):
             self._packets_dropped += 1
+
+    def _push_replay(self, octets: bytes, channel: int) -> None:
+        low = self._rate is DownlinkRate.LOW
+        if low:
+            self._replay_credit -= len(octets)
+        if not (self._senders[0] if low or channel == _REAL_TIME else self._pictures).push(octets):
+            self._packets_dropped += len(space_packet.index(octets))
+
+    def _replay_room(self) -> int:
+        """Octets that stored packets may take in the coming beat; the real-time ones go first."""
+        if self._wanted is not None:
+            return 0  # the queues are to be empty soon
+        if self._rate is DownlinkRate.HIGH:
+            most = min(self._pictures.room, self._senders[0].room - REAL_TIME_RESERVE_OCTETS)
+            return max(0, min(most, HIGH_REPLAY_OCTETS))
+        self._replay_credit = min(self._replay_credit + LOW_REPLAY_OCTETS, MOST_LOW_REPLAY_OCTETS)
+        waiting = self._senders[0].pending_octets > LOW_FRAME_OCTETS
+        return 0 if waiting else max(0, self._replay_credit)
+
+    def _control_forwarding(self, message: Execute, now_ns: int) -> list[Action]:
+        """ST[14]."""
+        outcome = self._path.execute(message.name, message.arguments)
+        failure = outcome if isinstance(outcome, FailureCode) else None
+        if isinstance(outcome, PusReport):
+            for packet in self._path.report(outcome, now_ns):
+                self._push(packet, False)
+        return [Send(names.COMMANDING, Executed(message.request, message.acknowledge, failure))]
 
     # ---- frames ---------------------------------------------------------------------------------
 
@@ -191,8 +211,15 @@ class Downlink:
         actions.append(Emit(names.TRANSPONDER_PORT, Radiate(high, now_ns, frames.tobytes())))
         actions.append(Spend(FRAME_NS * len(frames)))
         actions += self._change_when_drained()
+        if made := self._path.take_made():
+            actions.append(Send(names.PACKET_STORES, PacketsMade(made)))
+        replay = self._replay_room() if self._replay_wanted else 0
+        if replay:
+            actions.append(Send(names.PACKET_STORES, DownlinkRoom(replay)))
         if high:
-            actions.append(Send(names.MASS_MEMORY, DownlinkRoom(self._pictures.room)))
+            # One packet more than the room may come from the stores.
+            taken = replay + LONGEST_PACKET_OCTETS if replay else 0
+            actions.append(Send(names.MASS_MEMORY, DownlinkRoom(max(0, self._pictures.room - taken))))
         return actions
 
     def _low_frames(self, now_ns: int) -> Octets:
@@ -325,20 +352,25 @@ class Downlink:
     # ---- what outlives what ---------------------------------------------------------------------
 
     def retained(self) -> dict[str, Any]:
-        """Counts, and how often time is reported. The rate is low again; what waited for a frame is lost."""
-        return self.safeguarded() | {"time_rate": self._time_rate}
+        """Counts, and what goes down how often. The rate is low again; what waited for a frame is lost."""
+        return self.safeguarded() | {
+            "time_rate": self._time_rate,
+            "forwarded": self._path.forwarded(),
+            "replay_wanted": self._replay_wanted,
+        }
 
     def recall(self, retained: dict[str, Any]) -> None:
         self.recover(retained)
         self._time_rate = retained["time_rate"]
+        self._path.forward(retained["forwarded"])
+        self._replay_wanted = retained["replay_wanted"]
 
     def safeguarded(self) -> dict[str, Any]:
         """Counts that the ground follows: no two frames or packets may ever bear one."""
         senders = (*self._senders, self._lander, self._pictures)
         return {
             "frame_counts": [sender.frame_count for sender in senders],
-            "sequence": self._sequence.save(),
-            "messages": [[apid, counters.save()] for apid, counters in self._messages.items()],
+            "path": self._path.counts(),
             "sent": [self._frames_sent, self._idle_frames_sent, self._packets_dropped],
         }
 
@@ -346,9 +378,7 @@ class Downlink:
         senders = (*self._senders, self._lander, self._pictures)
         for sender, count in zip(senders, safeguarded["frame_counts"], strict=True):
             sender.frame_count = count
-        self._sequence.load(safeguarded["sequence"])
-        for apid, counters in safeguarded["messages"]:
-            self._messages[apid].load(counters)
+        self._path.count_on(safeguarded["path"])
         self._frames_sent, self._idle_frames_sent, self._packets_dropped = safeguarded["sent"]
 
     # ---- snapshots ------------------------------------------------------------------------------
@@ -359,14 +389,15 @@ class Downlink:
             "senders": [sender.save() for sender in self._senders],
             "lander": self._lander.save(),
             "pictures": self._pictures.save(),
-            "sequence": self._sequence.save(),
-            "messages": [[apid, counters.save()] for apid, counters in self._messages.items()],
+            "path": self._path.save(),
             "time_rate": self._time_rate,
             "words": self._words,
             "word": self._word,
             "control_ns": self._control_ns,
             "locking": self._locking,
             "wanted": None if self._wanted is None else list(self._wanted),
+            "replay_wanted": self._replay_wanted,
+            "replay_credit": self._replay_credit,
             "frames_sent": self._frames_sent,
             "idle_frames_sent": self._idle_frames_sent,
             "packets_dropped": self._packets_dropped,
@@ -379,15 +410,15 @@ class Downlink:
             sender.load(state)
         self._lander.load(saved["lander"])
         self._pictures.load(saved["pictures"])
-        self._sequence.load(saved["sequence"])
-        for apid, counters in saved["messages"]:
-            self._messages[apid].load(counters)
+        self._path.load(saved["path"])
         self._time_rate = saved["time_rate"]
         self._words = saved["words"]
         self._word = saved["word"]
         self._control_ns = saved["control_ns"]
         self._locking = saved["locking"]
         self._wanted = None if saved["wanted"] is None else list(saved["wanted"])
+        self._replay_wanted = saved["replay_wanted"]
+        self._replay_credit = saved["replay_credit"]
         self._frames_sent = saved["frames_sent"]
         self._idle_frames_sent = saved["idle_frames_sent"]
         self._packets_dropped = saved["packets_dropped"]

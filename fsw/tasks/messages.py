@@ -137,6 +137,34 @@ class PictureFilePackets:
     octets: bytes
 
 
+# ---- packet stores ------------------------------------------------------------------------------
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class PacketsMade:
+    """From the downlink, every beat: APID, service, subtype (0 without), on-board time (CUC) and octets."""
+
+    packets: tuple[tuple[int, int, int, bytes, bytes], ...]
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class ReplayWanted:
+    """To the downlink: there is something to retrieve, or not; while there is, it tells its room for that."""
+
+    wanted: bool
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class ReplayPackets:
+    """To the downlink: whole packets from a store, numbered long ago. channel: 1 or 4."""
+
+    octets: bytes
+    channel: int
+
+
 # ---- housekeeping -------------------------------------------------------------------------------
 
 

@@ -16,6 +16,8 @@ _TASK_OF_SERVICE = {
     9: names.TIMEKEEPING,
     11: names.SCHEDULE,
     12: names.MONITORING,
+    14: names.DOWNLINK,
+    15: names.PACKET_STORES,
     17: names.COMMANDING,
     18: names.PROCEDURES,
     19: names.EVENT_ACTIONS,
@@ -40,7 +42,7 @@ _TASK_OF_NAME = {
 }
 OWNERS = {
     Structure.COMPUTER: (names.COMMANDING, names.EVENTS),
-    Structure.MASS_MEMORY: (names.MASS_MEMORY, names.SELECTION),
+    Structure.MASS_MEMORY: (names.MASS_MEMORY, names.SELECTION, names.PACKET_STORES),
     Structure.RADIO: (names.DOWNLINK, names.COMMANDING),
     Structure.RELAY: (names.RELAY,),
     Structure.CAMERA: (names.RELAY,),

@@ -33,6 +33,8 @@ from fsw.tasks.lander import Lander
 from fsw.tasks.mass_memory import MassMemory as MassMemoryTask
 from fsw.tasks.monitoring import Monitoring
 from fsw.tasks.navigation import Navigation
+from fsw.tasks.packet_store_set import default_stores
+from fsw.tasks.packet_stores import PacketStores
 from fsw.tasks.parameters import Parameters
 from fsw.tasks.procedures import Procedures
 from fsw.tasks.relay import Relay
@@ -369,6 +371,13 @@ def _tasks(mission: MissionFile, clock: OnBoardClock, high_frames_per_second: in
     def mass_memory() -> MassMemoryTask:
         return MassMemoryTask(mission.orbiter.mass_memory_octets)
 
+    def packet_stores() -> PacketStores:
+        figures = mission.orbiter
+        return PacketStores(
+            figures.mass_memory_octets,
+            lambda: default_stores(figures.event_store_octets, figures.housekeeping_store_octets),
+        )
+
     return [
         TaskSettings(names.COMMANDING, 1, commanding, mailbox=64, budget_ns=20 * ms),
         TaskSettings(names.RELEASE, 2, Release, mailbox=16),
@@ -382,6 +391,7 @@ def _tasks(mission: MissionFile, clock: OnBoardClock, high_frames_per_second: in
         TaskSettings(names.TIMEKEEPING, 6, lambda: Timekeeping(clock), mailbox=8),
         TaskSettings(names.RELAY, 7, lambda: Relay(clock), mailbox=32, budget_ns=20 * ms),
         TaskSettings(names.MASS_MEMORY, 8, mass_memory, mailbox=64, budget_ns=20 * ms),
+        TaskSettings(names.PACKET_STORES, 9, packet_stores, mailbox=64, budget_ns=20 * ms),
         TaskSettings(names.SELECTION, 9, Selection, mailbox=32),
         TaskSettings(names.MONITORING, 9, lambda: Monitoring(clock), mailbox=32, heartbeat_ns=120 * SECOND),
         TaskSettings(names.PARAMETERS, 9, Parameters, mailbox=32),

@@ -1,5 +1,6 @@
 """What may be typed next."""
 
+import json
 import shlex
 
 from hypothesis import given
@@ -35,7 +36,7 @@ def test_what_is_chosen_replaces_what_was_typed():
 def written(argument):
     """Something that is allowed."""
     if isinstance(argument, ArgumentGroup):
-        return "[{" + ",".join(f'"{field.name}":"{written(field)}"' for field in argument.fields) + "}]"
+        return json.dumps([{field.name: written(field) for field in argument.fields}])
     parameter, least = argument.parameter, argument.minimum
     if parameter.enumeration is not None:
         return next(iter(parameter.enumeration.__members__))

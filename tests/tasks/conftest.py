@@ -24,6 +24,8 @@ from fsw.tasks.mass_memory import MassMemory
 from fsw.tasks.messages import Execute, Executed, PusReport
 from fsw.tasks.monitoring import Monitoring
 from fsw.tasks.navigation import Navigation
+from fsw.tasks.packet_store_set import default_stores
+from fsw.tasks.packet_stores import PacketStores
 from fsw.tasks.parameters import Parameters
 from fsw.tasks.procedures import Procedures
 from fsw.tasks.relay import Relay
@@ -46,6 +48,7 @@ MAKERS = {
     names.LANDER: Lander,
     names.RELAY: lambda: Relay(CLOCK),
     names.MASS_MEMORY: lambda: MassMemory(1_000_000),
+    names.PACKET_STORES: lambda: PacketStores(1_000_000, lambda: default_stores(20_000, 40_000)),
     names.SELECTION: Selection,
     names.MONITORING: lambda: Monitoring(CLOCK),
     names.PARAMETERS: Parameters,

@@ -182,6 +182,7 @@ pictures = st.builds(
     st.floats(0, 1e6),
     st.binary(min_size=1, max_size=200),
 )
+MADE = (1920, 5, 1, bytes(7), bytes.fromhex("0f80 c000 0013") + bytes(20))
 keys = st.builds("picture/{}/{}".format, st.sampled_from(["full", "thumbnail"]), NUMBERS)
 TASKS = [member.name.lower() for member in Task if member is not Task.NONE]
 MESSAGES = {
@@ -212,7 +213,9 @@ MESSAGES = {
         st.builds(m.PlainPacket, st.sampled_from([1281, 1287]), st.binary(min_size=1, max_size=200)),
         st.builds(m.PictureFilePackets, st.integers(1, 900).map(lambda n: packet(bytes(n), 1921) * 3)),
         ticks("beat"),
-        executes("DOWNLINK_RATE"),
+        executes("DOWNLINK_RATE", "FORWARDING_ADD", "FORWARDING_DELETE", "FORWARDING_REPORT"),
+        st.builds(m.ReplayWanted, st.booleans()),
+        st.builds(m.ReplayPackets, st.just(MADE[4]), st.sampled_from([1, 4])),
         st.builds(m.SafeMode, st.booleans()),
         st.builds(m.Gather, st.sampled_from(Structure)),
     ),
@@ -277,6 +280,14 @@ MESSAGES = {
         executes("DUMP_START", "DUMP_STOP"),
         st.builds(m.SafeMode, st.booleans()),
         st.builds(m.Gather, st.sampled_from(Structure)),
+    ),
+    names.PACKET_STORES: st.one_of(
+        st.builds(m.PacketsMade, st.lists(st.just(MADE), max_size=30).map(tuple)),
+        st.builds(m.DownlinkRoom, st.sampled_from([0, 50, 1000, 1 << 20])),
+        st.builds(m.Listed, st.just("packets/"), st.just({})),
+        executes(*(c.name for c in dictionary.telecommands() if c.service == 15)),
+        st.builds(m.Gather, st.sampled_from(Structure)),
+        ticks("copy"),
     ),
     names.SELECTION: st.one_of(
         pictures, executes("SELECT_PICTURES"), st.builds(m.Gather, st.sampled_from(Structure))

@@ -6,11 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fsw import dictionary
 from fsw.core.crc import crc16
 from fsw.core.frame_format import FrameFormat
 from fsw.core.frames_to_packets import PacketExtractor
 from fsw.dictionary.housekeeping import Structure
-from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID, FailureCode
+from fsw.dictionary.identifiers import (
+    ATTITUDE_APID,
+    LANDER_APID,
+    ORBITER_APID,
+    STATE_VECTOR_APID,
+    FailureCode,
+)
 from fsw.dictionary.services.st09_time import TIME_REPORT
 from fsw.kernel.time import SECOND
 from fsw.protocols import pus
@@ -21,10 +28,13 @@ from fsw.tasks.messages import (
     ControlWords,
     DownlinkRoom,
     Gather,
+    PacketsMade,
     PictureFilePackets,
     PlainPacket,
     PusReport,
     Radiate,
+    ReplayPackets,
+    ReplayWanted,
     Tick,
     TimeReportRate,
 )
@@ -351,3 +361,99 @@ def test_time_is_reported_in_the_high_rate_too(frames, bench):
     assert [time for _, time in times_reported(sent, 892)] == [
         bench.clock.agency_ns(k * SECOND) for k in (2, 3)
     ]
+
+
+def types(apid, service, *subtypes):
+    return [{"apid": apid, "services": [{"service": service, "subtypes": list(subtypes)}]}]
+
+
+def test_what_is_not_forwarded_is_counted_and_offered_for_storage_all_the_same(frames, bench):
+    ping = PusReport(ORBITER_APID, 17, 2, b"")
+    frames.task.tell(bench.execute("FORWARDING_DELETE", {"applications": types(ORBITER_APID, 17)}))
+    assert frames.task.executed() == [None]
+    frames.task.tell(ping)
+    _, sent = frames.beat()
+    assert packets_in(sent, 220) == []
+    (made,) = frames.task.sent(names.PACKET_STORES, PacketsMade)
+    assert [packet[:3] for packet in made.packets] == [(ORBITER_APID, 17, 2)]
+    frames.task.tell(bench.execute("FORWARDING_ADD", {"applications": types(ORBITER_APID, 17, 2)}))
+    frames.task.tell(ping)
+    _, sent = frames.beat()
+    (packet,) = packets_in(sent, 220)
+    assert packet[2:4] == b"\xc0\x01"  # the second of its application process
+    (made,) = frames.task.sent(names.PACKET_STORES, PacketsMade)
+    assert [packet[4] for packet in made.packets] == [packet]
+
+
+def test_forwarding_control_tells_its_types_and_refuses_unknown_ones(frames, bench):
+    assert frames.task.tell(bench.execute("FORWARDING_DELETE", {"applications": types(77, 1)}))
+    assert frames.task.executed() == [FailureCode.UNKNOWN_REPORT_TYPE]
+    everything = [
+        {"apid": apid, "services": []} for apid in (0, ATTITUDE_APID, STATE_VECTOR_APID, LANDER_APID)
+    ]
+    frames.task.tell(bench.execute("FORWARDING_DELETE", {"applications": everything}))
+    frames.task.tell(bench.execute("FORWARDING_DELETE", {"applications": types(ORBITER_APID, 5, 1, 2, 3)}))
+    frames.task.tell(bench.execute("FORWARDING_REPORT"))
+    frames.task.tell(PlainPacket(ATTITUDE_APID, bytes(64)))
+    packets = packets_in(frames.beat()[1] + frames.beat()[1], 220)
+    (report,) = [pus.decode_report(packet) for packet in packets]
+    declared = dictionary.report("FORWARDED_TYPES")
+    values = {name: value.value for name, value in declared.decode(report.source_data).items()}
+    assert (values["applications"], values["applications[0].apid"]) == (1, ORBITER_APID)
+    of_events = next(
+        n
+        for n in range(values["applications[0].services"])
+        if values[f"applications[0].services[{n}].service"] == 5
+    )
+    assert values[f"applications[0].services[{of_events}].subtypes"] == 1  # high severity still goes
+
+
+def stored_packet(number, octets=50):
+    report = pus.Report(ORBITER_APID, number, 3, 25, number, 1, bytes(7), bytes(octets))
+    return pus.encode_report(report)
+
+
+def test_stored_packets_take_a_bounded_share_of_the_low_rate(frames):
+    frames.beat()
+    assert frames.task.sent(names.PACKET_STORES, DownlinkRoom) == []
+    frames.task.tell(ReplayWanted(True))
+    rooms, got = [], []
+    for number in range(20):
+        _, sent = frames.beat()
+        got += packets_in(sent, 220)
+        room = sum(message.octets for message in frames.task.sent(names.PACKET_STORES, DownlinkRoom))
+        rooms.append(room)
+        if room:
+            frames.task.tell(ReplayPackets(stored_packet(number, 200), 4))
+    octets = len(stored_packet(0, 200))
+    assert max(rooms) <= 400
+    assert 20 * 100 - octets <= octets * sum(map(bool, rooms)) <= 20 * 100 + octets
+    assert got == [stored_packet(n, 200) for n, room in enumerate(rooms[:-1]) if room]
+    frames.task.tell(ReplayWanted(False))
+    frames.beat()
+    assert frames.task.sent(names.PACKET_STORES, DownlinkRoom) == []
+
+
+def test_while_real_time_packets_wait_there_is_no_room_for_stored_ones_in_the_low_rate(frames):
+    frames.task.tell(ReplayWanted(True))
+    for _ in range(20):
+        frames.task.tell(PusReport(ORBITER_APID, 3, 25, bytes(100)))
+    frames.beat()
+    assert frames.task.sent(names.PACKET_STORES, DownlinkRoom) == []
+
+
+@pytest.mark.parametrize("on", [1, 4])
+def test_stored_packets_go_by_their_channel_in_the_high_rate_beside_the_pictures(frames, bench, on):
+    frames.task.tell(bench.execute("DOWNLINK_RATE", "HIGH"))
+    frames.task.tell(ReplayWanted(True))
+    for _ in range(3):
+        frames.beat()
+    (replay,) = frames.task.sent(names.PACKET_STORES, DownlinkRoom)
+    (pictures,) = frames.task.sent(names.MASS_MEMORY, DownlinkRoom)
+    assert replay.octets == 1 << 15
+    assert pictures.octets + replay.octets < 1 << 20
+    frames.task.tell(ReplayPackets(stored_packet(1) + stored_packet(2), on))
+    _, sent = frames.beat()
+    of_channel = [frame for frame in sent if channel(frame) == (245, on)]
+    assert packets_in(of_channel, 892) == [stored_packet(1), stored_packet(2)]
+    assert frames.values()["packets_dropped"] == 0

@@ -21,8 +21,8 @@ SETTINGS = Settings(seed=11, pictures="test-card", link="frames", workers=0)
 AGO_NS = 82 * SECOND  # radiated so long ago, octets arrive now
 ANSWERED_NS = 62 * SECOND
 
-# Not drawn at random: a rule of its own sends them.
-APART = {"COMPUTER_RESET"}
+# Not drawn at random: a rule of its own sends them; or they silence the reports of others.
+APART = {"COMPUTER_RESET", "FORWARDING_DELETE"}
 
 
 def histories(acknowledge):

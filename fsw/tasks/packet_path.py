@@ -1,0 +1,122 @@
+"""The way of every report on board: numbered and dated, forwarded (ST[14]), kept for storage (ST[15]).
+
+A packet is made once. What the forwarding control lets through goes to the real-time channel; all of it is
+gathered, and given to the packet stores once a beat.
+"""
+
+from typing import Any
+
+from fsw import dictionary
+from fsw.core.crc import crc16
+from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID, TIME_APID, FailureCode
+from fsw.protocols import pus
+from fsw.tasks.clock import OnBoardClock
+from fsw.tasks.messages import PusReport
+from fsw.tasks.report_types import KNOWN, ReportTypes, Type
+
+_GROUND = 1  # destination of reports
+
+Made = tuple[int, int, int, bytes, bytes]  # APID, service, subtype, on-board time, packet
+
+
+class PacketPath:
+    def __init__(self, clock: OnBoardClock) -> None:
+        self._clock = clock
+        self._sequence = pus.SequenceCounters()
+        # Each application process counts its own (ECSS-E-ST-70-41C 5.4.2.1).
+        self._messages = {apid: pus.MessageCounters() for apid in (ORBITER_APID, LANDER_APID)}
+        self._forwarded = ReportTypes(KNOWN)
+        self._blocked: frozenset[Type] = frozenset()  # the rest of those known
+        self._made: list[Made] = []
+
+    def report(self, report: PusReport, now_ns: int) -> list[bytes]:
+        """The packets for the real-time channel: one, or none."""
+        time = self._clock.cuc(now_ns)
+        packet = pus.encode_report(
+            pus.Report(
+                report.apid,
+                self._sequence.take(report.apid),
+                report.service,
+                report.subtype,
+                self._messages[report.apid].take(report.service, report.subtype, _GROUND),
+                _GROUND,
+                time,
+                report.source_data,
+                self._clock.status(now_ns),
+            )
+        )
+        return self._keep((report.apid, report.service, report.subtype), time, packet)
+
+    def plain(self, apid: int, data: bytes, now_ns: int) -> list[bytes]:
+        """As `report`, of a packet without secondary header."""
+        return self._keep((apid, 0, 0), self._clock.cuc(now_ns), self._numbered(apid, data))
+
+    def time_report(self, data: bytes) -> list[bytes]:
+        """As `plain`, of the spacecraft time packet, which alone of these has error control.
+
+        It tells the time of the frame in which it goes, so it is never stored.
+        """
+        packet = self._numbered(TIME_APID, data + bytes(pus.ERROR_CONTROL_OCTETS))
+        packet = packet[: -pus.ERROR_CONTROL_OCTETS]
+        packet += crc16(packet).to_bytes(2, "big")
+        return [] if (TIME_APID, 0, 0) in self._blocked else [packet]
+
+    def _numbered(self, apid: int, data: bytes) -> bytes:
+        count = self._sequence.take(apid)
+        return (apid << 32 | (0xC000 | count) << 16 | len(data) - 1).to_bytes(6, "big") + data
+
+    def _keep(self, type_: Type, time: bytes, packet: bytes) -> list[bytes]:
+        self._made.append((*type_, time, packet))
+        return [] if type_ in self._blocked else [packet]
+
+    def take_made(self) -> tuple[Made, ...]:
+        """What was made since the last call."""
+        made, self._made = tuple(self._made), []
+        return made
+
+    # ---- forwarding control ---------------------------------------------------------------------
+
+    def execute(self, name: str, arguments: dict[str, Any]) -> FailureCode | PusReport | None:
+        """A request of ST[14]: why it failed, the report it asked for, or nothing more to say."""
+        if name == "FORWARDING_REPORT":
+            report = dictionary.report("FORWARDED_TYPES")
+            values = {"applications": self._forwarded.reported()}
+            return PusReport(ORBITER_APID, 14, 4, report.encode(values))
+        if not self._forwarded.change(arguments["applications"], name == "FORWARDING_ADD"):
+            return FailureCode.UNKNOWN_REPORT_TYPE
+        self._blocked = KNOWN - set(self._forwarded)
+        return None
+
+    # ---- snapshots ------------------------------------------------------------------------------
+
+    def forwarded(self) -> list[list[int]]:
+        """The types that go down as they are made, as `forward` takes them."""
+        return self._forwarded.save()
+
+    def forward(self, types: list[list[int]]) -> None:
+        self._forwarded = ReportTypes.load(types)
+        self._blocked = KNOWN - set(self._forwarded)
+
+    def counts(self) -> dict[str, Any]:
+        """Those that the ground follows."""
+        return {
+            "sequence": self._sequence.save(),
+            "messages": [[apid, counters.save()] for apid, counters in self._messages.items()],
+        }
+
+    def count_on(self, counts: dict[str, Any]) -> None:
+        self._sequence.load(counts["sequence"])
+        for apid, counters in counts["messages"]:
+            self._messages[apid].load(counters)
+
+    def save(self) -> dict[str, Any]:
+        return {
+            "counts": self.counts(),
+            "forwarded": self.forwarded(),
+            "made": [list(made) for made in self._made],
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self.count_on(saved["counts"])
+        self.forward(saved["forwarded"])
+        self._made = [(row[0], row[1], row[2], row[3], row[4]) for row in saved["made"]]
