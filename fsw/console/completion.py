@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fsw import dictionary
-from fsw.console import views
+from fsw.console import telecommand_link, views
 from fsw.console.session import COMMANDS
 from fsw.core.errors import FswError
 from fsw.dictionary.telecommand import AnyArgument, ArgumentGroup, Telecommand
@@ -37,6 +37,12 @@ def choices(line: str) -> list[Choice]:
             return _matching(word, [*[(name, text) for name, (_, text) in COMMANDS.items()], *named])
         case "step", []:
             return _matching(word, [("until", "a time of day, UTC"), ("30s", ""), ("5m", "")])
+        case "uplink", []:
+            return _matching(word, [("open", "the AD service"), ("close", ""), ("resume", ""), ("set", "")])
+        case "uplink", ["open"]:
+            return _matching(word, list(telecommand_link.HOWS.items()))
+        case "uplink", ["set"]:
+            return _matching(word, [(name, text) for name, (_, text) in telecommand_link.SETTINGS.items()])
         case "run", []:
             return _matching(word, [("1", "real time"), ("10", "ten times"), ("max", "as fast as possible")])
         case "pictures", []:
@@ -63,7 +69,12 @@ def _arguments(name: str, given: list[str], word: str) -> list[Choice]:
     used = {argument.partition("=")[0] for argument in given}
     left = [a for a in command.arguments if a.name not in used]
     found = _matching(word, [(f"{a.name}=", f"{a.text}: {a.allowed}") for a in left])
-    return found + _matching(word, [("at", "to arrive at a time, UTC")] if "at" not in used else [])
+    services = [
+        ("at", "to arrive at a time, UTC"),
+        ("ad", "in order, by the AD service"),
+        ("bd", "expedited, past the AD service"),
+    ]
+    return found + _matching(word, [] if {"at", "ad", "bd"} & used else services)
 
 
 def _values(command: Telecommand, key: str, text: str) -> list[Choice]:

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from fsw import dictionary
-from fsw.console import views
+from fsw.console import telecommand_link, views
 from fsw.console.journal import Journal, event_line
 from fsw.console.text import Fragment, Line, Reply, say, table
 from fsw.console.words import clock, parse_duration, parse_time, span
 from fsw.core.errors import FswError
-from fsw.ground.commanding import Sent
+from fsw.ground.commanding import Sent, Service
 from fsw.ground.control_centre import News
 from fsw.ground.telemetry import Telemetry
 from fsw.ground.time_correlation import Correlation
@@ -34,7 +34,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "step": ("step 30s | 5m | until 16:05:00", "run that far as fast as possible, then go on as before"),
     "run": ("run [RATE | max]", "let time run: 1 is real time"),
     "pause": ("pause", "stop time"),
-    "tc": ("tc NAME argument=value ... [at 16:05:00]", "send a telecommand, now or to arrive then"),
+    "tc": (
+        "tc NAME argument=value ... [at 16:05:00 | ad | bd]",
+        "send a telecommand, now or to arrive then; by the AD service if it is open, unless bd is said",
+    ),
+    "uplink": (telecommand_link.USAGE, "the telecommand link; opens and closes its AD service (COP-1)"),
     "release": ("release", "arm and fire the camera's release mechanism, after a confirmation"),
     "telemetry": ("telemetry [REPORT]", "all reports and their age; the latest values of one"),
     "events": ("events [NUMBER | all]", "the latest events of the spacecraft"),
@@ -238,9 +242,12 @@ class Session:
         simulation = self._room.simulation
         name, rest = words[0], words[1:]
         arrive_ns = None
+        service: Service = "AD" if simulation.control.commander.link.status().open else "BD"
         if len(rest) >= 2 and rest[-2].lower() == "at":
             arrive_ns = parse_time(rest[-1], simulation.epoch, simulation.now_ns)
-            rest = rest[:-2]
+            rest, service = rest[:-2], "BD"
+        elif rest and rest[-1].lower() in ("ad", "bd"):
+            service = "AD" if rest.pop().lower() == "ad" else "BD"
         arguments = shlex.join(rest)
         try:
             request = dictionary.parse_telecommand(name, arguments)
@@ -250,9 +257,9 @@ class Session:
             effect = request.telecommand.effect
             return self._ask(
                 f"{request.telecommand.name} is hazardous. {effect}",
-                lambda: [self._send(name, arguments, arrive_ns)],
+                lambda: [self._send(name, arguments, arrive_ns, service)],
             )
-        return Reply([self._send(name, arguments, arrive_ns)])
+        return Reply([self._send(name, arguments, arrive_ns, service)])
 
     def _do_release(self, words: list[str]) -> Reply:
         if words:
@@ -260,13 +267,21 @@ class Session:
         text = "This arms and fires the release mechanism: the camera leaves. It cannot be undone."
         return self._ask(text, lambda: [self._send("RELEASE_ARM"), self._send("RELEASE_FIRE")])
 
-    def _send(self, name: str, arguments: str = "", arrive_ns: int | None = None) -> Line:
+    def _do_uplink(self, words: list[str]) -> Reply:
+        return Reply(telecommand_link.execute(self._room.simulation, words))
+
+    def _send(
+        self, name: str, arguments: str = "", arrive_ns: int | None = None, service: Service = "BD"
+    ) -> Line:
         simulation = self._room.simulation
         epoch = simulation.epoch
-        arrival_ns = simulation.command(name, arguments, arrive_ns=arrive_ns)
+        arrival_ns = simulation.command(name, arguments, arrive_ns=arrive_ns, service=service)
         sent = simulation.control.telecommands()[-1]
         answer_ns = arrival_ns + self._light_time_ns(arrival_ns)
         leaves = clock(epoch, sent.radiated_ns)
+        if service == "AD":
+            earliest = f", arrives {clock(epoch, arrival_ns)} or later, answer due {clock(epoch, answer_ns)}"
+            return [("good", f"{sent.name} given to the AD service {leaves}"), ("", earliest + " or later")]
         return [
             ("good", f"{sent.name} radiated {leaves}"),
             ("", f", arrives {clock(epoch, arrival_ns)}, answer due {clock(epoch, answer_ns)} or soon after"),
@@ -408,6 +423,7 @@ class Session:
                 ("", f"{distance_km / 1e6:.3f} million km, {status['light_time_s']:.2f} s of light"),
             ],
             [("title", "downlink"), lock],
+            [("title", "AD service"), telecommand_link.state(simulation.control.commander.link.status())],
             [("title", "frames"), ("warning" if failures else "", frames)],
             [
                 ("title", "camera"),

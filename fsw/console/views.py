@@ -140,10 +140,16 @@ def verification(sent: list[Sent], epoch: Epoch, answer_ns: Any) -> list[Line]:
     """Telecommands and their stages. answer_ns: from the time of radiation to that of the first answer."""
     if not sent:
         return say("no telecommand was sent", style="dim")
-    heads = ("telecommand", "count", "radiated", "stage", "reports, as received")
+    heads = ("telecommand", "count", "service", "radiated", "stage", "reports, as received")
     rows: list[list[Fragment]] = [[("title", head) for head in heads]]
     for one in sent:
-        style = {"completed": "good", "failed": "alarm", "radiated": "dim"}.get(one.stage, "")
+        style = {
+            "completed": "good",
+            "failed": "alarm",
+            "lost": "alarm",
+            "unconfirmed": "warning",
+            "radiated": "dim",
+        }.get(one.stage, "")
         reports = ", ".join(f"{clock(epoch, time_ns)} {stage}" for time_ns, stage in one.history)
         if one.failure is not None:
             reports += f" ({one.failure})"
@@ -151,7 +157,18 @@ def verification(sent: list[Sent], epoch: Epoch, answer_ns: Any) -> list[Line]:
             reports = f"due {clock(epoch, answer_ns(one.radiated_ns))} or soon after"
         radiated = clock(epoch, one.radiated_ns)
         count = str(one.request.sequence & 0x3FFF)
-        rows.append([("", one.name), ("dim", count), ("", radiated), (style, one.stage), ("", reports)])
+        if one.stage == "waiting":
+            radiated = "-"
+        rows.append(
+            [
+                ("", one.name),
+                ("dim", count),
+                ("dim", one.service),
+                ("", radiated),
+                (style, one.stage),
+                ("", reports),
+            ]
+        )
     return table(rows, right=(1,))
 
 

@@ -43,6 +43,8 @@ class Event(IntEnum):
     SAFE_MODE_ENTERED = 6
     SAFE_MODE_LEFT = 7
     COMPUTER_RESET = 8
+    FARM_LOCKOUT = 12
+    FARM_UNLOCKED = 13
     RELEASE_ARMED = 16
     RELEASE_DISARMED = 17
     RELEASE_FIRED = 18
@@ -126,6 +128,11 @@ _DAMAGE = (
     Parameter("damaged_at", construct.Int64ub, "Where in the memory's log"),
     Parameter("damaged_octets", _U32, "Octets that hold no whole record", overflow="saturate"),
     Parameter("memory_damaged", _U16, "Such places found so far", overflow="wrap"),
+)
+
+_FARM = (
+    Parameter("virtual_channel", _U8, "Telecommand virtual channel"),
+    Parameter("farm_expected", _U8, "V(R): number of the type-AD frame that must come next"),
 )
 
 
@@ -229,6 +236,13 @@ REPORTS = (
         Parameter("request_sequence", _U16, "Sequence flags and count of the telecommand"),
         Parameter("failure_code", _U16, "Why", enumeration=FailureCode),
     ),
+    _event(
+        Event.FARM_LOCKOUT,
+        "medium",
+        "A type-AD frame outside the window locked a telecommand channel until the ground sends Unlock",
+        *_FARM,
+    ),
+    _event(Event.FARM_UNLOCKED, "info", "A telecommand channel takes type-AD frames again", *_FARM),
     _event(Event.RELEASE_ARMED, "info", "The release mechanism is armed"),
     _event(Event.RELEASE_DISARMED, "info", "The release mechanism is safe again"),
     _event(Event.RELEASE_FIRED, "info", "The firing pulse was given"),

@@ -16,6 +16,7 @@ from fsw.dictionary.identifiers import (
     BootReason,
     CameraState,
     DownlinkRate,
+    FarmState,
     Mode,
     Origin,
     PictureCoding,
@@ -40,6 +41,7 @@ class Structure(IntEnum):
     CAMERA = 5
     RELEASE = 6
     FDIR = 7
+    UPLINK = 13
     LANDER = 16
 
 
@@ -195,6 +197,25 @@ FDIR = _structure(
     _counter("faults_seen", "Events that recovery looked at", _U32),
 )
 
+UPLINK = _structure(
+    Structure.UPLINK,
+    16.0,
+    "Telecommand link: COP-1 of its first virtual channel, and what was dropped on all",
+    Parameter("farm_channel", _U8, "Virtual channel of the FARM-1 told of here", overflow="saturate"),
+    _state("farm_state", "State of FARM-1", FarmState),
+    _counter("farm_expected", "V(R): number of the type-AD frame that must come next", _U8),
+    _counter("farm_expedited", "FARM-B: type-BD and BC frames taken", _U8),
+    _state("farm_retransmit", "A type-AD frame is missing", Switch),
+    _counter("ad_accepted", "Type-AD frames taken"),
+    _counter("ad_discarded", "Type-AD frames not taken: early, repeated, no room, locked out"),
+    _counter("bd_accepted", "Type-BD frames taken"),
+    _counter("bc_executed", "Unlock and Set V(R) obeyed", _U16),
+    _counter("farm_lockouts", "Times that a type-AD frame outside the window locked it", _U16),
+    _counter("bits_corrected", "Bits corrected by the BCH code"),
+    _counter("frames_invalid", "Frames with wrong error control, length or address", _U16),
+    _counter("segments_dropped", "Segments without a beginning, an end or room", _U16),
+)
+
 LANDER = _structure(
     Structure.LANDER,
     16.0,
@@ -209,4 +230,4 @@ LANDER = _structure(
     apid=LANDER_APID,
 )
 
-REPORTS = (COMPUTER, MASS_MEMORY, RADIO, RELAY, CAMERA, RELEASE, FDIR, LANDER)
+REPORTS = (COMPUTER, MASS_MEMORY, RADIO, RELAY, CAMERA, RELEASE, FDIR, UPLINK, LANDER)

@@ -138,6 +138,14 @@ class Switch(IntEnum):
     ON = 1
 
 
+class FarmState(IntEnum):
+    """States of FARM-1 (232.1-B-2 6.1.2): S1, S2, S3."""
+
+    OPEN = 0
+    WAIT = 1
+    LOCKOUT = 2
+
+
 class DownlinkRate(IntEnum):
     LOW = 0
     HIGH = 1

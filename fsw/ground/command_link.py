@@ -41,7 +41,6 @@ _ALERT_TEXTS = {
     "NN(R)": "the spacecraft expects a number that was never due",
     "CLCW": "a control word that contradicts itself",
     "lower layer": "the transmitter refused a frame",
-    "terminated": "ended by the operator",
 }
 
 
@@ -388,8 +387,11 @@ class CommandLink:
                 case fop1.Alert(reason):
                     self._outcomes += [(tag, "lost") for tag, _ in to.queue]
                     to.queue, to.taken = [], None
+                    if reason is AlertReason.TERM:
+                        self._say(to, now_ns, "AD service closed")
+                        continue
                     text = f"AD service ended: {_ALERT_TEXTS[reason.value]} (alert {reason.value})"
-                    self._say(to, now_ns, text, reason is not AlertReason.TERM)
+                    self._say(to, now_ns, text, True)
                 case fop1.Suspended():
                     self._say(to, now_ns, "AD service suspended: nothing came back in time", True)
 

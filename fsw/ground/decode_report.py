@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fsw.ground.alignment import Damage
+from fsw.protocols.clcw import Clcw
 
 ALL_GOOD, USAGE, LOSSES, NOTHING = 0, 2, 3, 4
 EXIT_CODES = """exit codes:
@@ -21,7 +22,8 @@ EXIT_CODES = """exit codes:
 @dataclass(slots=True)
 class DecodeReport:
     """frames: whole frames in the file, or found in its symbols. virtual_channels: by 'SCID/VC', with
-    frames, gaps, lost_frames, packets. discarded: what was dropped, by reason. first_time, last_time: by
+    frames, gaps, lost_frames, packets. control_words: by 'SCID/VC', how many operational control fields,
+    and the last one's octets. discarded: what was dropped, by reason. first_time, last_time: by
     the spacecraft's own clock, ISO 8601 UTC, or seconds where its epoch is not published; None where
     the format has no time. damages: where, how many octets, what. losses: anything was lost."""
 
@@ -30,6 +32,7 @@ class DecodeReport:
     octets: int = 0
     frames: int = 0
     virtual_channels: dict[str, dict[str, Any]] = field(default_factory=dict)
+    control_words: dict[str, dict[str, Any]] = field(default_factory=dict)
     packets: int = 0
     idle_packets: int = 0
     apids: dict[int, int] = field(default_factory=dict)
@@ -57,6 +60,10 @@ class DecodeReport:
             "octets": self.octets,
             "frames": self.frames,
             "virtual_channels": self.virtual_channels,
+            "control_words": {
+                name: {"fields": row["fields"], "last": row["last"].hex(), "means": control_word(row["last"])}
+                for name, row in self.control_words.items()
+            },
             "packets": self.packets,
             "idle": self.idle_packets,
             "apids": {str(apid): count for apid, count in sorted(self.apids.items())},
@@ -79,6 +86,17 @@ class DecodeReport:
         }
 
 
+def control_word(octets: bytes) -> str:
+    """An operational control field in words (232.0-B-4 4.2)."""
+    word = Clcw.decode(octets)
+    if word.control_type:
+        return "no CLCW"
+    flags = ("no_rf", "no_bit_lock", "lockout", "wait", "retransmit")
+    told = [name.replace("_", " ") for name in flags if getattr(word, name)]
+    numbers = f"telecommand channel {word.virtual_channel}, N(R) {word.report_value}, FARM-B {word.farm_b}"
+    return ", ".join([numbers, *told])
+
+
 def render_report(report: DecodeReport, width: int = 100) -> str:
     """The report as text with tables, for a terminal of that width."""
     console = Console(file=io.StringIO(), width=width, highlight=False, color_system=None)
@@ -91,6 +109,11 @@ def render_report(report: DecodeReport, width: int = 100) -> str:
         channels.add_row(name, *(str(row[key]) for key in ("frames", "gaps", "lost_frames", "packets")))
     if report.virtual_channels:
         console.print(channels)
+    if report.control_words:
+        words = Table("SCID/VC", "fields", "last", "means", title="Operational control fields")
+        for name, row in report.control_words.items():
+            words.add_row(name, str(row["fields"]), row["last"].hex(), control_word(row["last"]))
+        console.print(words)
     if report.apids:
         apids = Table("APID", "packets", title="Applications")
         for apid, count in sorted(report.apids.items()):

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fsw.core.errors import FswError
-from fsw.core.frame_format import FrameFormat
+from fsw.core.frame_format import FECF_OCTETS, OCF_OCTETS, FrameFormat
 from fsw.core.frames_to_packets import VERDICTS, Batch, PacketExtractor
 from fsw.core.receiver import Receiver
 from fsw.ground.alignment import Aligned, FrameAligner
@@ -62,6 +62,8 @@ class _Channel:
     frames: int = 0
     good: int = 0
     packets: int = 0
+    fields: int = 0
+    field: bytes = b""
 
 
 class _Accountant:
@@ -140,6 +142,10 @@ class _Accountant:
                 continue
             channel.good += 1
             self._counter.follow(frame.kind, spacecraft, virtual_channel, count)
+            if frame.ocf or virtual_channel in self._recorded.ocf_channels:
+                end = frame.length - FECF_OCTETS * frame.fecf
+                channel.fields += 1
+                channel.field = frames[index, end - OCF_OCTETS : end].tobytes()
             if spacecraft in self._recorded.times:
                 self._note_zone_time(spacecraft, bytes(frames[index]))
         rows_of_packets = zip(
@@ -194,6 +200,11 @@ class _Accountant:
                 "lost_frames": counts.lost_frames,
                 "packets": channel.packets,
             }
+        report.control_words = {
+            f"{spacecraft}/{virtual_channel}": {"fields": channel.fields, "last": channel.field}
+            for (spacecraft, virtual_channel), channel in sorted(self.channels.items())
+            if channel.fields
+        }
         report.apids = self.apids
         report.packets = sum(self.apids.values())
         openings = 0

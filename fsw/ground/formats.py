@@ -4,7 +4,7 @@ A format says what the file holds (frames, CADUs or soft symbols), the layout of
 are coded, whose they are and where their time is.
 
     tianwen2, tianwen2-lowrate, change5, hera, tianwen1
-    aos:LENGTH[:insert-zone=N][:ocf][:fecf][:fhec]
+    aos:LENGTH[:insert-zone=N][:ocf | :ocf=VC+VC...][:fecf][:fhec]
     tm:LENGTH[:secondary-header=N][:ocf][:fecf]
     cadu:LENGTH[:rs=223|239|none][:interleave=1..8][:basis=dual|conventional][:randomizer=255|131071|none]
         [:tm] and the options of the frame
@@ -14,7 +14,7 @@ LENGTH is that of the frame for aos and tm, that of the whole CADU with its 4-oc
 others. All take scid=A[+B...], the spacecraft whose frames are taken (otherwise all that the file shows).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from fsw.core.channel_coding import ChannelCode
@@ -39,6 +39,8 @@ class RecordedFormat:
 
     spacecraft: identifiers taken, empty for whatever the file shows. times: by spacecraft.
     pus_time: reports carry CUC 4+3 without P-field, counted from an epoch that is not published.
+    ocf_channels: virtual channels of idle data whose frames end in an operational control field, in a
+    layout that has none otherwise.
     """
 
     name: str
@@ -50,6 +52,7 @@ class RecordedFormat:
     times: dict[int, ZoneTime] = field(default_factory=dict)
     pus_time: bool = False
     without_packets: frozenset[int] = frozenset()
+    ocf_channels: frozenset[int] = frozenset()
     symbol_encoding: Literal["u8", "i8", "f32"] = "u8"
 
 
@@ -100,7 +103,8 @@ NAMED = {
 }
 
 ALLOWED = (
-    f"{', '.join(NAMED)}, aos:LENGTH[:insert-zone=N][:ocf][:fecf][:fhec], "
+    f"{', '.join(NAMED)}, each with [:ocf=VC+VC...], "
+    "aos:LENGTH[:insert-zone=N][:ocf | :ocf=VC+VC...][:fecf][:fhec], "
     "tm:LENGTH[:secondary-header=N][:ocf][:fecf], "
     "cadu:LENGTH[:rs=none|223|239][:interleave=N][:basis=dual|conventional]"
     "[:randomizer=255|131071|none][:tm]..., "
@@ -111,8 +115,11 @@ ALLOWED = (
 def parse_format(text: str) -> RecordedFormat:
     """The format that a user names or describes. Raises FswError that says what is allowed."""
     kind, *options = text.strip().lower().split(":")
-    if not options and kind in NAMED:
+    if kind in NAMED and not options:
         return NAMED[kind]
+    if kind in NAMED and len(options) == 1 and options[0].startswith("ocf="):
+        channels = _channels(text, options[0].removeprefix("ocf="))
+        return replace(NAMED[kind], name=text, ocf_channels=channels)
     if kind not in ("aos", "tm", "cadu", "symbols") or not options:
         raise FswError(f"format {text!r}: allowed are {ALLOWED}")
     length, *options = options
@@ -123,6 +130,10 @@ def _number(text: str, name: str, value: str, least: int, most: int) -> int:
     if not (value.isascii() and value.isdigit() and len(value) < 10 and least <= int(value) <= most):
         raise FswError(f"format {text!r}: {name} {value!r}; allowed are {least} to {most}")
     return int(value)
+
+
+def _channels(text: str, value: str) -> frozenset[int]:
+    return frozenset(_number(text, "ocf", part, 0, 63) for part in value.split("+"))
 
 
 class _Described:
@@ -152,6 +163,7 @@ class _Described:
         if kind == "symbols":
             encoding = self._choice("as", ("u8", "i8", "f32"))
         spacecraft = self._spacecraft()
+        ocf_channels = self._ocf_channels()
         if length < 1:
             raise FswError(f"format {self._text!r}: LENGTH leaves no room for a frame")
         frame = self._frame(tm, length)
@@ -169,6 +181,7 @@ class _Described:
             frame,
             code,
             spacecraft=spacecraft,
+            ocf_channels=ocf_channels,
             symbol_encoding=encoding,  # type: ignore[arg-type]
         )
 
@@ -204,6 +217,11 @@ class _Described:
         if text is None:
             return frozenset()
         return frozenset(_number(self._text, "scid", part, 0, 1023) for part in text.split("+"))
+
+    def _ocf_channels(self) -> frozenset[int]:
+        """Of ocf=VC+VC...; without a value the field is in every frame, which is the frame's layout."""
+        value = self._options.get("ocf")
+        return _channels(self._text, self._options.pop("ocf")) if value else frozenset()
 
     def _flag(self, name: str) -> bool:
         value = self._options.pop(name, None)

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from fsw.core.errors import FswError
-from fsw.core.farm import Farm, FarmState
-from fsw.core.telecommand import ProcessSecurity, TelecommandFrame, TelecommandReceiver
+from fsw.core.farm import Farm, FarmAnswer, FarmState
+from fsw.core.telecommand import DISCARD_REASONS, ProcessSecurity, TelecommandFrame, TelecommandReceiver
 
 Saved = dict[str, Any]
+_KINDS = ("ad", "bd", "bc")
+_COUNTS = (*(f"{kind}_{fate}" for kind in _KINDS for fate in ("taken", "discarded")), "lockouts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class TelecommandReception:
         }
         self._room = room
         self._in_hand = 0
+        self._counts = {channel: dict.fromkeys(_COUNTS, 0) for channel in self.farms}
         self.set_link(carrier=False, bits=False)
         self._receiver = TelecommandReceiver(
             settings.spacecraft_id,
@@ -79,10 +82,15 @@ class TelecommandReception:
 
     def _accept(self, frame: TelecommandFrame) -> bool:
         farm = self.farms.get(frame.virtual_channel)
-        if farm is None or not farm.accept(frame):
+        if farm is None:
             return False
-        self._in_hand += not frame.control
-        return True
+        counts, before = self._counts[frame.virtual_channel], farm.state
+        answer = farm.feed(frame).answer
+        taken = answer in (FarmAnswer.ACCEPT, FarmAnswer.EXECUTED)
+        counts[f"{frame.kind.lower()}_{'taken' if taken else 'discarded'}"] += 1
+        counts["lockouts"] += before is not FarmState.LOCKOUT and farm.state is FarmState.LOCKOUT
+        self._in_hand += answer is FarmAnswer.ACCEPT
+        return taken
 
     def _has_room(self) -> bool:
         return self._room is None or self._room(self._in_hand)
@@ -101,6 +109,31 @@ class TelecommandReception:
     def control_words(self) -> tuple[bytes, ...]:
         """The CLCW of each virtual channel now, in the order of the settings."""
         return tuple(farm.clcw() for farm in self.farms.values())
+
+    @property
+    def locked(self) -> dict[int, bool]:
+        """Whether FARM-1 is in lockout, by virtual channel."""
+        return {channel: farm.state is FarmState.LOCKOUT for channel, farm in self.farms.items()}
+
+    def values(self) -> dict[str, Any]:
+        """Housekeeping of the uplink, COP-1 of the first channel."""
+        channel, farm = next(iter(self.farms.items()))
+        counts, dropped = self._counts[channel], self._receiver.discarded
+        return {
+            "farm_channel": channel,
+            "farm_state": farm.state.name,
+            "farm_expected": farm.expected,
+            "farm_expedited": farm.expedited,
+            "farm_retransmit": "ON" if farm.retransmits else "OFF",
+            "ad_accepted": counts["ad_taken"],
+            "ad_discarded": counts["ad_discarded"],
+            "bd_accepted": counts["bd_taken"],
+            "bc_executed": counts["bc_taken"],
+            "farm_lockouts": counts["lockouts"],
+            "bits_corrected": self._receiver.counters["corrected"],
+            "frames_invalid": sum(dropped.get(reason, 0) for reason in DISCARD_REASONS),
+            "segments_dropped": sum(many for reason, many in dropped.items() if reason.startswith("segment")),
+        }
 
     @property
     def counters(self) -> dict[str, int]:
@@ -136,8 +169,10 @@ class TelecommandReception:
         return {
             "receiver": self._receiver.save(),
             "farms": self.farm_states(),
+            "counts": [[channel, dict(counts)] for channel, counts in self._counts.items()],
         }
 
     def load(self, saved: Saved) -> None:
         self._receiver.load(saved["receiver"])
         self.recall_farms(saved["farms"])
+        self._counts = {channel: dict(counts) for channel, counts in saved["counts"]}

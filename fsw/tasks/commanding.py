@@ -58,6 +58,7 @@ class Commanding:
     def __init__(self, settings: ReceptionSettings) -> None:
         self._reception = TelecommandReception(settings, room=self._room)
         self._told: tuple[bytes, ...] = ()  # the control words that the downlink has
+        self._locked = self._reception.locked
         self._accepted = 0
         self._rejected = 0
         self._answer_within_s = SETTINGS[SettableParameter.ANSWER_WITHIN_S].default
@@ -66,6 +67,7 @@ class Commanding:
         self._safe = False
 
     def start(self, now_ns: int) -> Iterable[Action]:
+        self._locked = self._reception.locked
         lost, self._lost = self._lost, []
         actions = [
             action
@@ -78,7 +80,7 @@ class Commanding:
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         actions = list(self._handle(message, now_ns))
         self._reception.room_made()
-        return actions + self._tell()
+        return actions + self._lockouts() + self._tell()
 
     def _handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
@@ -109,10 +111,24 @@ class Commanding:
             case Gather(Structure.RADIO, reply_to):
                 cltus = self._reception.counters["starts"]
                 return [Send(reply_to, Values({"uplink_cltus": cltus}))]
+            case Gather(Structure.UPLINK, reply_to):
+                return [Send(reply_to, Values(self._reception.values()))]
         return ()
 
     def _room(self, in_hand: int) -> bool:
         return len(self._pending) + in_hand < MAX_PENDING
+
+    def _lockouts(self) -> list[Action]:
+        """Events of the channels that were locked, or unlocked."""
+        before, self._locked = self._locked, self._reception.locked
+        actions: list[Action] = []
+        for channel, locked in self._locked.items():
+            if locked != before[channel]:
+                expected = self._reception.farms[channel].expected
+                values = {"virtual_channel": channel, "farm_expected": expected}
+                event = Event.FARM_LOCKOUT if locked else Event.FARM_UNLOCKED
+                actions.append(Send(names.EVENTS, Occurred(event, values)))
+        return actions
 
     def _tell(self) -> list[Action]:
         """The control words, if they have changed."""
@@ -233,6 +249,7 @@ class Commanding:
         self._reception.load(saved["reception"])
         self._told = saved["told"]
         self._safe = saved["safe"]
+        self._locked = self._reception.locked
         self._accepted = saved["accepted"]
         self._rejected = saved["rejected"]
         self._answer_within_s = saved["answer_within_s"]

@@ -48,6 +48,7 @@ OWNERS = {
     Structure.CAMERA: (names.RELAY,),
     Structure.RELEASE: (names.RELEASE,),
     Structure.FDIR: (names.FDIR,),
+    Structure.UPLINK: (names.COMMANDING,),
 }
 _GAUGED = (Structure.COMPUTER, Structure.RADIO, Structure.RELEASE)
 

@@ -18,12 +18,16 @@ def texts(line):
 def test_commands_telecommands_arguments_and_values():
     assert texts("te") == ["telemetry", "step"]
     assert texts("tc CAM") == ["CAMERA_START", "CAMERA_STOP", "CAMERA_MODE", "CAMERA_EXPOSURE"]
-    assert texts("tc camera_mode ") == ["size=", "coding=", "lens=", "at"]
+    assert texts("tc camera_mode ") == ["size=", "coding=", "lens=", "at", "ad", "bd"]
     assert texts("tc CAMERA_MODE size=SVGA_800X600 c") == ["coding="]
     assert texts("tc CAMERA_MODE size=") == ["SVGA_800X600", "UXGA_1600X1200"]
     assert texts("tc CAMERA_EXPOSURE gain=") == ["1.0"]
     assert texts("tc HOUSEKEEPING_ONCE sids=RADIO,REL") == ["RELAY", "RELEASE"]
     assert texts("telemetry radio") == ["HOUSEKEEPING_RADIO"]
+    assert texts("tc PING ad ") == []
+    assert texts("uplink ") == ["open", "close", "resume", "set"]
+    assert texts("uplink open ") == ["check", "unlock", "set-vr", "unchecked"]
+    assert texts("uplink set t") == ["t1", "timeout", "limit"]
     assert texts("tc NONE ") == texts("quit ") == []
 
 

@@ -86,6 +86,38 @@ def test_a_telecommand_may_be_timed_to_arrive(operator):
     assert "too late to arrive" in operator.say("tc PING at 16:01:15")
 
 
+def test_the_ad_service_is_opened_used_and_closed_at_the_console(operator):
+    assert "closed (S6)" in operator.say("uplink")
+    assert "none has come" in operator.say("uplink")
+    assert "no control word has come yet" in operator.say("uplink open")
+    operator.say("step 90s")
+    assert "lockout, no carrier, no bit lock" in operator.say("uplink")
+    assert "not open: initiate it first" in operator.say("tc PING ad")
+    assert operator.say("uplink open") == "initiate AD with Unlock: on its way"
+    assert "opening: waits for the answer to Unlock" in operator.say("uplink")
+    assert "telecommand channel 0: AD service open" in operator.say("step 170s")
+    assert "open (S1)" in operator.say("status")
+    assert "PING given to the AD service" in operator.say("tc PING")
+    assert "PING radiated" in operator.say("tc PING bd")
+    assert "PING given to the AD service" in operator.say("tc PING AD")
+    operator.say("step 100ms")
+    shown = operator.say("uplink")
+    assert "1 outstanding, 1 waiting" in shown
+    assert "transmission 1 of 3, runs out" in shown
+    assert "waiting" in operator.say("verify")
+    operator.say("step 3m")
+    assert operator.say("verify").count("delivered") == 2
+    assert operator.say("uplink set t1 200s") == "t1 is 200s"
+    assert operator.say("uplink set timeout suspend") == "timeout is suspend"
+    assert "T1 3 m 20 s" in operator.say("uplink")
+    for wrong in ("uplink set k 3", "uplink open wide", "uplink set window", "uplink wide"):
+        assert "allowed is: uplink [open" in operator.say(wrong)
+    assert "whole numbers" in operator.say("uplink set window x")
+    assert "rejected by FOP-1" in operator.say("uplink resume")
+    assert "AD service closed" in operator.say("uplink close")
+    assert "closed (S6)" in operator.say("uplink")
+
+
 def test_what_is_wrong_with_a_telecommand_is_said_with_what_is_allowed(operator):
     said = operator.say("tc WIFI state=MAYBE")
     assert "state = 'MAYBE': allowed are OFF | ON" in said

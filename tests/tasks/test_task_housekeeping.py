@@ -21,7 +21,7 @@ def test_every_structure_of_the_orbiter_is_due_soon_and_no_two_at_once(housekeep
     times = {name: timer.at_ns for name, timer in housekeeping.timers.items()}
     assert set(times) == {f"due {int(sid)}" for sid in Structure if sid is not Structure.LANDER}
     assert len(set(times.values())) == len(times)
-    assert max(times.values()) < 2 * SECOND
+    assert max(times.values()) < 3 * SECOND
 
 
 def test_its_owners_are_asked_and_a_moment_later_it_is_sent(housekeeping, bench):
@@ -57,7 +57,7 @@ def test_disabled_it_keeps_its_beat_and_sends_nothing_until_enabled_or_asked(hou
     housekeeping.expire("compose 6")
     assert len(housekeeping.sent(names.DOWNLINK)) == 1
     housekeeping.tell(bench.execute("HOUSEKEEPING_ENABLE", "RELEASE,RELEASE"))
-    assert sorted(housekeeping.task.save()["enabled"]) == [1, 2, 3, 4, 5, 6, 7]
+    assert sorted(housekeeping.task.save()["enabled"]) == [1, 2, 3, 4, 5, 6, 7, 13]
     housekeeping.expire("due 6")
     assert housekeeping.sent(names.RELEASE) == [Gather(6)]
 

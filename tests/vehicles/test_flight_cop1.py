@@ -9,6 +9,9 @@ from fsw.core.errors import FswError
 from fsw.core.farm import FarmState
 from fsw.core.telecommand import acquisition_sequence, encode_cltu, encode_frame
 from fsw.ground.command_link import LinkNotice
+from fsw.ground.decode_report import render_report
+from fsw.ground.decoding import decode_file
+from fsw.ground.telemetry import Telemetry
 from fsw.kernel.seeds import Streams
 from fsw.kernel.time import SECOND
 from fsw.protocols.fop import Directive
@@ -36,12 +39,15 @@ class Flight:
 
     def __init__(self, of=MISSION):
         self.notices = []
+        self.events = []  # those of FARM-1, by name
         self.simulation = Simulation(of, SETTINGS, on_news=self.note)
         self.link = self.simulation.control.commander.link
 
     def note(self, news):
         if isinstance(news, LinkNotice):
             self.notices.append(news.text)
+        elif isinstance(news, Telemetry) and news.is_event and "FARM" in news.report.name:
+            self.events.append(news.report.name.removeprefix("EVENT_"))
 
     @property
     def farm(self):
@@ -181,6 +187,12 @@ def test_a_lockout_ends_the_service_and_an_unlock_opens_it_again():
     flight.until(lambda: flight.stages[-1] == "completed")
     assert flight.counts() == [0, 2]
     assert flight.farm.state is FarmState.OPEN
+    assert flight.events == ["FARM_UNLOCKED", "FARM_LOCKOUT", "FARM_UNLOCKED"]
+    flight.run(20)
+    uplink = flight.simulation.control.telemetry.latest["HOUSEKEEPING_UPLINK"].values
+    told = {name: value.value for name, value in uplink.items()}
+    assert (told["farm_state"], told["farm_expected"], told["farm_lockouts"]) == ("OPEN", 2, 1)
+    assert (told["ad_accepted"], told["ad_discarded"], told["bc_executed"]) == (2, 2, 2)
 
 
 def test_a_silent_uplink_ends_in_an_alert_after_the_last_transmission():
@@ -284,3 +296,38 @@ def test_the_high_rate_carries_control_words_too():
     flight.run(8)
     assert flight.link.status().word_ns - before == pytest.approx(8 * SECOND, abs=SECOND)
     assert flight.link.status().word.farm_b == 1
+
+
+@pytest.mark.parametrize("kind", ["WARM", "COLD"])
+def test_cop1_outlives_a_warm_boot_and_is_locked_out_by_a_cold_one(kind):
+    flight = Flight()
+    flight.open()
+    for _ in range(2):
+        flight.simulation.command("PING", service="AD")
+    flight.until(lambda: flight.stages == ["completed"] * 2)
+    flight.simulation.command("COMPUTER_RESET", f"kind={kind}", service="AD")
+    flight.run(170)
+    if kind == "COLD":
+        assert (flight.farm.state, flight.farm.expected) == (FarmState.LOCKOUT, 0)
+        flight.until(lambda: flight.link.status().state is FopState.INITIAL)
+    else:
+        assert (flight.farm.state, flight.farm.expected) == (FarmState.OPEN, 3)
+        flight.simulation.command("PING", service="AD")
+        flight.until(lambda: flight.stages[-1] == "completed")
+
+
+def test_a_flight_of_ours_decodes_with_and_without_its_control_words(tmp_path):
+    with Simulation(MISSION, SETTINGS, tmp_path) as simulation:
+        simulation.run_until(110 * SECOND)
+        simulation.finish()
+    plain = decode_file(tmp_path / "downlink.cadu", "tianwen1")
+    told = decode_file(tmp_path / "downlink.cadu", "tianwen1:ocf=2")
+    assert plain.exit_code == told.exit_code == 0
+    assert plain.control_words == {}
+    assert (plain.apids, plain.frames) == (told.apids, told.frames)
+    (row,) = told.control_words.values()
+    assert row["fields"] == told.virtual_channels["245/2"]["frames"] >= 7
+    assert told.as_json()["control_words"]["245/2"]["means"] == (
+        "telecommand channel 0, N(R) 0, FARM-B 0, no rf, no bit lock, lockout"
+    )
+    assert "FARM-B 0" in render_report(told, width=140)

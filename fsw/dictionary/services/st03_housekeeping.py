@@ -19,6 +19,7 @@ class OrbiterStructure(IntEnum):
     CAMERA = Structure.CAMERA
     RELEASE = Structure.RELEASE
     FDIR = Structure.FDIR
+    UPLINK = Structure.UPLINK
 
 
 _SIDS = Argument(
