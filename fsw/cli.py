@@ -100,11 +100,35 @@ _MEMORY = click.option(
     metavar="DIR",
     help="Keep the orbiter's mass memory there: the next run with this folder finds what it holds.",
 )
+_KEYS = click.option(
+    "--keys",
+    "key_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Protect the telecommands with these keys, which `fsw keys FILE` makes.",
+)
 _WORKERS = click.option(
     "--workers",
     type=click.IntRange(0, 256),
     help="Threads that make pictures; one a processor if not given. They change no result.",
 )
+
+
+def _keys_of(key_file: Path | None, mission: str | None) -> Any:
+    """The keys in the file, told that a flight begins; a warning where the mission has to do without."""
+    from fsw import missions as mission_files
+
+    if key_file is not None:
+        from fsw.harness.key_file import begin_flight
+
+        return begin_flight(key_file)
+    if mission_files.load(mission or mission_files.names()[0]).uplink.security != "none":
+        click.echo(
+            "fsw: WARNING: telecommands are protected by PUBLISHED TEST KEYS, which protect nothing;"
+            " make your own with `fsw keys FILE` and give them with --keys FILE",
+            err=True,
+        )
+    return None
 
 
 @cli.command(
@@ -151,6 +175,7 @@ examples:
 )
 @_MEMORY
 @_WORKERS
+@_KEYS
 @click.option("--force", is_flag=True, help="Fly into a folder that holds other files too.")
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of sentences.")
 def fly(
@@ -165,6 +190,7 @@ def fly(
     selection: int | None,
     memory: Path | None,
     workers: int | None,
+    key_file: Path | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -173,7 +199,7 @@ def fly(
     MISSION is a name from `fsw missions` or the path of a mission file. The orbiter releases its camera,
     receives its pictures by Wi-Fi while it drifts away, and radios thumbnails of all and the best in full
     to Earth, where they are decoded. The same mission, seed and options give the same files, octet for
-    octet, on every machine.
+    octet, on every machine; also with --keys, whatever the keys.
     """
     from fsw import missions as mission_files
     from fsw.harness.flight import Flight, prepare_folder
@@ -182,8 +208,8 @@ def fly(
 
     mission_file = mission_files.load(mission)
     folder = Path(f"flight-{mission_file.name}-{seed}") if out is None else out
-    settings = Settings(seed, size, link, pictures, workers)
     prepare_folder(folder, force)
+    settings = Settings(seed, size, link, pictures, workers, _keys_of(key_file, mission))
     with watcher() as watch:
         flight = Flight(
             mission_file,
@@ -383,6 +409,7 @@ exit codes:
 @_PICTURES
 @_MEMORY
 @_WORKERS
+@_KEYS
 @_FOLDER
 @_FORCE
 @click.pass_context
@@ -397,6 +424,7 @@ def console(
     pictures: Any,
     memory: Path | None,
     workers: int | None,
+    key_file: Path | None,
     out: Path | None,
     force: bool,
 ) -> None:
@@ -407,7 +435,7 @@ def console(
     received left the spacecraft one light time earlier, and telecommands take as long to get there.
     """
     chosen = [
-        f"--{name}" if name != "mission" else "MISSION"
+        {"mission": "MISSION", "key_file": "--keys"}.get(name, f"--{name}")
         for name in context.params
         if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE and name != "connect"
     ]
@@ -416,8 +444,9 @@ def console(
     from fsw.console.command import run_console
     from fsw.simulation import Settings
 
-    settings = Settings(seed, size, link, pictures, workers)
     folder = _folder_for(out, force)
+    keys = None if connect is not None else _keys_of(key_file, mission)
+    settings = Settings(seed, size, link, pictures, workers, keys)
     sys.exit(run_console(mission, settings, connect=connect, rate=rate, folder=folder, memory=memory))
 
 
@@ -445,11 +474,14 @@ ports, on 127.0.0.1 unless --bind says otherwise:
   10025  telecommand: TCP and UDP
   10030  control: fsw console --connect 127.0.0.1:10030
 
-There is no authentication: bind another address only where everybody may command the spacecraft.
+The telecommand port takes what anybody sends; with --keys the spacecraft obeys only frames protected
+with them (SDLS). The control port is always open to who can reach it: bind another address only where
+everybody may command the spacecraft.
 
 \b
 examples:
   fsw serve tianwen1-cruise
+  fsw serve tianwen1-cruise --keys mine.keys
   fsw serve tianwen1-cruise --output frame --input frame --telemetry-to 127.0.0.1:7000
   nc 127.0.0.1 10015 > live.cadu & fsw decode live.cadu --format tianwen1
 
@@ -509,6 +541,7 @@ exit codes:
 @_PICTURES
 @_MEMORY
 @_WORKERS
+@_KEYS
 @_FOLDER
 @_FORCE
 def serve(
@@ -527,6 +560,7 @@ def serve(
     pictures: Any,
     memory: Path | None,
     workers: int | None,
+    key_file: Path | None,
     out: Path | None,
     force: bool,
 ) -> None:
@@ -540,7 +574,7 @@ def serve(
     from fsw.simulation import Settings
 
     ports = Ports(bind, telemetry_to, telemetry, telecommand, control)
-    settings = Settings(seed, size, "symbols", pictures, workers)
+    settings = Settings(seed, size, "symbols", pictures, workers, _keys_of(key_file, mission))
     code = run_server(
         mission,
         settings,
@@ -555,6 +589,40 @@ def serve(
         log=lambda line: click.echo(line, err=True),
     )
     sys.exit(code)
+
+
+@cli.command(
+    epilog="""\b
+examples:
+  fsw keys mine.keys
+  fsw fly tianwen1-cruise --keys mine.keys
+
+\b
+exit codes:
+  0    the file is made
+  2    usage, or there is such a file already"""
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--session",
+    "session_keys",
+    type=int,
+    default=8,
+    show_default=True,
+    metavar="N",
+    help="Session keys; three are in use at launch, the others can be uploaded.",
+)
+def keys(file: Path, session_keys: int) -> None:
+    """Makes FILE with new keys for a protected telecommand link.
+
+    A master key and N session keys, from this system's random source, readable by you alone. Whoever has the
+    file commands the spacecraft. It also counts the flights begun with it, so that no number is ever used
+    twice: give every flight the file itself, not a copy. An existing file is never overwritten.
+    """
+    from fsw.harness.key_file import make_key_file
+
+    make_key_file(file, session_keys)
+    click.echo(f"{file}: a master key and {session_keys} session keys")
 
 
 @cli.command(

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fsw import dictionary
 from fsw.core.errors import FswError
@@ -39,6 +39,11 @@ from fsw.world.imaging import ReleasedCamera, Snap
 from fsw.world.scene import Studio
 from fsw.world.test_card import raw_test_card, test_card
 
+if TYPE_CHECKING:  # loads OpenSSL, which a flight without security does not need
+    from fsw.ground.security import GroundSecurity
+    from fsw.protocols.sdls_keys import LinkKeys
+    from fsw.protocols.sdls_link import SpacecraftSecurity
+
 WIFI_STATUS_NS = SECOND
 ES_N0_STEP_DB = 0.01  # the channel's table is made anew at each step, some minutes apart
 DISTANCE_STEP_NS = 10 * SECOND  # in which the distance changes by less than 1e-5 of it
@@ -57,7 +62,8 @@ class Settings:
 
     size: of the pictures [px], None for the mission's. link: the X-band carries soft symbols with noise,
     or CADUs without. pictures: what the sensors see, or a stored test card. workers: threads that make
-    pictures, None for one a processor; they change no result.
+    pictures, None for one a processor; they change no result. keys: of both ends of the telecommand link,
+    which they protect.
     """
 
     seed: int = 1
@@ -65,6 +71,7 @@ class Settings:
     link: Link = "symbols"
     pictures: Pictures = "rendered"
     workers: int | None = None
+    keys: "LinkKeys | None" = None
 
 
 class Simulation:
@@ -96,6 +103,7 @@ class Simulation:
         self._wifi = WifiChannel(sky.wifi(mission), self.streams.stream("wifi"), mission.wifi.packet_octets)
         self._wifi_ns = 0
         self._wifi_status_ns = 0
+        ground_security, board_security = _security_of(mission, settings.keys)
         self.orbiter = Orbiter(
             mission,
             self.streams,
@@ -103,6 +111,7 @@ class Simulation:
             self._wifi,
             coded=settings.link == "symbols",
             memory_folder=memory,
+            security=board_security,
         )
         # A stored picture is at hand: threads would only wait for each other.
         workers = settings.workers if settings.pictures == "rendered" else 0
@@ -113,12 +122,13 @@ class Simulation:
         self._links = {name: sky.downlink(mission, self._mode(name), self._antenna) for name in (LOW, HIGH)}
         self._distance = (-1, 0.0)  # number of its step in time, and from the Earth [km]: only a cache
         self._uplink_bits = 0
+        self._held: list[tuple[int, bytes, int | None]] = []  # protected when they leave: time, packet, MAP
         self._heard = ""  # the mode that the station receives
         self._inverted = False  # the polarity to which its receiver has locked
         self.frames_sent = 0
-        self._open_outputs(folder)
+        self._open_outputs(folder, ground_security)
 
-    def _open_outputs(self, folder: Path | None) -> None:
+    def _open_outputs(self, folder: Path | None, security: "GroundSecurity | None") -> None:
         mission = self.mission
         self._folder = folder
         self._cadus = bytearray()
@@ -137,7 +147,12 @@ class Simulation:
         self.archive = archive
         pictures_folder = None if folder is None else folder / "pictures"
         self.control = ControlCentre(
-            self.epoch, archive, pictures_folder, UplinkSettings.of(mission.uplink), self._light_time_ns
+            self.epoch,
+            archive,
+            pictures_folder,
+            UplinkSettings.of(mission.uplink),
+            self._light_time_ns,
+            security,
         )
         downlink = mission.downlink
         ocf = frozenset({downlink.ocf_vcid})
@@ -213,9 +228,18 @@ class Simulation:
             if radiate_ns < self.now_ns and self.now_ns > 0:
                 utc = self.epoch.utc(arrive_ns)
                 raise FswError(f"{name}: too late to arrive at {utc}; {way_ns / SECOND:.1f} s are needed")
+        if self.control.security is not None and radiate_ns > self.now_ns:
+            packet, octets = self.control.commander.prepare(request, radiate_ns)
+            self._held.append((radiate_ns, packet, map_id))
+            self._held.sort(key=lambda held: held[0])
+            end_ns = radiate_ns + octets * self.control.commander.link.transmitter.octet_ns
+            return end_ns + self.heavens.light_time.one_way_light_time_ns(radiate_ns, "up")
+        return self._radiate_cltus(self.control.radiate(request, radiate_ns, map_id=map_id).cltus, radiate_ns)
+
+    def _radiate_cltus(self, cltus: tuple[bytes, ...], radiate_ns: int) -> int:
         transmitter = self.control.commander.link.transmitter
         arrival_ns = radiate_ns
-        for cltu in self.control.radiate(request, radiate_ns, map_id=map_id).cltus:
+        for cltu in cltus:
             arrival_ns = self._put_on_link(transmitter.radiate_cltu(cltu, radiate_ns, self.now_ns))
         return arrival_ns
 
@@ -287,6 +311,7 @@ class Simulation:
             self._up.next_ns(),
             self._down.next_ns(),
             self.control.commander.link.next_ns(),
+            self._held[0][0] if self._held else None,
             self._wifi_status_ns,
             self._wifi_ns if self._wifi_wanted() else None,
         )
@@ -310,6 +335,9 @@ class Simulation:
     def _step(self, now_ns: int) -> None:
         """All that is due now, in a fixed order."""
         self.now_ns = now_ns
+        while self._held and self._held[0][0] <= now_ns:
+            radiate_ns, packet, map_id = self._held.pop(0)
+            self._radiate_cltus(self.control.commander.expedite(packet, now_ns, map_id=map_id), radiate_ns)
         for _, octets in self._up.arrived(now_ns):
             self.orbiter.receive(octets, now_ns)
         if _due(self.orbiter.next_ns(), now_ns):
@@ -487,8 +515,19 @@ class Simulation:
             "channel_symbol_errors": self.station.channel_symbol_errors,
             "symbols_corrected": self.station.corrected_symbols,
             "one_way_light_time_s": self.heavens.light_time.one_way_light_time_ns(0, "down") / SECOND,
+            **self._security_summary(),
             "downlink_sha256": self._cadu_hash.hexdigest(),
         }
+
+    def _security_summary(self) -> dict[str, Any]:
+        """What protected the telecommands. Refused: frames, by the spacecraft."""
+        security = self.orbiter.security
+        if security is None:
+            return {"security": "none", "security_keys": None, "security_refused": 0}
+        refused = sum(security.unit.refused.values())
+        keys = "published test keys, which protect nothing" if security.published else "own"
+        service = security.service.name.lower().replace("_", " ")
+        return {"security": service, "security_keys": keys, "security_refused": refused}
 
     def snapshot(self) -> bytes:
         """The whole simulation as the octets of a file (see `fsw.kernel.snapshot`)."""
@@ -515,6 +554,7 @@ class Simulation:
                 "up": self._up.save(),
                 "down": self._down.save(),
                 "uplink_bits": self._uplink_bits,
+                "held": [list(held) for held in self._held],
                 "heard": self._heard,
                 "inverted": self._inverted,
                 "frames_sent": self.frames_sent,
@@ -535,6 +575,12 @@ class Simulation:
         theirs = saved["settings"]
         if saved["mission"] != self.mission.name or saved["start_utc"] != self.mission.mission.start_utc:
             raise FswError(f"snapshot of mission {saved['mission']}: this is {self.mission.name}")
+        protected = saved["orbiter"]["security"] is not None
+        if protected != (self.orbiter.security is not None):
+            raise FswError(
+                f"snapshot {'with' if protected else 'without'} protected telecommands: this simulation has"
+                f" {'none' if protected else 'them'}; keys are chosen at its start"
+            )
         if theirs != ours:
             raise FswError(f"snapshot with seed, size, link, pictures {theirs}: this simulation has {ours}")
         self.now_ns = saved["now_ns"]
@@ -551,6 +597,7 @@ class Simulation:
         self._up.load(saved["up"])
         self._down.load(saved["down"])
         self._uplink_bits = saved["uplink_bits"]
+        self._held = [(radiate_ns, packet, map_id) for radiate_ns, packet, map_id in saved["held"]]
         self._heard = saved["heard"]
         self._inverted = saved["inverted"]
         self.frames_sent = saved["frames_sent"]
@@ -562,6 +609,32 @@ class Simulation:
         self._cadus.clear()
         self._cadu_hash = hashlib.sha256()
         self._keep_cadus(saved["cadus"])
+
+
+def _security_of(
+    mission: MissionFile, keys: "LinkKeys | None"
+) -> "tuple[GroundSecurity | None, SpacecraftSecurity | None]":
+    """Both ends' security: as the mission says, and where keys are given in any case.
+
+    A mission that asks for it without anybody's keys gets published ones, and the spacecraft says so.
+    """
+    service = mission.uplink.security
+    if service == "none" and keys is None:
+        return None, None
+    from fsw.ground.security import GroundSecurity
+    from fsw.protocols.sdls import Service
+    from fsw.protocols.sdls_keys import LinkKeys
+    from fsw.protocols.sdls_link import LinkSecurity, SpacecraftSecurity
+
+    security = LinkSecurity(
+        Service.AUTHENTICATION if service == "authenticated" else Service.AUTHENTICATED_ENCRYPTION,
+        mission.uplink.security_spi,
+        mission.uplink.security_window,
+        mission.uplink.scid,
+        {channel.vcid: channel.maps for channel in mission.uplink.channel},
+    )
+    keys = LinkKeys.test() if keys is None else keys
+    return GroundSecurity(keys, security), SpacecraftSecurity(keys, security)
 
 
 def _due(next_ns: int | None, now_ns: int) -> bool:

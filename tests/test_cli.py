@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from importlib.resources import files
 
 import pytest
 from PIL import Image
@@ -375,3 +376,37 @@ def test_a_reader_that_goes_away_is_no_error():
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 0
+
+
+def test_a_flight_with_keys_is_protected_and_its_files_tell_nothing_of_them(tmp_path, capsys):
+    key_file = tmp_path / "mine.keys"
+    assert cli.run(["keys", str(key_file)]) == 0
+    flight = ["fly", "tianwen1-cruise", "--duration", "60", "--pictures", "test-card", "--link", "frames"]
+    for name in ("first", "second"):
+        assert cli.run([*flight, "--out", str(tmp_path / name), "--keys", str(key_file)]) == 0
+    assert "WARNING" not in capsys.readouterr().err
+    summaries = [tmp_path / name / "summary.json" for name in ("first", "second")]
+    first, second = (json.loads(path.read_text()) for path in summaries)
+    assert (first["security"], first["security_keys"]) == ("authenticated encryption", "own")
+    assert first["security_refused"] == 0
+    assert first["downlink_sha256"] == second["downlink_sha256"]
+    secrets = [bytes.fromhex(text) for text in json.loads(key_file.read_text())["keys"].values()]
+    for path in (tmp_path / "first").rglob("*.*"):
+        octets = path.read_bytes()
+        assert not any(secret in octets or secret.hex().encode() in octets for secret in secrets), path
+
+
+def test_a_mission_that_asks_for_security_warns_without_keys(tmp_path, capsys):
+    text = (files("fsw.missions") / "tianwen1-cruise.toml").read_text()
+    mission = tmp_path / "guarded.toml"
+    mission.write_text(text.replace('security = { value = "none"', 'security = { value = "authenticated"'))
+    flight = ["fly", str(mission), "--duration", "5", "--pictures", "test-card", "--link", "frames"]
+    assert cli.run([*flight, "--out", str(tmp_path / "flight")]) == 0
+    assert "WARNING: telecommands are protected by PUBLISHED TEST KEYS" in capsys.readouterr().err
+    summary = json.loads((tmp_path / "flight" / "summary.json").read_text())
+    assert summary["security_keys"] == "published test keys, which protect nothing"
+
+
+def test_keys_cannot_be_chosen_of_a_live_spacecraft(tmp_path, capsys):
+    assert cli.run(["console", "--connect", "127.0.0.1:1", "--keys", str(tmp_path / "x")]) == 2
+    assert "--keys cannot be chosen of a spacecraft that is live" in capsys.readouterr().err

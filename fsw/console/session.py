@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fsw import dictionary
-from fsw.console import telecommand_link, views
+from fsw.console import security, telecommand_link, views
 from fsw.console.journal import Journal, event_line
 from fsw.console.text import Fragment, Line, Reply, say, table
 from fsw.console.words import clock, parse_duration, parse_time, span
@@ -47,6 +47,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "time": ("time", "the spacecraft's clock, as correlated from its time reports"),
     "snapshot": ("snapshot FILE", "keep the whole flight in a file"),
     "restore": ("restore FILE", "go back to it"),
+    "security": ("security [WHAT ...]", "what protects telecommands; keys: ping, inventory, renew, retire"),
     "status": ("status", "time, links, counts"),
     "quit": ("quit", "leave"),
 }
@@ -260,6 +261,16 @@ class Session:
                 lambda: [self._send(name, arguments, arrive_ns, service)],
             )
         return Reply([self._send(name, arguments, arrive_ns, service)])
+
+    def _do_security(self, words: list[str]) -> Reply:
+        wish = security.wish(words, self._room.simulation)
+        if not isinstance(wish, security.Wish):
+            return Reply(wish)
+
+        def send() -> list[Line]:
+            return [self._send("SECURITY_PROCEDURE", f"pdu={pdu.hex()}") for pdu in wish.commands]
+
+        return self._ask(wish.hazardous, send) if wish.hazardous else Reply(send())
 
     def _do_release(self, words: list[str]) -> Reply:
         if words:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fsw.core.errors import FswError
-from fsw.dictionary import commands, events, housekeeping, services, tianwen1, verification
+from fsw.dictionary import commands, events, housekeeping, security, services, tianwen1, verification
 from fsw.dictionary.identifiers import FailureCode
 from fsw.dictionary.layout import Group
 from fsw.dictionary.parameter import Value, Violation
@@ -46,7 +46,7 @@ __all__ = [
     "telecommands",
 ]
 
-_DECLARED = (*commands.TELECOMMANDS, *services.TELECOMMANDS)
+_DECLARED = (*commands.TELECOMMANDS, *services.TELECOMMANDS, *security.TELECOMMANDS)
 _TELECOMMANDS = {command.name: command for command in _DECLARED}
 _REPORTS = {
     report.name: report
@@ -56,6 +56,7 @@ _REPORTS = {
         *housekeeping.REPORTS,
         *events.REPORTS,
         *services.REPORTS,
+        *security.REPORTS,
     )
 }
 _REPORT_BY_KEY = {(r.apid, r.service, r.subtype, r.identifier): r for r in _REPORTS.values()}

@@ -13,6 +13,7 @@ from fsw.dictionary.identifiers import (
     BootReason,
     DownlinkRate,
     FailureCode,
+    FrameRefusal,
     Lens,
     Origin,
     RestartReason,
@@ -45,6 +46,8 @@ class Event(IntEnum):
     COMPUTER_RESET = 8
     FARM_LOCKOUT = 12
     FARM_UNLOCKED = 13
+    SECURITY_REJECTED = 14
+    SECURITY_KEYS_PUBLISHED = 15
     RELEASE_ARMED = 16
     RELEASE_DISARMED = 17
     RELEASE_FIRED = 18
@@ -243,6 +246,19 @@ REPORTS = (
         *_FARM,
     ),
     _event(Event.FARM_UNLOCKED, "info", "A telecommand channel takes type-AD frames again", *_FARM),
+    _event(
+        Event.SECURITY_REJECTED,
+        "medium",
+        "A telecommand frame was refused: not genuine, or not fresh",
+        Parameter("refusal", _U8, "Why", enumeration=FrameRefusal),
+        Parameter("spi", _U16, "Security association that it claims"),
+        Parameter("number", _U32, "Its anti-replay number, the low 32 bits"),
+    ),
+    _event(
+        Event.SECURITY_KEYS_PUBLISHED,
+        "high",
+        "Telecommands are protected by published test keys, which protect nothing",
+    ),
     _event(Event.RELEASE_ARMED, "info", "The release mechanism is armed"),
     _event(Event.RELEASE_DISARMED, "info", "The release mechanism is safe again"),
     _event(Event.RELEASE_FIRED, "info", "The firing pulse was given"),

@@ -23,6 +23,8 @@ from fsw.dictionary.identifiers import (
     PictureSize,
     ReleaseState,
     SafeModeReason,
+    SecurityKeys,
+    SecurityService,
     Switch,
     Task,
     WifiState,
@@ -41,6 +43,7 @@ class Structure(IntEnum):
     CAMERA = 5
     RELEASE = 6
     FDIR = 7
+    SECURITY = 12
     UPLINK = 13
     LANDER = 16
 
@@ -134,6 +137,20 @@ RADIO = _structure(
     ),
     _counter("uplink_cltus", "CLTUs received", _U16),
     _state("uplink_lock", "Receiver in lock", Switch),
+)
+
+SECURITY = _structure(
+    Structure.SECURITY,
+    16.0,
+    "Security of the telecommand link (SDLS)",
+    _state("security", "What protects telecommand frames", SecurityService),
+    _state("security_keys", "Whose keys they are", SecurityKeys),
+    _counter("frames_authentic", "Frames that were genuine and fresh"),
+    _counter("frames_refused", "Frames refused", limits=Limits(None, 0)),
+    _counter("frames_forged", "Of these, forged or damaged"),
+    _counter("frames_replayed", "Of these, replayed or stale"),
+    _counter("frames_outside_window", "Of these, numbered beyond the window"),
+    _state("security_alarm", "Something was refused since the alarm was reset", Switch),
 )
 
 RELAY = _structure(
@@ -230,4 +247,4 @@ LANDER = _structure(
     apid=LANDER_APID,
 )
 
-REPORTS = (COMPUTER, MASS_MEMORY, RADIO, RELAY, CAMERA, RELEASE, FDIR, UPLINK, LANDER)
+REPORTS = (COMPUTER, MASS_MEMORY, RADIO, SECURITY, RELAY, CAMERA, RELEASE, FDIR, UPLINK, LANDER)

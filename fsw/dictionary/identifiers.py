@@ -146,6 +146,35 @@ class FarmState(IntEnum):
     LOCKOUT = 2
 
 
+class SecurityService(IntEnum):
+    """What protects the telecommand frames, by the two bits of 355.1-B-1's service type."""
+
+    OFF = 0
+    AUTHENTICATION = 1
+    AUTHENTICATED_ENCRYPTION = 3
+
+
+class SecurityKeys(IntEnum):
+    """Whose keys they are."""
+
+    NONE = 0
+    OWN = 1
+    PUBLISHED = 2
+
+
+class FrameRefusal(IntEnum):
+    """Why a telecommand frame was refused (355.0-B-2 4.2.4)."""
+
+    TOO_SHORT = 1
+    UNKNOWN_ASSOCIATION = 2
+    NOT_OPERATIONAL = 3
+    OTHER_CHANNEL = 4
+    KEY_NOT_ACTIVE = 5
+    BAD_MAC = 6
+    REPLAYED = 7
+    OUTSIDE_WINDOW = 8
+
+
 class DownlinkRate(IntEnum):
     LOW = 0
     HIGH = 1
@@ -302,6 +331,19 @@ class FailureCode(IntEnum):
     NOT_KEPT = 69
     PARTLY_DONE = 80
     ABORTED = 81
+    SECURITY_OFF = 128
+    SECURITY_MALFORMED = 129
+    SECURITY_UNKNOWN_PROCEDURE = 130
+    SECURITY_NO_SUCH_KEY = 131
+    SECURITY_KEY_STATE = 132
+    SECURITY_KEY_IN_USE = 133
+    SECURITY_MASTER_KEY = 134
+    SECURITY_NOT_AUTHENTIC = 135
+    SECURITY_NO_SUCH_ASSOCIATION = 136
+    SECURITY_ASSOCIATION_STATE = 137
+    SECURITY_ASSOCIATION_IN_USE = 138
+    SECURITY_NUMBER_BEHIND = 139
+    SECURITY_FULL = 140
     LOST_IN_RESET = 90
     STORE_FULL = 112
     MEMORY_REFUSED = 113

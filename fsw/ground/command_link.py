@@ -5,9 +5,8 @@ until FOP-1 takes them, one at a time; they go to the transmitter as FOP-1 says,
 told by its tag. Time comes in as an argument; bursts for the link come out.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from fsw.core.errors import FswError
 from fsw.core.telecommand import (
@@ -105,16 +104,17 @@ class LinkNotice:
     alarm: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FrameSecurity:
-    """SDLS's ApplySecurity (355.0-B-2 3.2): (virtual channel, frame data field) -> the same, protected.
+class FrameSecurity(Protocol):
+    """SDLS's ApplySecurity (355.0-B-2 3.2)."""
 
-    The field begins with the segment header if the channel has one; it stays where it is. octets: how much
-    longer the field becomes at most.
-    """
+    @property
+    def octets(self) -> int:
+        """How much longer a frame data field becomes at most."""
+        ...
 
-    apply: Callable[[int, bytes], bytes]
-    octets: int
+    def apply(self, virtual_channel: int, data: bytes, bypass: bool) -> bytes:
+        """A frame data field, protected. The segment header, if the channel has them, stays in front."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +199,19 @@ class CommandLink:
         to = self._channel(channel)
         frames = []
         for data in self._segments(to, unit, map_id):
-            for event in to.fop.transfer(self._secured(to, data), now_ns, bypass=True):
+            for event in to.fop.transfer(self._secured(to, data, True), now_ns, bypass=True):
                 if isinstance(event, fop1.Transmit):
                     frames.append(event.frame)
             to.fop.lower("BD", True, now_ns)
         return frames
+
+    def octets_on_air(self, unit_octets: int) -> int:
+        """About how many a packet of so many octets becomes, acquisition sequence and all."""
+        extra = 0 if self.security is None else self.security.octets
+        most = self.settings.frame_octets - HEADER_OCTETS - FECF_OCTETS - 1 - extra
+        frames = max(1, -(-unit_octets // most))
+        framed = unit_octets + frames * (HEADER_OCTETS + FECF_OCTETS + 1 + extra)
+        return frames * len(self.transmitter.acquisition) + len(encode_cltu(bytes(framed)))
 
     def enqueue(
         self, unit: bytes, now_ns: int, channel: int | None = None, map_id: int | None = None
@@ -248,8 +256,10 @@ class CommandLink:
         flags = [SEGMENT_FIRST, *[SEGMENT_CONTINUATION] * (len(pieces) - 2), SEGMENT_LAST]
         return [bytes([flag << 6 | map_id]) + piece for flag, piece in zip(flags, pieces, strict=True)]
 
-    def _secured(self, to: _Channel, data: bytes) -> bytes:
-        return data if self.security is None else self.security.apply(to.settings.virtual_channel, data)
+    def _secured(self, to: _Channel, data: bytes, bypass: bool) -> bytes:
+        if self.security is None:
+            return data
+        return self.security.apply(to.settings.virtual_channel, data, bypass)
 
     # ---- the operator ---------------------------------------------------------------------------------
 
@@ -357,7 +367,7 @@ class CommandLink:
         while to.queue and to.taken is None and to.fop.state <= FopState.RETRANSMIT_WAIT:
             tag, data = to.queue.pop(0)
             to.taken = tag
-            self._note(to, to.fop.transfer(self._secured(to, data), now_ns, tag=tag), now_ns)
+            self._note(to, to.fop.transfer(self._secured(to, data, False), now_ns, tag=tag), now_ns)
 
     def _note(self, to: _Channel, events: list[fop1.Event], now_ns: int) -> None:
         for event in events:

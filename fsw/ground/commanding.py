@@ -120,9 +120,26 @@ class Commander:
         """A telecommand that leaves at `now_ns`, type BD. Raises FswError on forbidden arguments."""
         packet, identifier = self._packet(request, acknowledge)
         frames = self.link.expedite(packet, now_ns, map_id=map_id)
-        cltus = [encode_cltu(frame, randomize=self.settings.randomized) for frame in frames]
         self.sent.append(Sent(request.telecommand.name, identifier, now_ns, packet))
-        return Radiation(tuple(cltus), tuple(frames), packet, identifier)
+        return Radiation(self._cltus(frames), tuple(frames), packet, identifier)
+
+    def prepare(
+        self, request: Request, radiate_ns: int, acknowledge: Acknowledge = Acknowledge.ALL
+    ) -> tuple[bytes, int]:
+        """The packet of a telecommand that is to leave later, for `expedite`; and the octets that will be.
+
+        Frames are protected when they leave: else their numbers would not be in the order of arrival.
+        """
+        packet, identifier = self._packet(request, acknowledge)
+        self.sent.append(Sent(request.telecommand.name, identifier, radiate_ns, packet))
+        return packet, self.link.octets_on_air(len(packet))
+
+    def expedite(self, packet: bytes, now_ns: int, *, map_id: int | None = None) -> tuple[bytes, ...]:
+        """The CLTUs of a packet that was prepared and leaves now, type BD."""
+        return self._cltus(self.link.expedite(packet, now_ns, map_id=map_id))
+
+    def _cltus(self, frames: list[bytes]) -> tuple[bytes, ...]:
+        return tuple(encode_cltu(frame, randomize=self.settings.randomized) for frame in frames)
 
     def send(
         self,

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from fsw import dictionary
 from fsw.dictionary import Request
-from fsw.dictionary.identifiers import GROUND_SOURCE, PICTURE_FILES_APID
+from fsw.dictionary.identifiers import GROUND_SOURCE, ORBITER_APID, PICTURE_FILES_APID, FailureCode
 from fsw.dictionary.services.st09_time import TIME_REPORT
 from fsw.ground.archive import Archive
-from fsw.ground.command_link import FrameSecurity, LinkNotice, UplinkSettings
+from fsw.ground.command_link import LinkNotice, UplinkSettings
 from fsw.ground.commanding import Commander, Radiation, Sent
 from fsw.ground.pictures import PictureStore
 from fsw.ground.receiving import ReceivedPacket
@@ -17,6 +18,10 @@ from fsw.ground.telemetry import Telemetry, TelemetryProcessor
 from fsw.ground.time_correlation import Correlation, Sample, TimeCorrelation
 from fsw.kernel.time import Epoch
 from fsw.protocols import cfdp_receiver as cfdp
+from fsw.protocols import pus
+
+if TYPE_CHECKING:  # loads OpenSSL, which a link without security does not need
+    from fsw.ground.security import GroundSecurity
 
 _PRIMARY_HEADER_OCTETS = 6
 _TIME_REPORT_TIME = slice(8, 15)  # behind rate and P-field
@@ -48,11 +53,12 @@ class ControlCentre:
         pictures_folder: Path | None = None,
         uplink: UplinkSettings | None = None,
         light_time_ns: Callable[[int], int] | None = None,
-        security: FrameSecurity | None = None,
+        security: "GroundSecurity | None" = None,
     ) -> None:
         self._archive = archive
         self.telemetry = TelemetryProcessor(epoch, archive)
         self.pictures = PictureStore(epoch, pictures_folder)
+        self.security = security
         self.commander = Commander(uplink, security)
         self.time = None if light_time_ns is None else TimeCorrelation(epoch, light_time_ns, self._note_time)
         self.files = cfdp.Receiver(cfdp.ReceiverSettings(GROUND_SOURCE))
@@ -72,13 +78,30 @@ class ControlCentre:
             telemetry = self.telemetry.process(
                 packet.octets, packet.received_ns, packet.spacecraft, packet.virtual_channel
             )
-            self.commander.note(telemetry)
+            sent = self.commander.note(telemetry)
             if telemetry.report is TIME_REPORT and self.time is not None:
                 rate = telemetry.values["rate_exponent"].raw
                 assert isinstance(rate, int)
                 self.time.report(rate, packet.octets[_TIME_REPORT_TIME], packet.received_ns)
             news.append(telemetry)
+            if self.security is not None:
+                news += self._manage_security(self.security, telemetry, sent)
         return news
+
+    def _manage_security(
+        self, security: "GroundSecurity", telemetry: Telemetry, sent: Sent | None
+    ) -> list[News]:
+        """The ground follows a procedure that is complete, and tells what a reply says."""
+        channel = self.commander.settings.channels[0].virtual_channel
+        if telemetry.report is not None and telemetry.report.name == "SECURITY_REPLY":
+            reply = telemetry.values["pdu"].raw
+            assert isinstance(reply, bytes)
+            return [LinkNotice(telemetry.received_ns, channel, security.describe(reply))]
+        completed = telemetry.service == 1 and telemetry.subtype == 7
+        if sent is None or sent.name != "SECURITY_PROCEDURE" or not completed:
+            return []
+        said = security.completed(_procedure_of(sent.packet))
+        return [LinkNotice(telemetry.received_ns, channel, text, alarm) for text, alarm in said]
 
     def tick(self, now_ns: int) -> list[News]:
         """Gives up files for which nothing more has come in time. Call once a second or so."""
@@ -146,6 +169,7 @@ class ControlCentre:
             "telemetry": self.telemetry.save(),
             "pictures": self.pictures.save(),
             "commander": self.commander.save(),
+            "security": None if self.security is None else self.security.save(),
             "files": self.files.save(),
             "time": None if self.time is None else self.time.save(),
             "archive": None if self._archive is None else self._archive.save(),
@@ -155,8 +179,21 @@ class ControlCentre:
         self.telemetry.load(saved["telemetry"])
         self.pictures.load(saved["pictures"])
         self.commander.load(saved["commander"])
+        if self.security is not None:
+            self.security.load(saved["security"])
         self.files.load(saved["files"])
         if self.time is not None and saved["time"] is not None:
             self.time.load(saved["time"])
         if self._archive is not None and saved["archive"] is not None:
             self._archive.load(saved["archive"])
+
+
+def _procedure_of(packet: bytes) -> bytes:
+    """The protocol data unit in a SECURITY_PROCEDURE that we sent."""
+    request = pus.check_acceptance(packet, frozenset({ORBITER_APID}), dictionary.known_services())
+    assert isinstance(request, pus.Telecommand)
+    found = dictionary.recognise_telecommand(request.service, request.subtype, request.application_data)
+    assert not isinstance(found, FailureCode)
+    pdu = found[1]["pdu"]
+    assert isinstance(pdu, bytes)
+    return pdu

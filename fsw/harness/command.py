@@ -35,8 +35,9 @@ def run_server(
     10025  telecommand: TCP and UDP
     10030  control: `fsw console --connect 127.0.0.1:10030`
 
-    Everything is on loopback (127.0.0.1) unless another address is bound. There is no authentication:
-    bind another address only where everybody may command the spacecraft.
+    Everything is on loopback (127.0.0.1) unless another address is bound. Bind another only where everybody
+    may command the spacecraft: with settings.keys it obeys only protected telecommand frames, but the
+    control port is open to who can reach it.
 
     output: 'cadu' (sync marker, Reed-Solomon code, randomised: 256 octets at the low rate, 1024 at the high
     one), 'frame' (220 or 892 octets, AOS; best by UDP, since in a TCP stream nothing marks the change of

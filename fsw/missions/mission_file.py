@@ -346,6 +346,9 @@ class Uplink:
     acquisition_octets: Annotated[int, Within(16, 1024)]
     frame_octets: Annotated[int, Within(9, 1024)]
     channel: tuple[UplinkChannel, ...]
+    security: Annotated[str, OneOf("none", "authenticated", "authenticated-encryption")] = "none"
+    security_spi: Annotated[int, Within(1, 0xFF00)] = 1
+    security_window: Annotated[int, Within(1, 255)] = 255
 
     def __post_init__(self) -> None:
         numbers = [channel.vcid for channel in self.channel]

@@ -26,7 +26,8 @@ from typing import Any, NamedTuple
 
 from fsw.core.errors import FswError
 from fsw.protocols import sdls_cipher
-from fsw.protocols.sdls_cipher import IV_OCTETS, KEY_OCTETS, MAC_OCTETS
+from fsw.protocols.sdls_cipher import IV_OCTETS, MAC_OCTETS
+from fsw.protocols.sdls_keys import KEY_OCTETS
 
 Saved = dict[str, Any]
 
@@ -34,7 +35,6 @@ SPI_OCTETS = 2
 MOST_NUMBER_OCTETS = 8
 MOST_WINDOW = 255  # set by one octet in the extended procedures
 MOST_LOGGED = 32
-FIRST_SESSION_KEY = 128  # ours, as NASA CryptoLib's: lower identifiers are master keys
 # 4.2.2.6.2 b: of the primary header only the virtual channel; then the segment header.
 _PRIMARY_HEADER_MASK = bytes((0, 0, 0xFC, 0, 0))
 
@@ -253,19 +253,25 @@ class SecurityUnit:
 
     # ---- the two functions (4.2.3, 4.2.4) ------------------------------------------------------------
 
-    def sending(self, channel: Channel) -> SecurityAssociation:
+    def sending(self, channel: Channel, spi: int | None = None) -> SecurityAssociation:
         """The association that protects this channel. Raises FswError if none is operational."""
-        found = [each for each in self._operational(channel) if self._key(each) is not None]
+        found = [
+            each
+            for each in self._operational(channel)
+            if self._key(each) is not None and spi in (None, each.spi)
+        ]
         if not found:
-            raise FswError(f"{_named(channel)}: no security association with an active key is operational")
+            which = "no security association" if spi is None else f"no security association of SPI {spi}"
+            raise FswError(f"{_named(channel)}: {which} with an active key is operational")
         return max(found, key=lambda each: each.started)
 
-    def apply(self, channel: Channel, header: bytes, data: bytes) -> bytes:
+    def apply(self, channel: Channel, header: bytes, data: bytes, spi: int | None = None) -> bytes:
         """Security header, data and MAC, to go into the frame where the data would have gone.
 
-        Raises FswError: no operational association, numbers used up, a mask that fits no such header.
+        spi: of the association that is to protect it; without it the one started last. Raises FswError: none
+        is operational, its numbers are used up, its mask fits no such header.
         """
-        association = self.sending(channel)
+        association = self.sending(channel, spi)
         assert association.key_id is not None
         key = self.keys[association.key_id]
         if association.number >= association.most_number:

@@ -8,7 +8,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
-KEY_OCTETS = 32
 IV_OCTETS = 12
 MAC_OCTETS = 16
 

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from fsw.core.errors import FswError
 from fsw.protocols import sdls_cipher
@@ -159,7 +160,7 @@ def decode(octets: bytes) -> Unit | None:
     return Unit(tag & ~REPLY_FLAG, bool(tag & REPLY_FLAG), data)
 
 
-def read_reply(octets: bytes) -> dict[str, object] | None:
+def read_reply(octets: bytes) -> dict[str, Any] | None:
     """What a reply says, by name; None if it is no reply that we know.
 
     KEY_INVENTORY keys: [(identifier, state)]. VERIFY_KEYS answers: [(identifier, iv, sealed challenge)].

@@ -12,7 +12,6 @@ from enum import IntEnum
 from fsw.core.errors import FswError
 from fsw.protocols import sdls_cipher
 from fsw.protocols.sdls import (
-    FIRST_SESSION_KEY,
     MOST_LOGGED,
     AssociationState,
     Channel,
@@ -22,11 +21,13 @@ from fsw.protocols.sdls import (
     SecurityUnit,
     Service,
 )
-from fsw.protocols.sdls_cipher import IV_OCTETS, KEY_OCTETS, MAC_OCTETS
+from fsw.protocols.sdls_cipher import IV_OCTETS, MAC_OCTETS
+from fsw.protocols.sdls_keys import FIRST_SESSION_KEY, KEY_OCTETS
 from fsw.protocols.sdls_pdu import CHALLENGE_OCTETS, EVENT, NO_MAP, REPLY_FLAG, Procedure, decode, encode_unit
 
 MOST_KEYS = 256
 MOST_ASSOCIATIONS = 32
+MOST_CHALLENGES = 16  # in one command: each makes the reply 46 octets longer
 # IVs made on board never meet those of the uplink, though both use the same key: the first bit differs.
 _ON_BOARD_IV = 1 << 95
 
@@ -148,7 +149,7 @@ class Recipient:
 
     def verify(self, data: bytes, carrier: int | None) -> bytes:
         entry = 2 + CHALLENGE_OCTETS
-        _demand(len(data) >= entry and len(data) % entry == 0, Failure.MALFORMED)
+        _demand(0 < len(data) <= MOST_CHALLENGES * entry and len(data) % entry == 0, Failure.MALFORMED)
         asked = [
             (int.from_bytes(data[at : at + 2], "big"), data[at + 2 : at + entry])
             for at in range(0, len(data), entry)

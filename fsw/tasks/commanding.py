@@ -6,7 +6,7 @@ should execute it never answers.
 
 import copy
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fsw import dictionary
 from fsw.dictionary.events import Event
@@ -17,7 +17,7 @@ from fsw.kernel.scheduler import Action, Emit, Send, SetTimer
 from fsw.kernel.time import SECOND
 from fsw.protocols import pus
 from fsw.protocols.telecommand_reception import ReceptionSettings, TelecommandReception
-from fsw.tasks import names
+from fsw.tasks import frame_security, names
 from fsw.tasks.messages import (
     AskControlWords,
     AskParameters,
@@ -41,6 +41,9 @@ from fsw.tasks.messages import (
 )
 from fsw.tasks.routing import task_for
 
+if TYPE_CHECKING:  # loads OpenSSL, which a flight without security does not need
+    from fsw.protocols.sdls_link import SpacecraftSecurity
+
 MAX_PENDING = 64
 
 _FIRST_COMPLETION_CODE = 64
@@ -49,14 +52,16 @@ _APIDS = frozenset({ORBITER_APID})
 
 
 class Commanding:
-    """settings: of the telecommand channels.
+    """settings: of the telecommand channels. security: of their frames, with memory of its own.
 
     What is accepted but not yet executed fills this task's list; while it is full FARM-1 asks the ground to
     wait, so that no type-AD frame is taken of which the request would have to be refused.
     """
 
-    def __init__(self, settings: ReceptionSettings) -> None:
-        self._reception = TelecommandReception(settings, room=self._room)
+    def __init__(self, settings: ReceptionSettings, security: "SpacecraftSecurity | None" = None) -> None:
+        self._security = security
+        process = None if security is None else security.process
+        self._reception = TelecommandReception(settings, room=self._room, process_security=process)
         self._told: tuple[bytes, ...] = ()  # the control words that the downlink has
         self._locked = self._reception.locked
         self._accepted = 0
@@ -80,7 +85,8 @@ class Commanding:
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         actions = list(self._handle(message, now_ns))
         self._reception.room_made()
-        return actions + self._lockouts() + self._tell()
+        refused = frame_security.refused_frames(self._security)
+        return actions + refused + self._lockouts() + self._tell()
 
     def _handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
@@ -106,6 +112,8 @@ class Commanding:
                 self._answer_within_s = value
             case Tick("overdue"):
                 return self._overdue(now_ns)
+            case Gather(Structure.SECURITY, reply_to):
+                return [Send(reply_to, Values(frame_security.values(self._security)))]
             case Gather(Structure.COMPUTER, reply_to):
                 return [Send(reply_to, Values(self._values()))]
             case Gather(Structure.RADIO, reply_to):
@@ -158,6 +166,9 @@ class Commanding:
         if self._safe and not command.in_safe_mode:
             return actions + self._finished(request, acknowledge, FailureCode.NOT_IN_SAFE_MODE, answer_to)
         task = task_for(command)
+        if command.name == frame_security.PROCEDURE:
+            answers, failure = frame_security.execute(self._security, arguments)
+            return [*actions, *answers, *self._finished(request, acknowledge, failure, answer_to)]
         if task == names.COMMANDING:  # the connection test: nobody needs to be asked
             actions.append(Send(names.DOWNLINK, PusReport(ORBITER_APID, 17, 2, b"")))
             return actions + self._finished(request, acknowledge, None, answer_to)

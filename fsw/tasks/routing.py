@@ -3,6 +3,7 @@ values of a housekeeping structure, and which goes by a settable parameter.
 """
 
 from fsw import dictionary
+from fsw.dictionary import security
 from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.settings import SettableParameter
 from fsw.dictionary.telecommand import Telecommand
@@ -44,6 +45,7 @@ OWNERS = {
     Structure.COMPUTER: (names.COMMANDING, names.EVENTS),
     Structure.MASS_MEMORY: (names.MASS_MEMORY, names.SELECTION, names.PACKET_STORES),
     Structure.RADIO: (names.DOWNLINK, names.COMMANDING),
+    Structure.SECURITY: (names.COMMANDING,),
     Structure.RELAY: (names.RELAY,),
     Structure.CAMERA: (names.RELAY,),
     Structure.RELEASE: (names.RELEASE,),
@@ -79,6 +81,8 @@ def user_of(parameter: SettableParameter) -> str:
 
 def task_for(command: Telecommand) -> str:
     """The mailbox of the task that carries it out."""
+    if command.service == security.SERVICE:
+        return names.COMMANDING
     return _TASK_OF_NAME.get(command.name) or _TASK_OF_SERVICE[command.service]
 
 

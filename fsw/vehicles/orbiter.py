@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fsw.core.farm import FarmState
 from fsw.devices.gauges import heater_cycles, reading
@@ -13,6 +13,7 @@ from fsw.devices.parameter_area import ParameterArea
 from fsw.devices.release_mechanism import ReleaseMechanism
 from fsw.devices.transponder import Transmission, TransmitMode, Transmitter, UplinkReceiver
 from fsw.devices.wifi import WifiChannel
+from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import LANDER, Structure
 from fsw.dictionary.identifiers import BootKind, BootReason, Steering, Task
 from fsw.dictionary.settings import SETTINGS, word
@@ -44,6 +45,9 @@ from fsw.tasks.selection import Selection
 from fsw.tasks.sequences import Sequences
 from fsw.tasks.timekeeping import Timekeeping
 from fsw.vehicles.timing import oscillator_figures
+
+if TYPE_CHECKING:  # loads OpenSSL, which a flight without security does not need
+    from fsw.protocols.sdls_link import SpacecraftSecurity
 
 LOW, HIGH = "low", "high"
 # Modelled: the loader checks the image and, on a cold boot, clears the memory.
@@ -106,6 +110,7 @@ class Orbiter:
         *,
         coded: bool = True,
         memory_folder: Path | None = None,
+        security: "SpacecraftSecurity | None" = None,
     ) -> None:
         figures = oscillator_figures(mission.orbiter.clock, mission.orbiter.clock_offset_s)
         self.clock = OnBoardClock(mission.epoch, Oscillator(figures, streams.seed_of("orbiter clock")))
@@ -125,11 +130,12 @@ class Orbiter:
         self._radiated: list[Transmission] = []
         self.on_frames: Callable[[str, int, bytes], object] | None = None  # mode, start [ns], frames
         self.receiver = UplinkReceiver()
+        self.security = security
         self._load_since: dict[str, tuple[int, int]] = {}  # by asker: busy time and time when last told
         self._fills: dict[str, dict[str, float]] = {}  # by asker: fullest mailboxes since last told
         high_rate = round(mission.downlink.high.frames_per_s)
         self.scheduler = Scheduler(
-            _tasks(mission, self.clock, high_rate), self._outside, trouble_to=names.EVENTS
+            _tasks(mission, self.clock, high_rate, security), self._outside, trouble_to=names.EVENTS
         )
         self._boots = 0
         self._boot: list[int] | None = [0, int(BootKind.COLD), int(BootReason.POWER_ON)]  # when, kind, why
@@ -174,6 +180,8 @@ class Orbiter:
         booted = messages.Booted(BootKind(kind), BootReason(reason), self._boots, recovered, refused)
         self.scheduler.post(names.FDIR, booted)
         self.scheduler.post(names.EVENTS, booted)
+        if self.security is not None and self.security.published:
+            self.scheduler.post(names.EVENTS, messages.Occurred(Event.SECURITY_KEYS_PUBLISHED, {}))
 
     def receive(self, octets: bytes, now_ns: int) -> None:
         """What the transponder's receiver makes of the uplink, errors and all."""
@@ -337,6 +345,7 @@ class Orbiter:
             "memory": self.memory.save(),
             "transmitter": self.transmitter.save(),
             "receiver": self.receiver.save(),
+            "security": None if self.security is None else self.security.save(),
             "boots": self._boots,
             "boot": None if self._boot is None else list(self._boot),
             "load_since": dict(self._load_since),
@@ -351,6 +360,8 @@ class Orbiter:
         self.memory.load(saved["memory"])
         self.transmitter.load(saved["transmitter"])
         self.receiver.load(saved["receiver"])
+        if self.security is not None:
+            self.security.load(saved["security"])
         self._boots = saved["boots"]
         self._boot = None if saved["boot"] is None else list(saved["boot"])
         self._load_since = dict(saved["load_since"])
@@ -358,12 +369,17 @@ class Orbiter:
         self.parameters.load(saved["parameters"])
 
 
-def _tasks(mission: MissionFile, clock: OnBoardClock, high_frames_per_second: int) -> list[TaskSettings]:
+def _tasks(
+    mission: MissionFile,
+    clock: OnBoardClock,
+    high_frames_per_second: int,
+    security: "SpacecraftSecurity | None",
+) -> list[TaskSettings]:
     """By priority: what must not wait comes first; budgets in modelled time."""
     ms = MILLISECOND
 
     def commanding() -> Commanding:
-        return Commanding(reception_settings(mission))
+        return Commanding(reception_settings(mission), security)
 
     def downlink() -> Downlink:
         return Downlink(clock, high_frames_per_second, control_channel(mission))

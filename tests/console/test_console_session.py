@@ -13,6 +13,7 @@ from fsw.console.session import COMMANDS, ControlRoom
 from fsw.console.views import telemetry_report
 from fsw.kernel.pace import Pace
 from fsw.kernel.time import SECOND
+from fsw.protocols.sdls_keys import LinkKeys
 from fsw.simulation import Settings, Simulation
 
 MISSION = missions.load("tianwen1-cruise")
@@ -262,7 +263,7 @@ def test_every_command_has_help_and_beginnings_will_do(operator):
     for command in dictionary.telecommands():
         assert command.effect in operator.say(f"help {command.name}")
     assert "mission" in operator.say("stat")
-    assert "allowed are step, snapshot, status" in operator.say("s")
+    assert "allowed are step, snapshot, security, status" in operator.say("s")
     assert operator.session.execute("quit").leaves
 
 
@@ -300,3 +301,38 @@ def test_the_clock_is_shown_as_far_as_it_is_known(operator):
     late_ms = 1000 * (float(corrected[6:]) - float(told[6:]))
     assert 1.6 <= late_ms % 60_000 <= 1.9
     assert "allowed is: time" in operator.say("time now")
+
+
+# ---- security ------------------------------------------------------------------------------------------
+
+
+def test_an_operator_looks_after_the_keys():
+    settings = Settings(seed=3, pictures="test-card", link="frames", workers=0, keys=LinkKeys.test())
+    with Simulation(MISSION, settings) as simulation:
+        operator = Operator(simulation)
+        assert "published test keys: they protect nothing" in operator.say("security")
+        assert "nothing has been told by the spacecraft yet" in operator.say("security")
+        assert "radiated" in operator.say("security inventory")
+        assert "Uploads key 131 and has it protect type-BD frames." in operator.say("security renew 131 bd")
+        assert operator.say("yes").count("radiated") == 6
+        told = operator.say("step 200s")
+        assert "keys on board: 1 ACTIVE, 128 ACTIVE, 129 ACTIVE, 130 ACTIVE" in told
+        assert "key 131 proven" in told
+        assert "type-BD frames are protected by SPI 4 from now on" in told
+        assert "Ends SPI 2 and destroys its key at both ends." in operator.say("security retire 2")
+        assert operator.say("no") == "not sent"
+        assert "type-BD frames are protected by SPI 3" in operator.say("security use 3 bd")
+        asked = "ping; log; erase; test; alarm; verify 130; number 1; status 1; window 1 9; synchronise 1"
+        for line in asked.split("; "):
+            assert "radiated" in operator.say(f"security {line}")
+        told = operator.say("step 200s")
+        assert "security self-test: passed" in told
+        assert "failed" not in told
+        shown = operator.say("security")
+        assert "17 frames taken, 0 refused" in shown
+        for wrong in ("renew 1 bd", "renew 132 cd", "verify x", "window 1 256", "retire 9", "dance"):
+            assert "allowed are" in operator.say(f"security {wrong}")
+
+
+def test_without_keys_there_is_no_security_to_look_after(operator):
+    assert "`fsw keys` and --keys do that" in operator.say("security")

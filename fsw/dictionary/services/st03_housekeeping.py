@@ -15,6 +15,7 @@ class OrbiterStructure(IntEnum):
     COMPUTER = Structure.COMPUTER
     MASS_MEMORY = Structure.MASS_MEMORY
     RADIO = Structure.RADIO
+    SECURITY = Structure.SECURITY
     RELAY = Structure.RELAY
     CAMERA = Structure.CAMERA
     RELEASE = Structure.RELEASE
