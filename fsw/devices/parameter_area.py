@@ -79,6 +79,10 @@ class ParameterArea:
         """An upset: a bit changes by itself. Bits of a cell are counted octet by octet, lowest first."""
         self._cells[bit // 8] ^= 1 << bit % 8
 
+    def raw(self, offset: int, octets: int) -> bytes:
+        """Cells as they are, check bits among them."""
+        return bytes(self._cells[offset : offset + octets])
+
     def save(self) -> dict[str, Any]:
         return {"cells": bytes(self._cells)}
 

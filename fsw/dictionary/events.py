@@ -107,6 +107,7 @@ class Event(IntEnum):
     SEPARATION_UNEXPECTED = 149
     UPSET_CORRECTED = 160
     PARAMETER_LOST = 161
+    PROGRAM_DAMAGED = 162
 
 
 _U8, _U16, _U32 = construct.Int8ub, construct.Int16ub, construct.Int32ub
@@ -422,5 +423,11 @@ REPORTS = (
         "More bits were wrong than can be put right; the parameter has its default again",
         Parameter("parameter", _U16, "Which", enumeration=SettableParameter),
         Parameter("value", construct.Float64b, "What it is now"),
+    ),
+    _event(
+        Event.PROGRAM_DAMAGED,
+        "medium",
+        "The program image is not what was loaded; MEMORY_DUMP shows where",
+        Parameter("checksum", _U16, "CRC-16 of all of it, which should be 0"),
     ),
 )

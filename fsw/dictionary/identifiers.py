@@ -58,6 +58,8 @@ class Task(IntEnum):
     MONITORING = 41
     PARAMETERS = 42
     PACKET_STORES = 51
+    MEMORY = 44
+    STATISTICS = 45
 
 
 class RestartReason(IntEnum):
@@ -320,9 +322,13 @@ class FailureCode(IntEnum):
     PROGRAM_UNSOUND = 54
     ARGUMENTS_WRONG = 55
     ENGINE_STOPPED = 56
+    UNKNOWN_MEMORY = 57
+    ADDRESS_OUT_OF_RANGE = 58
+    MEMORY_READ_ONLY = 59
     NOT_IN_SAFE_MODE = 60
     ALREADY_SO = 61
     STORE_NOT_EMPTY = 62
+    DATA_CHECKSUM_WRONG = 63
     NO_SEPARATION = 64
     NO_ANSWER = 65
     LINK_LOST = 66

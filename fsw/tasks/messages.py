@@ -234,6 +234,35 @@ class AreaTold:
 
 @plain
 @dataclass(frozen=True, slots=True)
+class ReadMemory:
+    """To a memory: tell so many octets from each absolute address on. job: comes back with them."""
+
+    job: int
+    memory: int
+    spans: tuple[tuple[int, int], ...]
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class WriteMemory:
+    """To a memory: write these octets at absolute addresses, and tell what is there then."""
+
+    job: int
+    memory: int
+    loads: tuple[tuple[int, bytes], ...]
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class MemoryTold:
+    """From a memory: the octets asked for, span by span."""
+
+    job: int
+    contents: tuple[bytes, ...]
+
+
+@plain
+@dataclass(frozen=True, slots=True)
 class Tick:
     """One of the task's own timers, by name."""
 

@@ -19,6 +19,8 @@ PROCEDURES = "procedures"
 EVENT_ACTIONS = "event_actions"
 MONITORING = "monitoring"
 PARAMETERS = "parameters"
+MEMORY = "memory"
+STATISTICS = "statistics"
 
 # Ports to the hardware.
 TRANSPONDER_PORT = "transponder"
@@ -32,3 +34,4 @@ CLOCK_PORT = "clock"
 GAUGES_PORT = "gauges"
 COMPUTER_PORT = "computer"
 PARAMETER_AREA_PORT = "parameter_area"
+ONBOARD_MEMORY_PORT = "onboard_memory"

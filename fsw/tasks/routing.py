@@ -14,6 +14,7 @@ from fsw.tasks.messages import Gather
 _TASK_OF_SERVICE = {
     3: names.HOUSEKEEPING,
     5: names.EVENTS,
+    6: names.MEMORY,
     9: names.TIMEKEEPING,
     11: names.SCHEDULE,
     12: names.MONITORING,

@@ -8,6 +8,7 @@ from fsw.core.farm import FarmState
 from fsw.devices.gauges import heater_cycles, reading
 from fsw.devices.log_file import FolderLogFile
 from fsw.devices.mass_memory import MassMemory
+from fsw.devices.onboard_memory import ProgramImage, ScratchMemory
 from fsw.devices.oscillator import Oscillator
 from fsw.devices.parameter_area import ParameterArea
 from fsw.devices.release_mechanism import ReleaseMechanism
@@ -16,6 +17,7 @@ from fsw.devices.wifi import WifiChannel
 from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import LANDER, Structure
 from fsw.dictionary.identifiers import BootKind, BootReason, Steering, Task
+from fsw.dictionary.services.st06_memory import MEMORIES, Memory
 from fsw.dictionary.settings import SETTINGS, word
 from fsw.kernel.scheduler import Scheduler, TaskSettings
 from fsw.kernel.seeds import Streams
@@ -32,6 +34,7 @@ from fsw.tasks.fdir import Fdir
 from fsw.tasks.housekeeping import Housekeeping
 from fsw.tasks.lander import Lander
 from fsw.tasks.mass_memory import MassMemory as MassMemoryTask
+from fsw.tasks.memory import MemoryManagement
 from fsw.tasks.monitoring import Monitoring
 from fsw.tasks.navigation import Navigation
 from fsw.tasks.packet_store_set import default_stores
@@ -126,6 +129,8 @@ class Orbiter:
         log = None if memory_folder is None else FolderLogFile(memory_folder)
         self.memory = MassMemory(mission.orbiter.mass_memory_octets, log)
         self.parameters = ParameterArea([word(setting.default) for setting in SETTINGS.values()])
+        self.scratch = ScratchMemory(MEMORIES[Memory.SCRATCH].octets)
+        self.program = ProgramImage(MEMORIES[Memory.PROGRAM].octets)
         self.transmitter = Transmitter(transmit_modes(mission), coded)
         self._radiated: list[Transmission] = []
         self.on_frames: Callable[[str, int, bytes], object] | None = None  # mode, start [ns], frames
@@ -252,6 +257,14 @@ class Orbiter:
             case names.PARAMETER_AREA_PORT, messages.WriteArea(job, words):
                 self.parameters.write(words)
                 post(names.PARAMETERS, messages.AreaTold(job, *self.parameters.read()))
+            case names.ONBOARD_MEMORY_PORT, messages.ReadMemory(job, memory, spans):
+                post(names.MEMORY, messages.MemoryTold(job, self._octets_of(Memory(memory), spans)))
+            case names.ONBOARD_MEMORY_PORT, messages.WriteMemory(job, memory, loads):
+                assert memory == Memory.SCRATCH, "nothing else is loaded"
+                for address, octets in loads:
+                    self.scratch.write(address - MEMORIES[Memory.SCRATCH].start, octets)
+                spans = tuple((address, len(octets)) for address, octets in loads)
+                post(names.MEMORY, messages.MemoryTold(job, self._octets_of(Memory.SCRATCH, spans)))
             case _:
                 raise AssertionError(f"nothing is wired to {port} for {type(value).__name__}")
 
@@ -284,6 +297,14 @@ class Orbiter:
             torn = damage.what == "tail"
             told = messages.MemoryDamaged(damage.at, damage.octets, torn, self.memory.damaged)
             self.scheduler.post(names.MASS_MEMORY, told)
+
+    def _octets_of(self, memory: Memory, spans: tuple[tuple[int, int], ...]) -> tuple[bytes, ...]:
+        read = {
+            Memory.PROGRAM: self.program.read,
+            Memory.SCRATCH: self.scratch.read,
+            Memory.PARAMETER_AREA: self.parameters.raw,
+        }[memory]
+        return tuple(read(address - MEMORIES[memory].start, octets) for address, octets in spans)
 
     def _lander_values(self, now_ns: int) -> dict[str, Any]:
         gauges = [p.name for p in LANDER.parameters if p.name != "lander_heater_cycles"]
@@ -351,6 +372,8 @@ class Orbiter:
             "load_since": dict(self._load_since),
             "fills": {asker: dict(fills) for asker, fills in self._fills.items()},
             "parameters": self.parameters.save(),
+            "scratch": self.scratch.save(),
+            "program": self.program.save(),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
@@ -367,6 +390,8 @@ class Orbiter:
         self._load_since = dict(saved["load_since"])
         self._fills = {asker: dict(fills) for asker, fills in saved["fills"].items()}
         self.parameters.load(saved["parameters"])
+        self.scratch.load(saved["scratch"])
+        self.program.load(saved["program"])
 
 
 def _tasks(
@@ -410,6 +435,7 @@ def _tasks(
         TaskSettings(names.PACKET_STORES, 9, packet_stores, mailbox=64, budget_ns=20 * ms),
         TaskSettings(names.SELECTION, 9, Selection, mailbox=32),
         TaskSettings(names.MONITORING, 9, lambda: Monitoring(clock), mailbox=32, heartbeat_ns=120 * SECOND),
+        TaskSettings(names.MEMORY, 9, MemoryManagement, mailbox=16),
         TaskSettings(names.PARAMETERS, 9, Parameters, mailbox=32),
         TaskSettings(names.SEQUENCES, 10, Sequences, mailbox=32),
         TaskSettings(names.PROCEDURES, 11, Procedures, mailbox=128, budget_ns=20 * ms),

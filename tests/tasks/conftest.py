@@ -21,6 +21,7 @@ from fsw.tasks.fdir import Fdir
 from fsw.tasks.housekeeping import Housekeeping
 from fsw.tasks.lander import Lander
 from fsw.tasks.mass_memory import MassMemory
+from fsw.tasks.memory import MemoryManagement
 from fsw.tasks.messages import Execute, Executed, PusReport
 from fsw.tasks.monitoring import Monitoring
 from fsw.tasks.navigation import Navigation
@@ -52,6 +53,7 @@ MAKERS = {
     names.SELECTION: Selection,
     names.MONITORING: lambda: Monitoring(CLOCK),
     names.PARAMETERS: Parameters,
+    names.MEMORY: MemoryManagement,
     names.HOUSEKEEPING: Housekeeping,
     names.TIMEKEEPING: lambda: Timekeeping(CLOCK),
     names.SCHEDULE: lambda: Schedule(CLOCK),

@@ -298,6 +298,11 @@ MESSAGES = {
         st.builds(m.Tick, st.just("beat"), st.sampled_from([1, 16, 32, 64])),
         measured(),
     ),
+    names.MEMORY: st.one_of(
+        executes(*of_service(6)),
+        ticks("program"),
+        st.builds(m.MemoryTold, NUMBERS, st.lists(OCTETS, max_size=4).map(tuple)),
+    ),
     names.PARAMETERS: st.one_of(
         executes(*of_service(20)),
         ticks("scrub"),

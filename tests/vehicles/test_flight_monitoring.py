@@ -1,10 +1,14 @@
 """In flight: a monitor that was sent up fires, a parameter that was set takes effect, upsets are found."""
 
 import json
+import struct
 
 import pytest
 
 from fsw import missions
+from fsw.core.crc import crc16
+from fsw.devices.parameter_area import check_bits
+from fsw.dictionary.services.st06_memory import MEMORIES, Memory
 from fsw.dictionary.settings import ADDRESSES, SettableParameter
 from fsw.ground.telemetry import Telemetry
 from fsw.kernel.time import SECOND
@@ -133,3 +137,31 @@ def test_a_monitor_leads_to_safe_mode_and_outlives_a_warm_reset_as_parameters_do
     assert [round(at_s) for at_s, _ in made(reports, "EVENT_SAFE_MODE_ENTERED")] == [16]
     before, after = (at_s for at_s, _ in made(reports, "EVENT_MONITOR_HIGH"))
     assert before < 17 < 32 < after
+
+
+def test_memories_are_loaded_dumped_and_checked_and_damage_to_the_program_is_told():
+    start, data = MEMORIES[Memory.SCRATCH].start, b"patch"
+    load = {"address": start, "data": data.hex(), "checksum": crc16(data)}
+    dump = {"address": start, "octets": 5}
+    cells = {"address": MEMORIES[Memory.PARAMETER_AREA].start, "octets": 9}
+    came = []
+    with Simulation(MISSION, SETTINGS, on_news=came.append) as simulation:
+        for at_s, name, arguments in (
+            (1, "MEMORY_LOAD", "memory=SCRATCH " + listed("areas", load)),
+            (2, "MEMORY_DUMP", "memory=SCRATCH " + listed("areas", dump)),
+            (3, "MEMORY_CHECK", "memory=PARAMETER_AREA " + listed("areas", cells)),
+        ):
+            simulation.command(name, arguments, arrive_ns=at_s * SECOND)
+        simulation.run_until(10 * SECOND)
+        simulation.orbiter.program.flip(77)
+        simulation.run_until(690 * SECOND)
+        simulation.finish()
+        assert {sent.stage for sent in simulation.control.telecommands()} == {"completed"}
+    reports = [news for news in came if isinstance(news, Telemetry) and news.report is not None]
+    ((_, values),) = made(reports, "MEMORY_DUMPED")
+    assert values["areas[0].data"] == data
+    ((_, values),) = made(reports, "MEMORY_CHECKED")
+    word = struct.pack(">d", 60.0)
+    assert values["areas[0].checksum"] == crc16(word + bytes([check_bits(word)]))
+    ((at_s, _),) = made(reports, "EVENT_PROGRAM_DAMAGED")
+    assert round(at_s) == 600

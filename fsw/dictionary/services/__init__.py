@@ -10,6 +10,7 @@ from fsw.dictionary.report import Report
 from fsw.dictionary.services import (
     st03_housekeeping,
     st05_events,
+    st06_memory,
     st09_time,
     st11_scheduling,
     st12_monitoring,
@@ -27,6 +28,7 @@ TELECOMMANDS: tuple[Telecommand, ...] = tuple(
     chain(
         st03_housekeeping.TELECOMMANDS,
         st05_events.TELECOMMANDS,
+        st06_memory.TELECOMMANDS,
         st09_time.TELECOMMANDS,
         st11_scheduling.TELECOMMANDS,
         st12_monitoring.TELECOMMANDS,
@@ -41,6 +43,7 @@ TELECOMMANDS: tuple[Telecommand, ...] = tuple(
 )
 REPORTS: tuple[Report, ...] = tuple(
     chain(
+        st06_memory.REPORTS,
         st09_time.REPORTS,
         st11_scheduling.REPORTS,
         st12_monitoring.REPORTS,

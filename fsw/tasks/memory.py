@@ -1,0 +1,167 @@
+"""ST[6] memory management: loads, dumps and checks memories, and looks after the program image by itself.
+
+What is loaded is read back before it is called done.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from fsw import dictionary
+from fsw.core.crc import crc16
+from fsw.dictionary.events import Event
+from fsw.dictionary.identifiers import ORBITER_APID, FailureCode
+from fsw.dictionary.services.st06_memory import MEMORIES, Memory
+from fsw.kernel.scheduler import Action, Emit, Send, SetTimer, Spend
+from fsw.kernel.time import SECOND
+from fsw.tasks import names
+from fsw.tasks.messages import (
+    Execute,
+    Executed,
+    MemoryTold,
+    Occurred,
+    PusReport,
+    ReadMemory,
+    Tick,
+    WriteMemory,
+)
+
+PROGRAM_CHECK_NS = 600 * SECOND
+CHECK_NS_PER_OCTET = 20  # modelled
+MOST_JOBS = 8
+
+
+class MemoryManagement:
+    def __init__(self) -> None:
+        self._jobs: dict[int, list[Any]] = {}  # by number: what it is, and what belongs to it
+        self._number = 0
+        self._damage = 0  # CRC of the program image as last reported; 0 of a whole one
+
+    def start(self, now_ns: int) -> Iterable[Action]:
+        return self._check_program(now_ns)
+
+    def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
+        match message:
+            case Tick("program"):
+                return self._check_program(now_ns)
+            case MemoryTold(job, contents):
+                return self._told(job, contents)
+            case Execute(request, acknowledge, name, arguments):
+                failure = self._refused(name, arguments)
+                if failure is not None:
+                    return [_executed(request, acknowledge, failure)]
+                return self._begin(name, request, acknowledge, arguments)
+        return ()
+
+    def _refused(self, name: str, arguments: dict[str, Any]) -> FailureCode | None:
+        found = MEMORIES.get(arguments["memory"])
+        if found is None:
+            return FailureCode.UNKNOWN_MEMORY
+        for area in arguments["areas"]:
+            octets = len(area["data"]) if name == "MEMORY_LOAD" else area["octets"]
+            if not found.holds(area["address"], octets):
+                return FailureCode.ADDRESS_OUT_OF_RANGE
+        if name == "MEMORY_LOAD":
+            if not found.loadable:
+                return FailureCode.MEMORY_READ_ONLY
+            if any(crc16(area["data"]) != area["checksum"] for area in arguments["areas"]):
+                return FailureCode.DATA_CHECKSUM_WRONG
+        return FailureCode.BUSY if len(self._jobs) >= MOST_JOBS else None
+
+    def _begin(self, name: str, request: bytes, acknowledge: int, arguments: dict[str, Any]) -> list[Action]:
+        memory, areas = arguments["memory"], arguments["areas"]
+        if name == "MEMORY_LOAD":
+            wanted = [[area["address"], area["data"]] for area in areas]
+            loads = tuple((area["address"], area["data"]) for area in areas)
+            return self._ask([name, request, acknowledge, memory, wanted], memory, loads=loads)
+        spans = tuple((area["address"], area["octets"]) for area in areas)
+        addresses = [area["address"] for area in areas]
+        return self._ask([name, request, acknowledge, memory, addresses], memory, spans=spans)
+
+    def _ask(
+        self,
+        job: list[Any],
+        memory: int,
+        *,
+        spans: tuple[tuple[int, int], ...] = (),
+        loads: tuple[tuple[int, bytes], ...] = (),
+    ) -> list[Action]:
+        self._number += 1
+        self._jobs[self._number] = job
+        ask = WriteMemory(self._number, memory, loads) if loads else ReadMemory(self._number, memory, spans)
+        return [Emit(names.ONBOARD_MEMORY_PORT, ask)]
+
+    def _check_program(self, now_ns: int) -> list[Action]:
+        program = MEMORIES[Memory.PROGRAM]
+        self._jobs = {key: job for key, job in self._jobs.items() if job != ["program"]}
+        return [
+            SetTimer("program", now_ns + PROGRAM_CHECK_NS, Tick("program")),
+            *self._ask(["program"], Memory.PROGRAM, spans=((program.start, program.octets),)),
+        ]
+
+    def _told(self, number: int, contents: tuple[bytes, ...]) -> list[Action]:
+        match self._jobs.pop(number, None):
+            case ["program"]:
+                return self._program(contents)
+            case ["MEMORY_LOAD", request, acknowledge, _, wanted]:
+                kept = list(contents) == [data for _, data in wanted]
+                return [_executed(request, acknowledge, None if kept else FailureCode.NOT_KEPT)]
+            case ["MEMORY_DUMP", request, acknowledge, memory, addresses]:
+                reports = [
+                    _report("MEMORY_DUMPED", memory, [{"address": at, "data": data, "checksum": crc16(data)}])
+                    for at, data in zip(addresses, contents, strict=False)
+                ]
+                return [*reports, _executed(request, acknowledge, None)]
+            case ["MEMORY_CHECK", request, acknowledge, memory, addresses]:
+                rows = [
+                    {"address": at, "octets": len(data), "checksum": crc16(data)}
+                    for at, data in zip(addresses, contents, strict=False)
+                ]
+                spend = Spend(CHECK_NS_PER_OCTET * sum(map(len, contents)))
+                return [
+                    spend,
+                    _report("MEMORY_CHECKED", memory, rows),
+                    _executed(request, acknowledge, None),
+                ]
+        return []
+
+    def _program(self, contents: tuple[bytes, ...]) -> list[Action]:
+        """Tells of damage once, and again when there is more."""
+        octets = b"".join(contents)
+        crc, before = crc16(octets), self._damage
+        self._damage = crc
+        spend = Spend(CHECK_NS_PER_OCTET * len(octets))
+        if crc in (0, before):
+            return [spend]
+        return [spend, Send(names.EVENTS, Occurred(Event.PROGRAM_DAMAGED, {"checksum": crc}))]
+
+    # ---- what outlives this task ----------------------------------------------------------------
+
+    def retained(self) -> dict[str, Any]:
+        return {"damage": self._damage}
+
+    def recall(self, retained: dict[str, Any]) -> None:
+        self._damage = int(retained["damage"])
+
+    def save(self) -> dict[str, Any]:
+        return {
+            "jobs": {key: list(job) for key, job in self._jobs.items()},
+            "number": self._number,
+            "damage": self._damage,
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self._jobs = {key: list(job) for key, job in saved["jobs"].items()}
+        self._number = saved["number"]
+        self._damage = saved["damage"]
+
+
+def _executed(request: bytes, acknowledge: int, failure: FailureCode | None) -> Send:
+    return Send(names.COMMANDING, Executed(request, acknowledge, failure))
+
+
+def _report(name: str, memory: int, areas: list[dict[str, Any]]) -> Send:
+    report = dictionary.report(name)
+    assert report.service is not None
+    assert report.subtype is not None
+    octets = report.encode({"memory": memory, "areas": areas})
+    return Send(names.DOWNLINK, PusReport(ORBITER_APID, report.service, report.subtype, octets))
