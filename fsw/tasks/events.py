@@ -37,6 +37,13 @@ class Events:
                 told = {"boot_kind": kind.name, "boot_reason": reason.name, "boots": boots}
                 told |= {"tasks_recovered": recovered, "tasks_refused": refused}
                 return self._report(Event.COMPUTER_STARTED, told)
+            case Execute(request, acknowledge, "EVENTS_DISABLED_REPORT", _):
+                rows = [{"event": event} for event in self._disabled]
+                octets = dictionary.report("EVENTS_DISABLED").encode({"events": rows})
+                return [
+                    Send(names.DOWNLINK, PusReport(ORBITER_APID, 5, 8, octets)),
+                    Send(names.COMMANDING, Executed(request, acknowledge)),
+                ]
             case Execute(request, acknowledge, name, arguments):
                 self._switch(name == "EVENTS_ENABLE", [Event[text] for text in arguments["events"]])
                 return [Send(names.COMMANDING, Executed(request, acknowledge))]

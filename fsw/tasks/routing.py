@@ -13,6 +13,7 @@ from fsw.tasks.messages import Gather
 
 _TASK_OF_SERVICE = {
     3: names.HOUSEKEEPING,
+    4: names.STATISTICS,
     5: names.EVENTS,
     6: names.MEMORY,
     9: names.TIMEKEEPING,

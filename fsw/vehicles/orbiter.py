@@ -46,6 +46,7 @@ from fsw.tasks.release import Release
 from fsw.tasks.schedule import Schedule
 from fsw.tasks.selection import Selection
 from fsw.tasks.sequences import Sequences
+from fsw.tasks.statistics import Statistics
 from fsw.tasks.timekeeping import Timekeeping
 from fsw.vehicles.timing import oscillator_figures
 
@@ -435,6 +436,7 @@ def _tasks(
         TaskSettings(names.PACKET_STORES, 9, packet_stores, mailbox=64, budget_ns=20 * ms),
         TaskSettings(names.SELECTION, 9, Selection, mailbox=32),
         TaskSettings(names.MONITORING, 9, lambda: Monitoring(clock), mailbox=32, heartbeat_ns=120 * SECOND),
+        TaskSettings(names.STATISTICS, 9, lambda: Statistics(clock), mailbox=32),
         TaskSettings(names.MEMORY, 9, MemoryManagement, mailbox=16),
         TaskSettings(names.PARAMETERS, 9, Parameters, mailbox=32),
         TaskSettings(names.SEQUENCES, 10, Sequences, mailbox=32),

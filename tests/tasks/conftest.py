@@ -34,6 +34,7 @@ from fsw.tasks.release import Release
 from fsw.tasks.schedule import Schedule
 from fsw.tasks.selection import Selection
 from fsw.tasks.sequences import Sequences
+from fsw.tasks.statistics import Statistics
 from fsw.tasks.timekeeping import Timekeeping
 from fsw.vehicles.orbiter import control_channel, reception_settings
 
@@ -53,6 +54,7 @@ MAKERS = {
     names.SELECTION: Selection,
     names.MONITORING: lambda: Monitoring(CLOCK),
     names.PARAMETERS: Parameters,
+    names.STATISTICS: lambda: Statistics(CLOCK),
     names.MEMORY: MemoryManagement,
     names.HOUSEKEEPING: Housekeeping,
     names.TIMEKEEPING: lambda: Timekeeping(CLOCK),

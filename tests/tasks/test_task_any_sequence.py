@@ -231,7 +231,7 @@ MESSAGES = {
             st.integers(0, 2**60),
             st.integers(0, 2**60),
         ),
-        executes("EVENTS_ENABLE", "EVENTS_DISABLE"),
+        executes("EVENTS_ENABLE", "EVENTS_DISABLE", "EVENTS_DISABLED_REPORT"),
         st.builds(m.Gather, st.sampled_from(Structure)),
     ),
     names.FDIR: st.one_of(
@@ -302,6 +302,12 @@ MESSAGES = {
         executes(*of_service(6)),
         ticks("program"),
         st.builds(m.MemoryTold, NUMBERS, st.lists(OCTETS, max_size=4).map(tuple)),
+    ),
+    names.STATISTICS: st.one_of(
+        executes(*of_service(4)),
+        ticks("report"),
+        st.builds(m.Tick, st.just("sample"), NUMBERS),
+        measured(),
     ),
     names.PARAMETERS: st.one_of(
         executes(*of_service(20)),

@@ -113,3 +113,16 @@ def test_troubles_of_the_scheduler_are_told_with_their_reason(events, bench):
         events.tell(trouble)
         (sent,) = events.sent(names.DOWNLINK)
         assert bench.decoded(sent) == (f"EVENT_{event}", values)
+
+
+def test_which_events_are_disabled_is_told_on_request(bench):
+    events = bench.of(names.EVENTS)
+    events.tell(bench.execute("EVENTS_DISABLE", "WIFI_SWITCHED,CAMERA_AWAKE"))
+    events.tell(bench.execute("EVENTS_DISABLED_REPORT"))
+    (report,) = events.sent(names.DOWNLINK)
+    name, values = bench.decoded(report)
+    assert (name, values) == (
+        "EVENTS_DISABLED",
+        {"events": 2, "events[0].event": "WIFI_SWITCHED", "events[1].event": "CAMERA_AWAKE"},
+    )
+    assert events.executed() == [None]

@@ -9,6 +9,7 @@ from itertools import chain
 from fsw.dictionary.report import Report
 from fsw.dictionary.services import (
     st03_housekeeping,
+    st04_statistics,
     st05_events,
     st06_memory,
     st09_time,
@@ -27,6 +28,7 @@ from fsw.dictionary.telecommand import Telecommand
 TELECOMMANDS: tuple[Telecommand, ...] = tuple(
     chain(
         st03_housekeeping.TELECOMMANDS,
+        st04_statistics.TELECOMMANDS,
         st05_events.TELECOMMANDS,
         st06_memory.TELECOMMANDS,
         st09_time.TELECOMMANDS,
@@ -43,6 +45,8 @@ TELECOMMANDS: tuple[Telecommand, ...] = tuple(
 )
 REPORTS: tuple[Report, ...] = tuple(
     chain(
+        st04_statistics.REPORTS,
+        st05_events.REPORTS,
         st06_memory.REPORTS,
         st09_time.REPORTS,
         st11_scheduling.REPORTS,
