@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fsw import dictionary
 from fsw.dictionary.identifiers import GROUND_SOURCE, ORBITER_APID, ORBITER_SCID, TIME_APID, FailureCode
 from fsw.dictionary.services.st09_time import TIME_CODE, TIME_REPORT
-from fsw.ground.commanding import Commander, UplinkSettings
+from fsw.ground.commanding import Commander
 from fsw.ground.decode_report import DecodeReport
 from fsw.ground.decoding import export_packets
 from fsw.ground.telemetry import decode_packet
@@ -143,7 +143,7 @@ class Ship:
             ORBITER_APID, self.sent_down, sched.scheduler(), housekeeping=True, event_reporting=True,
             function_management=True, test=True,
         )  # fmt: skip
-        self.commander = Commander(UplinkSettings(ORBITER_SCID, 0))
+        self.commander = Commander()
 
     def command(self, name, arguments=""):
         """The reports that come of it, and how our ground judges it."""
