@@ -87,6 +87,11 @@ _LINK = click.option(
     show_default=True,
     help="What the X-band carries: noisy soft symbols, or frames without noise.",
 )
+_PICTURE_CLASS = click.option(
+    "--picture-class",
+    type=click.IntRange(1, 2),
+    help="CFDP class of picture files: 1, or 2 to ask for what was lost. Default: the mission's.",
+)
 _PICTURES = click.option(
     "--pictures",
     type=click.Choice(["rendered", "test-card"]),
@@ -170,6 +175,7 @@ examples:
 @_SIZE
 @_LINK
 @_PICTURES
+@_PICTURE_CLASS
 @click.option(
     "--selection", type=click.IntRange(0, 1000), metavar="N", help="How many full pictures to bring."
 )
@@ -187,6 +193,7 @@ def fly(
     size: tuple[int, int] | None,
     link: Any,
     pictures: Any,
+    picture_class: int | None,
     selection: int | None,
     memory: Path | None,
     workers: int | None,
@@ -209,7 +216,8 @@ def fly(
     mission_file = mission_files.load(mission)
     folder = Path(f"flight-{mission_file.name}-{seed}") if out is None else out
     prepare_folder(folder, force)
-    settings = Settings(seed, size, link, pictures, workers, _keys_of(key_file, mission))
+    keys = _keys_of(key_file, mission)
+    settings = Settings(seed, size, link, pictures, workers, keys, picture_class)
     with watcher() as watch:
         flight = Flight(
             mission_file,

@@ -7,7 +7,7 @@ state; `restore` goes on as if nothing had happened.
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +22,7 @@ from fsw.ground.archive import Archive
 from fsw.ground.command_link import Initiation, UplinkSettings
 from fsw.ground.commanding import Service
 from fsw.ground.control_centre import ControlCentre, News
+from fsw.ground.files import UNIT_ROOM_OCTETS, orbiter_peer
 from fsw.ground.receiving import DownlinkMode as ReceiveMode
 from fsw.ground.receiving import ReceivedPacket, Station
 from fsw.ground.transmitter import Burst
@@ -29,6 +30,7 @@ from fsw.kernel.seeds import Streams
 from fsw.kernel.snapshot import SnapshotError, pack, unpack
 from fsw.kernel.time import SECOND, earliest
 from fsw.missions.mission_file import DownlinkMode, MissionFile
+from fsw.protocols.cfdp_sender import PutRequest
 from fsw.protocols.fop import Directive
 from fsw.vehicles.camera import Camera
 from fsw.vehicles.orbiter import HIGH, LOW, Orbiter
@@ -63,7 +65,7 @@ class Settings:
     size: of the pictures [px], None for the mission's. link: the X-band carries soft symbols with noise,
     or CADUs without. pictures: what the sensors see, or a stored test card. workers: threads that make
     pictures, None for one a processor; they change no result. keys: of both ends of the telecommand link,
-    which they protect.
+    which they protect. picture_class: of CFDP for picture files, 1 or 2, None for the mission's.
     """
 
     seed: int = 1
@@ -72,6 +74,7 @@ class Settings:
     pictures: Pictures = "rendered"
     workers: int | None = None
     keys: "LinkKeys | None" = None
+    picture_class: int | None = None
 
 
 class Simulation:
@@ -90,6 +93,9 @@ class Simulation:
         on_news: Callable[[News], object] | None = None,
         memory: Path | None = None,
     ) -> None:
+        if settings.picture_class is not None:
+            files = replace(mission.files, picture_class=settings.picture_class)
+            mission = replace(mission, files=files)
         self.mission = mission
         self.settings = settings
         self.epoch = mission.epoch
@@ -123,6 +129,7 @@ class Simulation:
         self._distance = (-1, 0.0)  # number of its step in time, and from the Earth [km]: only a cache
         self._uplink_bits = 0
         self._held: list[tuple[int, bytes, int | None]] = []  # protected when they leave: time, packet, MAP
+        self._units_ns = 0  # when the next frame of the file link may leave
         self._heard = ""  # the mode that the station receives
         self._inverted = False  # the polarity to which its receiver has locked
         self.frames_sent = 0
@@ -153,6 +160,7 @@ class Simulation:
             UplinkSettings.of(mission.uplink),
             self._light_time_ns,
             security,
+            files=orbiter_peer(mission.files),
         )
         downlink = mission.downlink
         ocf = frozenset({downlink.ocf_vcid})
@@ -291,6 +299,26 @@ class Simulation:
             self._up.send(arrival_ns - later_ns, piece)
         return arrival_ns
 
+    def send_file(self, request: PutRequest) -> int:
+        """Send a file up by CFDP; its transaction sequence number. Raises FswError on a name too long."""
+        return self.control.files.put(request)
+
+    def _units_due_ns(self) -> int | None:
+        """When the file link has a frame to send: one at a time, so that telecommands get between them."""
+        return self._units_ns if self.control.files.has_output else None
+
+    def _send_units(self, now_ns: int) -> None:
+        packets, news = self.control.file_units(UNIT_ROOM_OCTETS, now_ns)
+        for one in news:
+            self._announce(one)
+        self._units_ns = now_ns + SECOND  # where nothing fits
+        if packets:
+            transmitter = self.control.commander.link.transmitter
+            for cltu in self.control.commander.expedite(packets, now_ns):
+                burst = transmitter.radiate_cltu(cltu, now_ns, now_ns)
+                self._units_ns = burst.end_ns
+                self._put_on_link(burst)
+
     def deliver(self, octets: bytes) -> None:
         """Octets at the orbiter's receiver now: no light time, no noise, as from a test rack."""
         for at in range(0, len(octets), UPLINK_SLICE_OCTETS):
@@ -312,6 +340,7 @@ class Simulation:
             self._down.next_ns(),
             self.control.commander.link.next_ns(),
             self._held[0][0] if self._held else None,
+            self._units_due_ns(),
             self._wifi_status_ns,
             self._wifi_ns if self._wifi_wanted() else None,
         )
@@ -359,6 +388,8 @@ class Simulation:
         if _due(self.control.commander.link.next_ns(), now_ns):
             self.control.commander.link.advance(now_ns)
             self._settle()
+        if _due(self._units_due_ns(), now_ns):
+            self._send_units(now_ns)
 
     # ---- camera and Wi-Fi -----------------------------------------------------------------------
 
@@ -555,6 +586,7 @@ class Simulation:
                 "down": self._down.save(),
                 "uplink_bits": self._uplink_bits,
                 "held": [list(held) for held in self._held],
+                "units_ns": self._units_ns,
                 "heard": self._heard,
                 "inverted": self._inverted,
                 "frames_sent": self.frames_sent,
@@ -598,6 +630,7 @@ class Simulation:
         self._down.load(saved["down"])
         self._uplink_bits = saved["uplink_bits"]
         self._held = [(radiate_ns, packet, map_id) for radiate_ns, packet, map_id in saved["held"]]
+        self._units_ns = saved["units_ns"]
         self._heard = saved["heard"]
         self._inverted = saved["inverted"]
         self.frames_sent = saved["frames_sent"]

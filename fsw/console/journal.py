@@ -8,6 +8,7 @@ from fsw.dictionary.report import Severity
 from fsw.ground.command_link import LinkNotice
 from fsw.ground.commanding import Sent
 from fsw.ground.control_centre import News, Picture
+from fsw.ground.files import FileNotice
 from fsw.ground.telemetry import Telemetry, event_text
 from fsw.kernel.time import SECOND, Epoch
 
@@ -67,6 +68,8 @@ class Journal:
         elif isinstance(news, LinkNotice):
             text = f"telecommand channel {news.virtual_channel}: {news.text}"
             self.write([self._head(news.received_ns), ("alarm" if news.alarm else "good", text)])
+        elif isinstance(news, FileNotice):
+            self.write([self._head(news.received_ns), ("alarm" if news.alarm else "good", news.text)])
         elif news.is_event:
             self.events.append(news)
             self.write(event_line(news, self._epoch))

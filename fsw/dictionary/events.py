@@ -108,6 +108,10 @@ class Event(IntEnum):
     UPSET_CORRECTED = 160
     PARAMETER_LOST = 161
     PROGRAM_DAMAGED = 162
+    FILE_RECEIVED = 192
+    FILE_NOT_RECEIVED = 193
+    FILE_SENT = 194
+    FILE_NOT_SENT = 195
 
 
 _U8, _U16, _U32 = construct.Int8ub, construct.Int16ub, construct.Int32ub
@@ -128,6 +132,12 @@ _BOOT = (
     Parameter("boot_reason", _U8, "Why", enumeration=BootReason),
 )
 _STORE = Parameter("store", _U8, "Packet store")
+_NAME = Parameter("file", construct.PascalString(construct.Int8ub, "utf8"), "Path and name of the file")
+_TRANSACTION = (
+    Parameter("entity", _U32, "CFDP entity that sends it", overflow="wrap"),
+    Parameter("transaction", _U32, "Its transaction sequence number", overflow="wrap"),
+)
+_CONDITION = Parameter("condition", _U8, "CFDP condition code, 0 where there was no fault")
 _DAMAGE = (
     Parameter("damaged_at", construct.Int64ub, "Where in the memory's log"),
     Parameter("damaged_octets", _U32, "Octets that hold no whole record", overflow="saturate"),
@@ -429,5 +439,23 @@ REPORTS = (
         "medium",
         "The program image is not what was loaded; MEMORY_DUMP shows where",
         Parameter("checksum", _U16, "CRC-16 of all of it, which should be 0"),
+    ),
+    _event(Event.FILE_RECEIVED, "info", "A file has come by CFDP", *_TRANSACTION, _OCTETS, _NAME),
+    _event(
+        Event.FILE_NOT_RECEIVED,
+        "low",
+        "A file has not come whole by CFDP; nothing of it is kept",
+        *_TRANSACTION,
+        Parameter("octets_received", _U32, "Octets that came", overflow="saturate"),
+        _NAME,
+    ),
+    _event(Event.FILE_SENT, "info", "A file has gone to the ground by CFDP", *_TRANSACTION, _NAME),
+    _event(
+        Event.FILE_NOT_SENT,
+        "low",
+        "A file has not gone to the ground by CFDP",
+        *_TRANSACTION,
+        _CONDITION,
+        _NAME,
     ),
 )

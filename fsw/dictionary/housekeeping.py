@@ -120,6 +120,10 @@ MASS_MEMORY = _structure(
     Parameter("files_waiting", _U16, "Files that wait for the downlink", overflow="saturate"),
     _analogue("octets_waiting_kib", "Octets that wait for the downlink", "KiB", 1.0, layout=_U32),
     _state("dump", "Picture dump", Switch),
+    Parameter("files_stored", _U16, "Files in the file store", overflow="saturate"),
+    _analogue("file_store_kib", "Octets in the file store", "KiB", 1.0, layout=_U32),
+    Parameter("file_transfers", _U16, "Files under way by CFDP, both ways", overflow="saturate"),
+    _counter("file_units_dropped", "Data units of CFDP dropped: broken, late, or of no use"),
 )
 
 RADIO = _structure(

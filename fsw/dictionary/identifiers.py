@@ -21,7 +21,8 @@ TIME_APID = 0  # the spacecraft time packet's, by the standard (ECSS-E-ST-70-41C
 ATTITUDE_APID = 1281  # real
 STATE_VECTOR_APID = 1287  # real
 ORBITER_APID = 1920  # ours: PUS services of the orbiter, both directions
-PICTURE_FILES_APID = 1921  # ours: CFDP protocol data units of picture files, downlink
+PICTURE_FILES_APID = 1921  # ours: CFDP protocol data units of files to the ground, pictures first of all
+FILE_UNITS_APID = 1922  # ours: the others of CFDP: all to the orbiter, and its answers to the ground
 LANDER_APID = 1936  # ours: PUS services of the lander stack, downlink
 
 REAL_ORBITER_APIDS = frozenset(
@@ -29,6 +30,8 @@ REAL_ORBITER_APIDS = frozenset(
     | {*range(448, 453), *range(454, 459), 460, 461, 462, 672, 704, 736, 768, 832}
     | {*range(1024, 1029), *range(1280, 1289), 1344, 1360, 1536, 1537}
 )
+
+ORBITER_ENTITY, GROUND_ENTITY = 245, 1  # of CFDP; ours
 
 GROUND_SOURCE = 1  # PUS source identifier of the control centre, and destination of its reports
 ON_BOARD_SOURCE = 2  # of requests that procedures make on board
@@ -51,6 +54,7 @@ class Task(IntEnum):
     LANDER = 10
     TIMEKEEPING = 11
     FDIR = 31
+    FILES = 40
     SCHEDULE = 21
     SEQUENCES = 22
     PROCEDURES = 23
@@ -60,6 +64,13 @@ class Task(IntEnum):
     PACKET_STORES = 51
     MEMORY = 44
     STATISTICS = 45
+
+
+class FileObject(IntEnum):
+    """What a directory holds."""
+
+    FILE = 0
+    DIRECTORY = 1
 
 
 class RestartReason(IntEnum):
@@ -327,6 +338,13 @@ class FailureCode(IntEnum):
     MEMORY_READ_ONLY = 59
     NOT_IN_SAFE_MODE = 60
     ALREADY_SO = 61
+    FILE_EXISTS = 41
+    FILE_LOCKED = 42
+    FILE_STORE_REFUSES = 43  # full, or a name that is not allowed
+    NO_SUCH_DIRECTORY = 44
+    DIRECTORY_NOT_EMPTY = 45
+    NO_SUCH_FILE = 46
+    OPERATION_EXISTS = 47
     STORE_NOT_EMPTY = 62
     DATA_CHECKSUM_WRONG = 63
     NO_SEPARATION = 64

@@ -7,24 +7,33 @@ from typing import TYPE_CHECKING, Any
 
 from fsw import dictionary
 from fsw.dictionary import Request
-from fsw.dictionary.identifiers import GROUND_SOURCE, ORBITER_APID, PICTURE_FILES_APID, FailureCode
+from fsw.dictionary.identifiers import (
+    FILE_UNITS_APID,
+    ORBITER_APID,
+    PICTURE_FILES_APID,
+    FailureCode,
+)
 from fsw.dictionary.services.st09_time import TIME_REPORT
 from fsw.ground.archive import Archive
 from fsw.ground.command_link import LinkNotice, UplinkSettings
 from fsw.ground.commanding import Commander, Radiation, Sent
+from fsw.ground.files import FileNotice, is_message, notice, orbiter_peer
 from fsw.ground.pictures import PictureStore
 from fsw.ground.receiving import ReceivedPacket
 from fsw.ground.telemetry import Telemetry, TelemetryProcessor
 from fsw.ground.time_correlation import Correlation, Sample, TimeCorrelation
 from fsw.kernel.time import Epoch
-from fsw.protocols import cfdp_receiver as cfdp
+from fsw.protocols import cfdp_entity as cfdp
 from fsw.protocols import pus
+from fsw.protocols.cfdp_entity import Entity, Peer
+from fsw.protocols.cfdp_receiver import FileIncomplete, FileReceived
 
 if TYPE_CHECKING:  # loads OpenSSL, which a link without security does not need
     from fsw.ground.security import GroundSecurity
 
 _PRIMARY_HEADER_OCTETS = 6
 _TIME_REPORT_TIME = slice(8, 15)  # behind rate and P-field
+_FILE_APIDS = (PICTURE_FILES_APID, FILE_UNITS_APID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +44,7 @@ class Picture:
     entry: Mapping[str, Any]
 
 
-News = Telemetry | Picture | LinkNotice
+News = Telemetry | Picture | LinkNotice | FileNotice
 
 
 class ControlCentre:
@@ -44,6 +53,7 @@ class ControlCentre:
     archive and pictures_folder are optional: without them everything is kept in memory. light_time_ns:
     predicted one-way light time of what is received at a mission time; without it the spacecraft's clock
     is not correlated.
+    files: the file link's managed parameters. What `files` has to send up goes by `Commander.expedite`.
     """
 
     def __init__(
@@ -54,6 +64,7 @@ class ControlCentre:
         uplink: UplinkSettings | None = None,
         light_time_ns: Callable[[int], int] | None = None,
         security: "GroundSecurity | None" = None,
+        files: Peer | None = None,
     ) -> None:
         self._archive = archive
         self.telemetry = TelemetryProcessor(epoch, archive)
@@ -61,7 +72,7 @@ class ControlCentre:
         self.security = security
         self.commander = Commander(uplink, security)
         self.time = None if light_time_ns is None else TimeCorrelation(epoch, light_time_ns, self._note_time)
-        self.files = cfdp.Receiver(cfdp.ReceiverSettings(GROUND_SOURCE))
+        self.files = Entity((files or orbiter_peer(),))
 
     def radiate(self, request: Request, now_ns: int, *, map_id: int | None = None) -> Radiation:
         """The CLTUs of a type-BD telecommand; see `Commander.radiate`."""
@@ -71,7 +82,7 @@ class ControlCentre:
         """Packets of the station, in order; what is new."""
         news: list[News] = []
         for packet in packets:
-            if packet.apid == PICTURE_FILES_APID:
+            if packet.apid in _FILE_APIDS:
                 octets = packet.octets[_PRIMARY_HEADER_OCTETS:]
                 news += self._file(self.files.receive(octets, packet.received_ns), packet.received_ns)
                 continue
@@ -152,7 +163,10 @@ class ControlCentre:
     def _file(self, events: list[cfdp.Event], now_ns: int) -> list[News]:
         news: list[News] = []
         for event in events:
-            if not isinstance(event, (cfdp.FileReceived, cfdp.FileIncomplete)):
+            if not isinstance(event, FileIncomplete | FileReceived) or is_message(event):
+                said = notice(event, now_ns)
+                if said is not None:
+                    news.append(self._noted(said))
                 continue
             entry = self.pictures.add(event, now_ns)
             if not entry["complete"] and self._archive is not None:
@@ -162,6 +176,17 @@ class ControlCentre:
                 )
             news.append(Picture(now_ns, entry))
         return news
+
+    def _noted(self, said: FileNotice) -> FileNotice:
+        if self._archive is not None:
+            severity = "alarm" if said.alarm else "ground"
+            self._archive.add_event(said.received_ns, None, severity, said.name, said.text, said.values)
+        return said
+
+    def file_units(self, room_octets: int, now_ns: int) -> tuple[bytes, list[News]]:
+        """Packets of the file link for one telecommand frame, and what sending them has ended."""
+        block = self.files.produce(room_octets, now_ns).octets.tobytes()
+        return block, self._file(self.files.events(), now_ns)
 
     def save(self) -> dict[str, Any]:
         """Plain data. The archive is saved too, if there is one."""

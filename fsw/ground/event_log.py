@@ -12,6 +12,7 @@ from typing import Any
 from fsw.dictionary.parameter import Value
 from fsw.ground.command_link import LinkNotice
 from fsw.ground.control_centre import ControlCentre, News
+from fsw.ground.files import FileNotice
 from fsw.ground.telemetry import Telemetry, event_text
 from fsw.kernel.time import Epoch
 from fsw.protocols.pus import RequestId
@@ -38,6 +39,8 @@ class EventLog:
         if isinstance(news, LinkNotice):
             channel = {"virtual_channel": news.virtual_channel}
             return self._ground(news.received_ns, "GROUND_COMMAND_LINK", news.text, channel)
+        if isinstance(news, FileNotice):
+            return self._ground(news.received_ns, news.name, news.text, dict(news.values))
         if not isinstance(news, Telemetry):
             if news.entry["complete"]:
                 return None

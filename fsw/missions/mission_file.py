@@ -13,6 +13,7 @@ from fsw.core.channel_coding import ChannelCode
 from fsw.core.errors import FswError
 from fsw.core.frame_format import FrameFormat
 from fsw.kernel.time import SECOND, Epoch
+from fsw.protocols.cfdp_transfer import Faults
 
 Label = Literal["stated", "derived", "assumed"]
 LABELS: tuple[Label, ...] = ("stated", "derived", "assumed")
@@ -379,6 +380,41 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
+class Files:
+    """[files]: CFDP between orbiter and ground, both ways, and the on-board file store.
+
+    picture_class: 1 unacknowledged, 2 acknowledged. The times are those of a link whose round trip fits
+    into them; check_s is of class 1. uplink_segment_octets: file data in one telecommand packet.
+    """
+
+    picture_class: Annotated[int, Within(1, 2)]
+    segment_octets: Annotated[int, Within(1, 4000)]
+    uplink_segment_octets: Annotated[int, Within(1, 900)]
+    ack_s: Annotated[float, Within(1, 1e6)]
+    ack_limit: Annotated[int, Within(1, 1000)]
+    nak_s: Annotated[float, Within(1, 1e6)]
+    nak_limit: Annotated[int, Within(1, 1000)]
+    immediate_nak: bool
+    check_s: Annotated[float, Within(0.001, 1e6)]
+    inactivity_s: Annotated[float, Within(1, 1e7)]
+    store_octets: Annotated[int, Within(1024, 1 << 26)]
+
+    @property
+    def nak_ns(self) -> int:
+        return round(self.nak_s * SECOND)
+
+    @property
+    def faults(self) -> Faults:
+        """Timers and limits, of both ends."""
+        return Faults(
+            round(self.ack_s * SECOND),
+            self.ack_limit,
+            round(self.inactivity_s * SECOND),
+            round(self.check_s * SECOND),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class MissionFile:
     """A whole mission file."""
 
@@ -392,6 +428,7 @@ class MissionFile:
     uplink: Uplink
     station: tuple[Station, ...]
     selection: Selection
+    files: Files
     figures: Annotated[Mapping[str, Figure], COMPUTED] = field(repr=False, hash=False)
 
     def __post_init__(self) -> None:

@@ -1,11 +1,11 @@
 """A CFDP entity (CCSDS 727.0-B-5): all its transactions with all its peers, and the users' operations.
 
 Octets in, events out, time as an argument. Each peer has a link of its own with a sender and a receiver,
-whose packets share one count; sequence numbers are the entity's. On a peer's request, files are put by
-proxy and directories listed (6.2, 6.3), out of the filestore.
+whose packets of one APID share a count; sequence numbers are the entity's. On a peer's request, files are
+put by proxy and directories listed (6.2, 6.3), out of the filestore.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,16 +32,20 @@ from fsw.protocols.cfdp_transfer import Standing, TransferEnded
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Managed parameters of what goes to a peer and of what comes from it, in packets of one APID."""
+    """Managed parameters of what goes to a peer and of what comes from it.
+
+    Answers go in packets of the receiver's APID. Where that differs from the sender's, they have a way of
+    their own (`Entity.produce_answers`), so that they need not wait for room for files.
+    """
 
     sender: SenderSettings
     receiver: ReceiverSettings
 
     def __post_init__(self) -> None:
-        if (self.sender.entity, self.sender.apid) != (self.receiver.entity, self.receiver.apid):
+        if self.sender.entity != self.receiver.entity:
             raise FswError(
-                f"CFDP link of entity {self.sender.entity}, APID {self.sender.apid} and entity "
-                f"{self.receiver.entity}, APID {self.receiver.apid}: allowed are the same"
+                f"CFDP link of entities {self.sender.entity} and {self.receiver.entity}: "
+                "allowed are the same at both ends"
             )
 
 
@@ -68,9 +72,11 @@ Event = cfdp_sender.Event | cfdp_receiver.Event | Asked | Answered
 
 class _Link:
     def __init__(self, peer: Peer, filestore: Filestore | None) -> None:
-        self.writer = PacketWriter(peer.sender.apid, peer.sender.telecommand)
-        self.sender = Sender(peer.sender, self.writer)
-        self.receiver = Receiver(peer.receiver, filestore, self.writer)
+        self.writer = self.answers = PacketWriter(peer.sender.apid, peer.sender.telecommand)
+        if peer.receiver.apid != peer.sender.apid:
+            self.answers = PacketWriter(peer.receiver.apid, peer.receiver.telecommand)
+        self.sender = Sender(peer.sender, self.writer, self.answers)
+        self.receiver = Receiver(peer.receiver, filestore, self.answers)
 
 
 class Entity:
@@ -83,6 +89,7 @@ class Entity:
     def __init__(
         self, peers: tuple[Peer, ...], filestore: Filestore | None = None, *, most_open: int = 1024
     ) -> None:
+        self.peers = peers
         self.entity = peers[0].sender.entity
         self._links = {peer.sender.peer: _Link(peer, filestore) for peer in peers}
         if any(peer.sender.entity != self.entity for peer in peers) or len(self._links) != len(peers):
@@ -128,6 +135,10 @@ class Entity:
                 events += link.receiver.cancel(source, sequence)
         return self._served(events)
 
+    def cancel_waiting(self, among: Collection[int]) -> list[Event]:
+        """Cancel those of our transfers, by sequence number, that have not begun."""
+        return self._served([e for link in self._links.values() for e in link.sender.cancel_waiting(among)])
+
     def suspend(self, source: int, sequence: int) -> list[Event]:
         """Stop a transfer and its timers until it is resumed."""
         events: list[Event] = []
@@ -171,6 +182,11 @@ class Entity:
         """File octets not yet sent for the first time."""
         return sum(link.sender.waiting_octets for link in self._links.values())
 
+    @property
+    def held_octets(self) -> int:
+        """File octets kept for transfers that go out."""
+        return sum(link.sender.held_octets for link in self._links.values())
+
     def standings(self) -> list[Standing]:
         """All open transfers, those that go out first."""
         links = self._links.values()
@@ -190,6 +206,11 @@ class Entity:
     def has_output(self) -> bool:
         """Whether `produce` has something to send on some link, given room."""
         return any(link.sender.has_output or link.receiver.has_output for link in self._links.values())
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether `produce_answers` has."""
+        return any(link.sender.has_answers or link.receiver.has_output for link in self._links.values())
 
     @property
     def next_deadline_ns(self) -> int | None:
@@ -234,12 +255,23 @@ class Entity:
         return self._served(events)
 
     def produce(self, room_octets: int, now_ns: int, peer: int | None = None) -> PacketBlock:
-        """The next whole packets for a peer, together not more than `room_octets`; answers go first."""
+        """The next whole packets for a peer, together not more than `room_octets`.
+
+        Answers go first, unless they have a way of their own.
+        """
         link = self._link(peer)
         link.writer.begin(room_octets)
-        if link.receiver.fill(now_ns):
+        if link.answers is not link.writer or link.receiver.fill(now_ns):
             link.sender.fill(now_ns)
         return link.writer.block()
+
+    def produce_answers(self, room_octets: int, now_ns: int, peer: int | None = None) -> PacketBlock:
+        """As `produce`, but answers only, on their own way."""
+        link = self._link(peer)
+        link.answers.begin(room_octets)
+        if link.sender.fill_answers():
+            link.receiver.fill(now_ns)
+        return link.answers.block()
 
     def events(self) -> list[Event]:
         """What producing has brought to an end since the last call."""
@@ -280,7 +312,7 @@ class Entity:
         if isinstance(found, str):
             self._drop(found)
             return [event]
-        told: list[Event] = [event] if event.name else []
+        told: list[Event] = [event] if event.name or event.octets else []
         match found.operation:
             case None:
                 return [event]

@@ -178,7 +178,7 @@ def tame(name: str) -> bool:
 class FileStore:
     """Files and directories with names, contents and locks, in bounded memory.
 
-    `changed` are the names whose files were written or deleted since they were last taken.
+    `take_changed`: names whose files were written, locked, renamed or deleted since the last call.
     """
 
     def __init__(self, settings: FileStoreSettings | None = None) -> None:
@@ -251,23 +251,20 @@ class FileStore:
         if found is None:
             return False
         found.locked = locked
+        self._changed[name] = None
         return True
 
     def rename(self, old: str, new: str) -> bool:
         """Of a file. False where that is not possible, with nothing changed."""
         found = self._files.get(old)
-        if found is None or found.locked or new in self._files or not tame(new):
-            return False
-        if not self.is_directory(parent(new)) or self.is_directory(new):
+        if found is None or found.locked or not self._is_free(new):
             return False
         self._files[new] = self._files.pop(old)
         self._changed |= {old: None, new: None}
         return True
 
     def create_directory(self, name: str) -> bool:
-        if not tame(name) or name in self._files or self.is_directory(name):
-            return False
-        if not self.is_directory(parent(name)) or len(self._directories) >= self.settings.most_directories:
+        if not self._is_free(name) or len(self._directories) >= self.settings.most_directories:
             return False
         self._directories[name] = None
         return True
@@ -278,6 +275,29 @@ class FileStore:
             return False
         del self._directories[name]
         return True
+
+    def rename_directory(self, old: str, new: str) -> bool:
+        """With all that is in it. False where that is not possible, with nothing changed."""
+        if old not in self._directories or not self._is_free(new) or (f"{new}/").startswith(f"{old}/"):
+            return False
+        inside = f"{old}/"
+        names = [name for name in self._files if name.startswith(inside)]
+        moved = [new + name[len(old) :] for name in (*names, *self._directories) if name.startswith(inside)]
+        if any(self._files[name].locked for name in names) or not all(map(tame, moved)):
+            return False
+        for name in names:
+            self._files[new + name[len(old) :]] = self._files.pop(name)
+            self._changed |= {name: None, new + name[len(old) :]: None}
+        for name in list(self._directories):
+            if name == old or name.startswith(inside):
+                del self._directories[name]
+                self._directories[new + name[len(old) :]] = None
+        return True
+
+    def _is_free(self, name: str) -> bool:
+        """Whether something may be made under this name."""
+        taken = name in self._files or self.is_directory(name)
+        return tame(name) and not taken and self.is_directory(parent(name))
 
     def listing(self, directory: str) -> bytes | None:
         """A line each: the name, for a file a tab, its octets, and 'locked' if it is."""

@@ -25,7 +25,7 @@ Reason = Literal[
 
 @dataclass(frozen=True, slots=True)
 class FileReceived:
-    """A file, whole and with the right checksum. Without a name no file came, only messages."""
+    """A file, whole and with the right checksum. Without name and octets no file came, only messages."""
 
     source: int
     sequence: int

@@ -367,7 +367,7 @@ class Receiver:
             if self._handler(transfer, fault) != Handler.IGNORE:
                 return events
         name, store = metadata.destination_name, self._filestore
-        if store is not None and name and not store.write(name, whole):
+        if store is not None and (name or whole) and not store.write(name, whole):
             self._drop("the filestore refused the file")
             events += self._fault(transfer, Condition.FILESTORE_REJECTION, now_ns)
             if self._handler(transfer, Condition.FILESTORE_REJECTION) == Handler.IGNORE:

@@ -9,7 +9,7 @@ receiver's Finished or the check limit. Class 2 (acknowledged): the next file st
 wait for their Finished, so that light time costs nothing; octets are kept until their transfer has ended.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,16 +80,23 @@ class SenderSettings:
 class Sender:
     """One sending entity. `receive` answers, `poll` when `next_deadline_ns` has come, `produce` always.
 
-    writer: of packets, where another has the same APID.
+    writer: of packets, where another has the same APID. answers: of acknowledgements, where those go
+    another way; `fill_answers` puts them there.
     """
 
-    def __init__(self, settings: SenderSettings, writer: PacketWriter | None = None) -> None:
+    def __init__(
+        self,
+        settings: SenderSettings,
+        writer: PacketWriter | None = None,
+        answers: PacketWriter | None = None,
+    ) -> None:
         self.settings = settings
         self._open: dict[int, Outgoing] = {}  # by sequence number, in the order put
         self._ended: dict[int, None] = {}
         self._answers: dict[int, bytes] = {}  # acknowledgements to send, one for each transaction
         self.next_sequence = 0
         self._writer = writer or PacketWriter(settings.apid, settings.telecommand)
+        self._answer_writer = answers or self._writer
         self._events: list[TransferEnded] = []
         self.dropped: dict[str, int] = {}
 
@@ -108,9 +115,19 @@ class Sender:
         return sum(len(transfer.request.octets) - transfer.offset for transfer in self._open.values())
 
     @property
+    def held_octets(self) -> int:
+        """File octets of all open transfers."""
+        return sum(len(transfer.request.octets) for transfer in self._open.values())
+
+    @property
     def has_output(self) -> bool:
         """Whether `produce` has something to send, given room."""
-        return bool(self._answers) or any(transfer.has_output for transfer in self._open.values())
+        return self.has_answers or any(transfer.has_output for transfer in self._open.values())
+
+    @property
+    def has_answers(self) -> bool:
+        """Acknowledgements only."""
+        return bool(self._answers)
 
     @property
     def next_deadline_ns(self) -> int | None:
@@ -150,6 +167,11 @@ class Sender:
         if transfer is None or transfer.condition:
             return []
         return self._cancel(transfer, Condition.CANCEL_REQUEST)
+
+    def cancel_waiting(self, among: Collection[int]) -> list[Event]:
+        """Cancel those of these transfers that have not begun."""
+        waiting = [n for n, transfer in self._open.items() if n in among and transfer.stage == METADATA]
+        return [event for sequence in waiting for event in self.cancel(sequence)]
 
     def suspend(self, sequence: int) -> list[Event]:
         transfer = self._open.get(sequence)
@@ -307,7 +329,7 @@ class Sender:
 
     def fill(self, now_ns: int) -> None:
         """As `produce`, into the block that the writer has begun."""
-        if not self._writer.drain(self._answers):
+        if self._answer_writer is self._writer and not self.fill_answers():
             return
         # What a receiver waits for goes before new data.
         for transfer in self._open.values():
@@ -316,6 +338,10 @@ class Sender:
         for transfer in list(self._open.values()):
             if not transfer.suspended and not self._produce_new(transfer, now_ns):
                 return
+
+    def fill_answers(self) -> bool:
+        """Acknowledgements, into the block that their writer has begun. False when it has no more room."""
+        return self._answer_writer.drain(self._answers)
 
     def _produce_again(self, transfer: Outgoing, now_ns: int) -> bool:
         """False when there is no more room."""

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from fsw import dictionary
 from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import Structure
-from fsw.dictionary.identifiers import ORBITER_APID, FailureCode
+from fsw.dictionary.identifiers import FILE_UNITS_APID, ORBITER_APID, FailureCode
 from fsw.dictionary.settings import SETTINGS, SettableParameter
 from fsw.kernel.scheduler import Action, Emit, Send, SetTimer
 from fsw.kernel.time import SECOND
 from fsw.protocols import pus
 from fsw.protocols.telecommand_reception import ReceptionSettings, TelecommandReception
 from fsw.tasks import frame_security, names
+from fsw.tasks.file_messages import FileUnit
 from fsw.tasks.messages import (
     AskControlWords,
     AskParameters,
@@ -49,6 +50,8 @@ MAX_PENDING = 64
 _FIRST_COMPLETION_CODE = 64
 _SERVICES = dictionary.known_services()
 _APIDS = frozenset({ORBITER_APID})
+_FILE_UNITS = (1 << 12 | FILE_UNITS_APID).to_bytes(2, "big")  # no secondary header
+PRIMARY_HEADER_OCTETS = 6
 
 
 class Commanding:
@@ -92,9 +95,7 @@ class Commanding:
         match message:
             case Uplinked(octets):
                 return [
-                    action
-                    for packet in self._reception.feed(octets)
-                    for action in self._request(packet, now_ns)
+                    action for packet in self._reception.feed(octets) for action in self._take(packet, now_ns)
                 ]
             case ReceiverLock(carrier, bits):
                 self._reception.set_link(carrier=carrier, bits=bits)
@@ -145,6 +146,12 @@ class Commanding:
             return []
         self._told = words
         return [Send(names.DOWNLINK, ControlWords(words))]
+
+    def _take(self, packet: bytes, now_ns: int) -> list[Action]:
+        """A packet from the radio: a data unit of CFDP or a telecommand."""
+        if packet[:2] == _FILE_UNITS:
+            return [Send(names.FILES, FileUnit(packet[PRIMARY_HEADER_OCTETS:]))]
+        return self._request(packet, now_ns)
 
     def _request(self, packet: bytes, now_ns: int, answer_to: str | None = None) -> list[Action]:
         verdict = pus.check_acceptance(packet, _APIDS, _SERVICES)

@@ -39,6 +39,7 @@ from fsw.kernel.time import MICROSECOND, SECOND
 from fsw.protocols.pus import LONGEST_PACKET_OCTETS
 from fsw.tasks import names
 from fsw.tasks.clock import OnBoardClock
+from fsw.tasks.file_messages import FilePackets
 from fsw.tasks.messages import (
     AskControlWords,
     ControlWords,
@@ -48,7 +49,6 @@ from fsw.tasks.messages import (
     Gather,
     Occurred,
     PacketsMade,
-    PictureFilePackets,
     PlainPacket,
     PusReport,
     Radiate,
@@ -125,8 +125,8 @@ class Downlink:
             case PlainPacket(apid, data):
                 for packet in self._path.plain(apid, data, now_ns):
                     self._push(packet, False)
-            case PictureFilePackets(octets):
-                if not self._pictures.push(octets):
+            case FilePackets(octets, answers):
+                if not (self._senders[0] if answers else self._pictures).push(octets):
                     self._packets_dropped += len(space_packet.index(octets))
             case TimeReportRate(exponent):
                 self._time_rate = exponent
@@ -219,7 +219,7 @@ class Downlink:
         if high:
             # One packet more than the room may come from the stores.
             taken = replay + LONGEST_PACKET_OCTETS if replay else 0
-            actions.append(Send(names.MASS_MEMORY, DownlinkRoom(max(0, self._pictures.room - taken))))
+            actions.append(Send(names.FILES, DownlinkRoom(max(0, self._pictures.room - taken))))
         return actions
 
     def _low_frames(self, now_ns: int) -> Octets:

@@ -1,8 +1,8 @@
-"""Keeps pictures and thumbnails in the mass memory and dumps them to the downlink as CFDP files.
+"""Keeps pictures and thumbnails in the mass memory and dumps them as files.
 
 The octets are in the memory behind the port, each picture behind its label, so that the catalogue here can
-be made again of what the memory lists. A dump goes as fast as the downlink says that it has room; in the
-low rate it says nothing, and the dump waits.
+be made again of what the memory lists. A dump goes as fast as the file link asks for more; in the low rate
+it does not, and the dump waits. A dump is done when its files have gone, by CFDP class 2 when they are there.
 """
 
 from collections import deque
@@ -13,7 +13,6 @@ from typing import Any
 from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import (
-    PICTURE_FILES_APID,
     FailureCode,
     Lens,
     PictureCoding,
@@ -24,11 +23,10 @@ from fsw.dictionary.identifiers import (
 from fsw.dictionary.picture_label import OCTETS as LABEL_OCTETS
 from fsw.dictionary.picture_label import PictureLabel, decode_label
 from fsw.kernel.scheduler import Action, Emit, Send
-from fsw.protocols.cfdp_sender import PutRequest, Sender, SenderSettings
 from fsw.tasks import names
+from fsw.tasks.file_messages import FilesGone, FilesWanted, SendFile, SendFiles, StopFiles
 from fsw.tasks.messages import (
     Chosen,
-    DownlinkRoom,
     Execute,
     Executed,
     Fetch,
@@ -41,21 +39,12 @@ from fsw.tasks.messages import (
     MemoryNotFlushed,
     Occurred,
     Picture,
-    PictureFilePackets,
     SafeMode,
     Store,
     Stored,
     Thumbnail,
     Values,
 )
-
-ORBITER_ENTITY = 245
-GROUND_ENTITY = 1
-SEGMENT_OCTETS = 860  # so that a packet with one segment about fills a frame of the high rate
-FETCH_AT_ONCE = 64
-FETCH_AHEAD_OCTETS = 1 << 19
-
-SENDER = SenderSettings(ORBITER_ENTITY, GROUND_ENTITY, PICTURE_FILES_APID, SEGMENT_OCTETS)
 
 
 @dataclass(slots=True)
@@ -91,14 +80,10 @@ class MassMemory:
         self._chosen: tuple[int, ...] = ()
         self._used_octets = 0
         self._damaged = 0
-        self._sender = Sender(SENDER)
         self._dumping = False
         self._to_fetch: deque[tuple[int, int]] = deque()  # kind, number
         self._fetching = 0
-        # Fetched and not begun: a file goes to the sender when the one before it has gone, so that a
-        # stopped dump ends with the file on its way.
-        self._fetched_files: deque[PutRequest] = deque()
-        self._room = 0
+        self._under_way: dict[str, int] = {}  # names of files given to the file link, and their octets
         self._dump_files = 0
         self._dump_octets = 0
         self._sent = {int(kind): 0 for kind in PictureKind}
@@ -126,13 +111,14 @@ class MassMemory:
                 return [Send(names.EVENTS, Occurred(Event.MASS_MEMORY_NOT_FLUSHED, {}))]
             case Chosen(numbers):
                 self._chosen = numbers
-            case DownlinkRoom(octets):
-                self._room = octets
-                return self._go_on(now_ns)
+            case FilesWanted() if self._dumping:
+                return self._fetch(message)
+            case FilesGone():
+                return self._gone(message)
             case Fetched(octets):
-                return self._fetched(octets, now_ns)
+                return self._fetched(octets)
             case Execute(request, acknowledge, "DUMP_START", arguments):
-                return self._start_dump(PictureSet[arguments["pictures"]], request, acknowledge, now_ns)
+                return self._start_dump(PictureSet[arguments["pictures"]], request, acknowledge)
             case Execute(request, acknowledge, "DUMP_STOP", _):
                 return self._stop_dump(request, acknowledge)
             case SafeMode(True) if self._dumping:
@@ -200,7 +186,7 @@ class MassMemory:
 
     # ---- dumping --------------------------------------------------------------------------------
 
-    def _start_dump(self, which: PictureSet, request: bytes, acknowledge: int, now_ns: int) -> list[Action]:
+    def _start_dump(self, which: PictureSet, request: bytes, acknowledge: int) -> list[Action]:
         def answer(failure: FailureCode | None = None) -> Send:
             return Send(names.COMMANDING, Executed(request, acknowledge, failure))
 
@@ -225,7 +211,7 @@ class MassMemory:
         self._to_fetch = deque(files)
         self._dump_files = len(files)
         self._dump_octets = sum(self._size(*file) for file in files)
-        return [answer(), self._event(Event.DUMP_STARTED), *self._go_on(now_ns)]
+        return [answer(), self._event(Event.DUMP_STARTED)]
 
     def _stop_dump(self, request: bytes, acknowledge: int) -> list[Action]:
         if not self._dumping:
@@ -234,9 +220,8 @@ class MassMemory:
 
     def _end_dump(self) -> list[Action]:
         self._to_fetch.clear()
-        self._fetched_files.clear()
         self._dumping = False
-        return [self._event(Event.DUMP_STOPPED)]
+        return [Send(names.FILES, StopFiles()), self._event(Event.DUMP_STOPPED)]
 
     def _size(self, kind: int, number: int) -> int:
         entry = self._catalogue.get(number)
@@ -244,65 +229,57 @@ class MassMemory:
             return 0  # its place was needed by a later one of that number
         return entry.full_octets if kind == PictureKind.FULL else entry.thumbnail_octets
 
-    def _octets_ready(self) -> int:
-        return self._sender.waiting_octets + sum(len(file.octets) for file in self._fetched_files)
-
-    def _go_on(self, now_ns: int) -> list[Action]:
-        """Fetch what the room takes, then send what has been fetched."""
+    def _fetch(self, wanted: FilesWanted) -> list[Action]:
+        """As much as the file link takes."""
         if self._fetching:
             return []
         keys: list[str] = []
-        ahead = self._octets_ready()
-        while self._to_fetch and len(keys) < FETCH_AT_ONCE and ahead < FETCH_AHEAD_OCTETS and self._room:
+        octets = 0
+        while self._to_fetch and len(keys) < wanted.files and octets < wanted.octets:
             kind, number = self._to_fetch.popleft()
             keys.append(_key(PictureKind(kind), number))
-            ahead += self._size(kind, number)
-        if keys:
-            self._fetching = len(keys)
-            return [Emit(names.MEMORY_PORT, Fetch(tuple(keys), names.MASS_MEMORY))]
-        return self._produce(now_ns)
+            octets += self._size(kind, number)
+        if not keys:
+            return []
+        self._fetching = len(keys)
+        return [Emit(names.MEMORY_PORT, Fetch(tuple(keys), names.MASS_MEMORY))]
 
-    def _fetched(self, found: dict[str, bytes | None], now_ns: int) -> list[Action]:
+    def _fetched(self, found: dict[str, bytes | None]) -> list[Action]:
         self._fetching = 0
         if not self._dumping:
             return []  # stopped meanwhile
+        files: list[SendFile] = []
         for octets in found.values():
             message = b"" if octets is None else octets[:LABEL_OCTETS]
             label = decode_label(message)
             if octets is None or label is None:
                 continue  # damaged in memory: never sent as good
-            self._fetched_files.append(PutRequest(label.file_name, octets[LABEL_OCTETS:], (message,)))
-        return self._go_on(now_ns)
+            files.append(SendFile(label.file_name, octets[LABEL_OCTETS:], (message,)))
+        self._under_way |= {file.name: len(file.octets) for file in files}
+        actions: list[Action] = [Send(names.FILES, SendFiles(tuple(files)))] if files else []
+        return actions + self._done()
 
-    def _produce(self, now_ns: int) -> list[Action]:
-        parts: list[bytes] = []
-        while True:
-            if not self._sender.waiting_files:
-                if not self._fetched_files or not self._room:
-                    break
-                self._sender.put(self._fetched_files.popleft())
-            octets = self._sender.produce(self._room, now_ns).octets.tobytes()
-            self._room -= len(octets)
-            parts.append(octets)
-            if self._sender.waiting_files:
-                break
-        block = b"".join(parts)
-        actions: list[Action] = [Send(names.DOWNLINK, PictureFilePackets(block))] if block else []
-        for sent in self._sender.events():
-            kind = PictureKind.THUMBNAIL if sent.name.startswith("thumb") else PictureKind.FULL
+    def _gone(self, gone: FilesGone) -> list[Action]:
+        for name in (*gone.sent, *gone.failed):
+            self._under_way.pop(name, None)
+        for name in gone.sent:
+            kind = PictureKind.THUMBNAIL if name.startswith("thumb") else PictureKind.FULL
             self._sent[int(kind)] += 1
-        if self._dumping and not (self._to_fetch or self._fetched_files or self._sender.waiting_files):
-            self._dumping = False
-            actions.append(self._event(Event.DUMP_DONE))
-        return actions
+        return self._done()
+
+    def _done(self) -> list[Action]:
+        if not self._dumping or self._to_fetch or self._fetching or self._under_way:
+            return []
+        self._dumping = False
+        return [self._event(Event.DUMP_DONE)]
 
     def _event(self, event: Event) -> Send:
         values = {"files": self._dump_files, "file_octets": self._dump_octets}
         return Send(names.EVENTS, Occurred(event, values))
 
     def _values(self) -> dict[str, Any]:
-        waiting = self._octets_ready() + sum(self._size(*file) for file in self._to_fetch)
-        files = len(self._to_fetch) + len(self._fetched_files) + self._sender.waiting_files
+        waiting = sum(self._under_way.values()) + sum(self._size(*file) for file in self._to_fetch)
+        files = len(self._to_fetch) + len(self._under_way)
         return {
             "memory_used_kib": self._used_octets / 1024,
             "memory_fill": 100.0 * self._used_octets / self._capacity_octets,
@@ -348,12 +325,10 @@ class MassMemory:
             "chosen": self._chosen,
             "used_octets": self._used_octets,
             "damaged": self._damaged,
-            "sender": self._sender.save(),
             "dumping": self._dumping,
             "to_fetch": list(self._to_fetch),
             "fetching": self._fetching,
-            "fetched_files": [[file.name, file.octets, list(file.messages)] for file in self._fetched_files],
-            "room": self._room,
+            "under_way": dict(self._under_way),
             "dump_files": self._dump_files,
             "dump_octets": self._dump_octets,
             "sent": dict(self._sent),
@@ -364,14 +339,10 @@ class MassMemory:
         self._chosen = saved["chosen"]
         self._used_octets = saved["used_octets"]
         self._damaged = saved["damaged"]
-        self._sender.load(saved["sender"])
         self._dumping = saved["dumping"]
         self._to_fetch = deque(saved["to_fetch"])
         self._fetching = saved["fetching"]
-        self._fetched_files = deque(
-            PutRequest(name, octets, tuple(messages)) for name, octets, messages in saved["fetched_files"]
-        )
-        self._room = saved["room"]
+        self._under_way = dict(saved["under_way"])
         self._dump_files = saved["dump_files"]
         self._dump_octets = saved["dump_octets"]
         self._sent = dict(saved["sent"])

@@ -129,14 +129,6 @@ class PlainPacket:
     data: bytes
 
 
-@plain
-@dataclass(frozen=True, slots=True)
-class PictureFilePackets:
-    """Whole, numbered Space Packets of picture files, for the picture channel."""
-
-    octets: bytes
-
-
 # ---- packet stores ------------------------------------------------------------------------------
 
 
@@ -524,7 +516,7 @@ class MemoryNotFlushed:
 @plain
 @dataclass(frozen=True, slots=True)
 class DownlinkRoom:
-    """From the downlink: the picture channel takes so many octets more."""
+    """From the downlink: the channel of files takes so many octets more."""
 
     octets: int
 

@@ -21,6 +21,7 @@ MONITORING = "monitoring"
 PARAMETERS = "parameters"
 MEMORY = "memory"
 STATISTICS = "statistics"
+FILES = "files"
 
 # Ports to the hardware.
 TRANSPONDER_PORT = "transponder"

@@ -26,6 +26,7 @@ _TASK_OF_SERVICE = {
     19: names.EVENT_ACTIONS,
     20: names.PARAMETERS,
     21: names.SEQUENCES,
+    23: names.FILES,
 }
 _TASK_OF_NAME = {
     "CONNECTION_TEST": names.LANDER,
@@ -45,7 +46,7 @@ _TASK_OF_NAME = {
 }
 OWNERS = {
     Structure.COMPUTER: (names.COMMANDING, names.EVENTS),
-    Structure.MASS_MEMORY: (names.MASS_MEMORY, names.SELECTION, names.PACKET_STORES),
+    Structure.MASS_MEMORY: (names.MASS_MEMORY, names.SELECTION, names.PACKET_STORES, names.FILES),
     Structure.RADIO: (names.DOWNLINK, names.COMMANDING),
     Structure.SECURITY: (names.COMMANDING,),
     Structure.RELAY: (names.RELAY,),

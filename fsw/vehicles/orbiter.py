@@ -16,13 +16,26 @@ from fsw.devices.transponder import Transmission, TransmitMode, Transmitter, Upl
 from fsw.devices.wifi import WifiChannel
 from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import LANDER, Structure
-from fsw.dictionary.identifiers import BootKind, BootReason, Steering, Task
+from fsw.dictionary.identifiers import (
+    FILE_UNITS_APID,
+    GROUND_ENTITY,
+    ORBITER_ENTITY,
+    PICTURE_FILES_APID,
+    BootKind,
+    BootReason,
+    Steering,
+    Task,
+)
 from fsw.dictionary.services.st06_memory import MEMORIES, Memory
 from fsw.dictionary.settings import SETTINGS, word
 from fsw.kernel.scheduler import Scheduler, TaskSettings
 from fsw.kernel.seeds import Streams
 from fsw.kernel.time import MILLISECOND, SECOND, earliest
 from fsw.missions.mission_file import DownlinkMode, MissionFile
+from fsw.protocols.cfdp_entity import Peer
+from fsw.protocols.cfdp_filestore import FileStoreSettings
+from fsw.protocols.cfdp_receiver import ReceiverSettings
+from fsw.protocols.cfdp_sender import SenderSettings
 from fsw.protocols.telecommand_reception import ChannelSettings, ReceptionSettings
 from fsw.tasks import messages, names
 from fsw.tasks.clock import OnBoardClock
@@ -31,6 +44,7 @@ from fsw.tasks.downlink import ControlChannel, Downlink
 from fsw.tasks.event_actions import EventActions
 from fsw.tasks.events import Events
 from fsw.tasks.fdir import Fdir
+from fsw.tasks.files import Files, FilesSettings
 from fsw.tasks.housekeeping import Housekeeping
 from fsw.tasks.lander import Lander
 from fsw.tasks.mass_memory import MassMemory as MassMemoryTask
@@ -56,6 +70,7 @@ if TYPE_CHECKING:  # loads OpenSSL, which a flight without security does not nee
 LOW, HIGH = "low", "high"
 # Modelled: the loader checks the image and, on a cold boot, clears the memory.
 BOOT_NS = {BootKind.WARM: 8 * SECOND, BootKind.COLD: 40 * SECOND}
+NAK_OCTETS = 256  # a real-time frame of the low rate holds 212
 
 
 class Sky(Protocol):
@@ -395,6 +410,25 @@ class Orbiter:
         self.program.load(saved["program"])
 
 
+def file_settings(mission: MissionFile) -> FilesSettings:
+    """The link to the ground; the ground's end is in `fsw.ground.files`."""
+    files, us = mission.files, ORBITER_ENTITY
+    sender = SenderSettings(us, GROUND_ENTITY, PICTURE_FILES_APID, files.segment_octets, faults=files.faults)
+    receiver = ReceiverSettings(
+        us,
+        FILE_UNITS_APID,
+        files.faults,
+        files.immediate_nak,
+        files.nak_ns,
+        files.nak_limit,
+        nak_octets=NAK_OCTETS,
+        most_file_octets=files.store_octets,
+        most_kept_octets=2 * files.store_octets,
+    )
+    store = FileStoreSettings(files.store_octets, files.store_octets)
+    return FilesSettings(Peer(sender, receiver), files.picture_class == 2, store)
+
+
 def _tasks(
     mission: MissionFile,
     clock: OnBoardClock,
@@ -434,6 +468,7 @@ def _tasks(
         TaskSettings(names.RELAY, 7, lambda: Relay(clock), mailbox=32, budget_ns=20 * ms),
         TaskSettings(names.MASS_MEMORY, 8, mass_memory, mailbox=64, budget_ns=20 * ms),
         TaskSettings(names.PACKET_STORES, 9, packet_stores, mailbox=64, budget_ns=20 * ms),
+        TaskSettings(names.FILES, 8, lambda: Files(file_settings(mission)), mailbox=128, budget_ns=50 * ms),
         TaskSettings(names.SELECTION, 9, Selection, mailbox=32),
         TaskSettings(names.MONITORING, 9, lambda: Monitoring(clock), mailbox=32, heartbeat_ns=120 * SECOND),
         TaskSettings(names.STATISTICS, 9, lambda: Statistics(clock), mailbox=32),

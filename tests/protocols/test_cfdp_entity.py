@@ -369,6 +369,35 @@ def test_packets_of_a_link_share_one_count_and_say_which_way_they_go() -> None:
         assert counts == list(range(len(headers)))
 
 
+def test_answers_can_have_a_way_of_their_own() -> None:
+    peer = Peer(SenderSettings(ORBITER, GROUND, 5, 60, acknowledged=True), ReceiverSettings(ORBITER, 6))
+    ground, orbiter = _entity(GROUND, ORBITER, None), Entity((peer,))
+    orbiter.put(PutRequest("down", CONTENT))
+    ground.put(PutRequest("up", CONTENT))
+    received = []
+    while ground.open_outgoing or orbiter.open_outgoing:
+        for unit in data_units(ground.produce(1 << 16, 0)):
+            orbiter.receive(unit, 0)
+        block = orbiter.produce(1000, 0)
+        assert not len(block.lengths) or block.octets[1] == 5
+        answers = orbiter.produce_answers(1 << 16, 0)
+        assert not len(answers.lengths) or answers.octets[1] == 6
+        for unit in [*data_units(block), *data_units(answers)]:
+            received += ground.receive(unit, 0)
+    assert [type(event) for event in received] == [TransferEnded, FileReceived]
+    assert not orbiter.has_answers
+
+
+def test_what_has_not_begun_can_be_cancelled() -> None:
+    entity = _entity(ORBITER, GROUND, None)
+    for name in ("a", "b", "c", "d"):
+        entity.put(PutRequest(name, CONTENT))
+    entity.produce(500, 0)
+    ended = entity.cancel_waiting((0, 1, 3))
+    assert [event.name for event in ended if isinstance(event, TransferEnded)] == ["b", "d"]
+    assert entity.open_outgoing == 2
+
+
 def test_blocks_go_in_as_units_do() -> None:
     pair = Pair()
     pair.entities[ORBITER].put(PutRequest("down", CONTENT, messages.encode(DirectoryListingRequest("", "l"))))
@@ -381,7 +410,7 @@ def test_blocks_go_in_as_units_do() -> None:
 
 
 def test_wrong_wiring_and_too_much_are_refused() -> None:
-    with pytest.raises(FswError, match="allowed are the same"):
+    with pytest.raises(FswError, match="allowed are the same at both ends"):
         Peer(SenderSettings(1, 2, 5), ReceiverSettings(3, 5))
     peer = Peer(SenderSettings(1, 2, 5), ReceiverSettings(1, 5))
     with pytest.raises(FswError, match="one link for each"):

@@ -18,6 +18,7 @@ from fsw.tasks.downlink import Downlink
 from fsw.tasks.event_actions import EventActions
 from fsw.tasks.events import Events
 from fsw.tasks.fdir import Fdir
+from fsw.tasks.files import Files
 from fsw.tasks.housekeeping import Housekeeping
 from fsw.tasks.lander import Lander
 from fsw.tasks.mass_memory import MassMemory
@@ -36,7 +37,7 @@ from fsw.tasks.selection import Selection
 from fsw.tasks.sequences import Sequences
 from fsw.tasks.statistics import Statistics
 from fsw.tasks.timekeeping import Timekeeping
-from fsw.vehicles.orbiter import control_channel, reception_settings
+from fsw.vehicles.orbiter import control_channel, file_settings, reception_settings
 
 MISSION = missions.load("tianwen1-cruise")
 CLOCK = OnBoardClock(MISSION.epoch)
@@ -57,6 +58,7 @@ MAKERS = {
     names.STATISTICS: lambda: Statistics(CLOCK),
     names.MEMORY: MemoryManagement,
     names.HOUSEKEEPING: Housekeeping,
+    names.FILES: lambda: Files(file_settings(MISSION)),
     names.TIMEKEEPING: lambda: Timekeeping(CLOCK),
     names.SCHEDULE: lambda: Schedule(CLOCK),
     names.SEQUENCES: Sequences,

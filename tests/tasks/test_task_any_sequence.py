@@ -17,9 +17,19 @@ from fsw.dictionary.pool import PARAMETERS
 from fsw.dictionary.settings import SETTINGS, word
 from fsw.kernel.scheduler import Trouble
 from fsw.kernel.time import SECOND
-from fsw.protocols import obcp, pus
+from fsw.protocols import cfdp_directives, cfdp_pdu, obcp, pus
+from fsw.protocols import cfdp_messages as messages
 from fsw.tasks import messages as m
 from fsw.tasks import names
+from fsw.tasks.file_messages import (
+    FilePackets,
+    FilesGone,
+    FilesWanted,
+    FileUnit,
+    SendFile,
+    SendFiles,
+    StopFiles,
+)
 
 REQUESTS = st.sampled_from([bytes([0x1F, 0x80, 0xC0, n]) for n in range(4)])
 NUMBERS = st.integers(1, 6)
@@ -171,6 +181,66 @@ def cltus(draw):
     return m.Uplinked(bytes(cltu))
 
 
+FILE_ARGUMENTS = {
+    "path": ["", "d", "d/e", "none"], "file": ["a", "b", "d", "..", "x" * 90], "pattern": ["*", "a?"],
+    "directory": ["d", "e", "a"], "new_name": ["f", "d", "/"], "source_path": ["", "d"],
+    "source_file": ["a", "b"],
+    "target_path": ["", "d", "ground:", "ground:logs"], "target_file": ["a", "c"], "operation": ["1", "2"],
+    "operations": ["1", "1,2"], "interval_s": ["1", "60"],
+}  # fmt: skip
+
+
+@st.composite
+def file_requests(draw):
+    command = draw(st.sampled_from([c for c in dictionary.telecommands() if c.service == 23]))
+    texts = {a.name: draw(st.sampled_from(FILE_ARGUMENTS[a.name])) for a in command.arguments}
+    request = dictionary.parse_telecommand(command.name, texts)
+    found = dictionary.recognise_telecommand(command.service, command.subtype, request.encode())
+    return m.Execute(draw(REQUESTS), draw(st.integers(0, 15)), command.name, found[1])
+
+
+@st.composite
+def file_units(draw):
+    """Data units of the ground's entity for few transactions, in any order, and garbage."""
+    outgoing = draw(st.booleans())
+    transaction = cfdp_pdu.Transaction(
+        245 if outgoing else 1, draw(st.integers(0, 2)), 1 if outgoing else 245, draw(st.booleans())
+    )
+    if outgoing:
+        content = draw(
+            st.builds(cfdp_directives.Finished, st.sampled_from([0, 15]), st.booleans(), st.integers(0, 3))
+            | st.builds(cfdp_directives.Ack, st.just(cfdp_pdu.Directive.EOF), st.just(0), st.just(1))
+            | st.builds(cfdp_directives.Nak, st.just(0), st.just(9), st.just(((0, 0), (3, 9))))
+        )
+        return FileUnit(cfdp_directives.encode(transaction, content))
+    said = draw(
+        st.sampled_from(
+            [
+                (),
+                messages.encode(messages.ProxyPut(1, "a", "b")),
+                messages.encode(messages.DirectoryListingRequest("", "list")),
+                (messages.originating(1, 0), *messages.encode(messages.ProxyPutCancel())),
+            ]
+        )
+    )
+    name = draw(st.sampled_from(["", "a", "d/b", "..", "\udcff"]))
+    pdu = draw(
+        st.sampled_from(
+            [
+                cfdp_pdu.Metadata(transaction, 0, 4, name, name, said, draw(st.booleans())),
+                cfdp_pdu.FileData(transaction, 0, b"\0\0\0\7"),
+                cfdp_pdu.EndOfFile(transaction, 0, 7, 4),
+                cfdp_pdu.EndOfFile(transaction, 15, 7, 4, 1),
+            ]
+        )
+    )
+    return FileUnit(draw(st.binary(max_size=30)) if draw(st.integers(0, 9)) == 0 else cfdp_pdu.encode(pdu))
+
+
+send_file = st.builds(
+    SendFile, st.sampled_from(["thumb/1", "full/2", "x" * 300]), OCTETS, st.just((b"fsw1",))
+)
+file_keys = st.sampled_from(["file/a", "file/d/e/b", "file/.."])
 pictures = st.builds(
     m.Picture,
     NUMBERS,
@@ -211,7 +281,7 @@ MESSAGES = {
             st.binary(max_size=2000),
         ),
         st.builds(m.PlainPacket, st.sampled_from([1281, 1287]), st.binary(min_size=1, max_size=200)),
-        st.builds(m.PictureFilePackets, st.integers(1, 900).map(lambda n: packet(bytes(n), 1921) * 3)),
+        st.builds(FilePackets, st.integers(1, 900).map(lambda n: packet(bytes(n), 1921) * 3), st.booleans()),
         ticks("beat"),
         executes("DOWNLINK_RATE", "FORWARDING_ADD", "FORWARDING_DELETE", "FORWARDING_REPORT"),
         st.builds(m.ReplayWanted, st.booleans()),
@@ -273,7 +343,8 @@ MESSAGES = {
         st.builds(m.Thumbnail, NUMBERS, st.integers(0, 10**6), OCTETS),
         st.builds(m.Stored, keys, st.booleans(), st.integers(0, 10**9)),
         st.builds(m.Chosen, st.lists(NUMBERS, max_size=5).map(tuple)),
-        st.builds(m.DownlinkRoom, st.sampled_from([0, 50, 1000, 1 << 20])),
+        st.builds(FilesWanted, st.sampled_from([1, 1000, 1 << 20]), st.integers(1, 64)),
+        st.builds(FilesGone, *[st.lists(st.sampled_from(["thumb/1", "full/2"]), max_size=2).map(tuple)] * 2),
         st.builds(m.Fetched, st.dictionaries(keys, st.none() | OCTETS, max_size=4)),
         st.builds(m.Listed, st.just("picture/"), st.dictionaries(keys, st.integers(26, 10**6), max_size=4)),
         st.builds(m.MemoryDamaged, NUMBERS, NUMBERS, st.booleans(), NUMBERS),
@@ -288,6 +359,20 @@ MESSAGES = {
         executes(*(c.name for c in dictionary.telecommands() if c.service == 15)),
         st.builds(m.Gather, st.sampled_from(Structure)),
         ticks("copy"),
+    ),
+    names.FILES: st.one_of(
+        file_units(),
+        file_units(),
+        file_requests(),
+        file_requests(),
+        st.builds(SendFiles, st.lists(send_file, max_size=3).map(tuple)),
+        st.just(StopFiles()),
+        st.builds(m.DownlinkRoom, st.sampled_from([0, 50, 1000, 1 << 20])),
+        ticks("transfers", "status"),
+        st.builds(m.Listed, st.just("file/"), st.dictionaries(file_keys, st.integers(1, 99), max_size=3)),
+        st.builds(m.Fetched, st.dictionaries(file_keys, st.none() | OCTETS, max_size=3)),
+        st.builds(m.Stored, file_keys, st.booleans(), st.integers(0, 10**9)),
+        st.builds(m.Gather, st.sampled_from(Structure)),
     ),
     names.SELECTION: st.one_of(
         pictures, executes("SELECT_PICTURES"), st.builds(m.Gather, st.sampled_from(Structure))

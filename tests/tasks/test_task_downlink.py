@@ -23,13 +23,13 @@ from fsw.kernel.time import SECOND
 from fsw.protocols import pus
 from fsw.tasks import downlink as task_module
 from fsw.tasks import names
+from fsw.tasks.file_messages import FilePackets
 from fsw.tasks.messages import (
     AskControlWords,
     ControlWords,
     DownlinkRoom,
     Gather,
     PacketsMade,
-    PictureFilePackets,
     PlainPacket,
     PusReport,
     Radiate,
@@ -251,10 +251,10 @@ def test_in_the_high_rate_real_time_comes_first_then_files_then_idle(frames, ben
     frames.task.tell(bench.execute("DOWNLINK_RATE", "HIGH"))
     frames.beat()
     frames.beat()
-    room = next(m.octets for m in frames.task.sent(names.MASS_MEMORY, DownlinkRoom))
+    room = next(m.octets for m in frames.task.sent(names.FILES, DownlinkRoom))
     assert room == 1 << 20
     files = (1921).to_bytes(2, "big") + b"\xc0\0" + (999).to_bytes(2, "big") + bytes(1000)
-    frames.task.tell(PictureFilePackets(files * 10))
+    frames.task.tell(FilePackets(files * 10))
     frames.task.tell(report())
     _, sent = frames.beat()
     order = [channel(f)[1] for f in sent]
@@ -271,10 +271,10 @@ def test_in_the_high_rate_real_time_comes_first_then_files_then_idle(frames, ben
 
 def test_files_wait_through_the_low_rate(frames):
     packet = (1921).to_bytes(2, "big") + b"\xc0\0" + (99).to_bytes(2, "big") + bytes(100)
-    frames.task.tell(PictureFilePackets(packet))
+    frames.task.tell(FilePackets(packet))
     frames.beat()
     assert frames.values()["octets_waiting"] == 106
-    assert frames.task.sent(names.MASS_MEMORY) == []
+    assert frames.task.sent(names.FILES) == []
 
 
 def test_what_finds_the_queue_full_is_counted_packet_by_packet(frames):
@@ -283,7 +283,7 @@ def test_what_finds_the_queue_full_is_counted_packet_by_packet(frames):
     assert frames.values()["packets_dropped"] == 80 - (1 << 16) // (1000 + pus.TM_OVERHEAD_OCTETS) > 0
     before = frames.values()["packets_dropped"]
     packet = (1921).to_bytes(2, "big") + b"\xc0\0" + (65535).to_bytes(2, "big") + bytes(65536)
-    frames.task.tell(PictureFilePackets(packet * 17))
+    frames.task.tell(FilePackets(packet * 17))
     assert frames.values()["packets_dropped"] == before + 17
     while frames.values()["octets_waiting"]:
         frames.beat()

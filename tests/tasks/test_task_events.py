@@ -26,8 +26,7 @@ def count(events):
 @pytest.mark.parametrize("report", declared.REPORTS, ids=lambda report: report.name)
 def test_an_event_is_a_report_of_its_severity(events, bench, report):
     texts = {p.name: next(iter(p.enumeration)).name for p in report.parameters if p.enumeration}
-    texts |= {p.name: "ANY" for p in report.parameters if p.is_text}
-    values = {p.name: texts.get(p.name, 3) for p in report.parameters}
+    values = {p.name: texts.get(p.name, "text" if p.is_text else 3) for p in report.parameters}
     events.tell(Occurred(Event[report.name.removeprefix("EVENT_")], values))
     (sent,) = events.sent(names.DOWNLINK)
     assert (sent.service, sent.subtype) == (5, SUBTYPES[report.severity])

@@ -3,12 +3,12 @@
 import pytest
 
 from fsw.dictionary.housekeeping import Structure
-from fsw.dictionary.identifiers import PICTURE_FILES_APID, FailureCode
+from fsw.dictionary.identifiers import GROUND_ENTITY, PICTURE_FILES_APID, FailureCode
 from fsw.dictionary.picture_label import OCTETS as LABEL
 from fsw.dictionary.picture_label import decode_label
 from fsw.protocols import cfdp_receiver as cfdp
 from fsw.tasks import names
-from fsw.tasks.mass_memory import GROUND_ENTITY
+from fsw.tasks.file_messages import FilePackets
 from fsw.tasks.messages import (
     Chosen,
     DownlinkRoom,
@@ -21,7 +21,6 @@ from fsw.tasks.messages import (
     MemoryFound,
     MemoryNotFlushed,
     Picture,
-    PictureFilePackets,
     Store,
     Stored,
     Thumbnail,
@@ -35,43 +34,46 @@ def picture(number, octets=b"picture", coding=0):
 
 
 class Memory:
-    """The device behind the port, as the task sees it; `damaged` keys give nothing."""
+    """The device behind the port, as the task sees it, and the file link that takes the dump.
 
-    def __init__(self, task, capacity=10**6):
+    `damaged` keys give nothing.
+    """
+
+    def __init__(self, task, files, capacity=10**6):
         self.task, self.capacity, self.kept, self.damaged, self.used = task, capacity, {}, set(), 0
+        self.tasks = {names.MASS_MEMORY: task, names.FILES: files}
         self.packets = b""
         self.events = []
 
     def tell(self, message):
         """The message, and all that follows from it."""
-        self.task.tell(message)
-        waiting = list(self.task.emitted(names.MEMORY_PORT))
-        self._note()
-        executed = self.task.executed()
+        to = names.FILES if isinstance(message, DownlinkRoom) else names.MASS_MEMORY
+        waiting, executed = [(to, message)], []
         while waiting:
-            match waiting.pop(0):
-                case Store(key, octets, names.MASS_MEMORY):
-                    kept = self.used + len(octets) <= self.capacity
-                    if kept:
-                        self.kept[key] = octets
-                        self.used += len(octets)
-                    self.task.tell(Stored(key, kept, self.used))
-                case Fetch(keys, names.MASS_MEMORY):
-                    self.task.tell(
-                        Fetched({k: None if k in self.damaged else self.kept.get(k) for k in keys})
-                    )
-                case List(prefix, names.MASS_MEMORY):
-                    octets = {k: len(v) for k, v in self.kept.items() if k.startswith(prefix)}
-                    self.task.tell(Listed(prefix, octets))
-                case other:
-                    raise AssertionError(other)
-            self._note()
-            waiting += self.task.emitted(names.MEMORY_PORT)
+            to, message = waiting.pop(0)
+            task = self.tasks[to]
+            task.tell(message)
+            self.packets += b"".join(m.octets for m in task.sent(names.DOWNLINK, FilePackets))
+            self.events += task.events()
+            executed += task.executed()
+            waiting += [(other, message) for other in self.tasks for message in task.sent(other)]
+            waiting += [self._access(value) for value in task.emitted(names.MEMORY_PORT)]
         return executed
 
-    def _note(self):
-        self.packets += b"".join(m.octets for m in self.task.sent(names.DOWNLINK, PictureFilePackets))
-        self.events += self.task.events()
+    def _access(self, value):
+        match value:
+            case Store(key, octets, to):
+                kept = self.used + len(octets) <= self.capacity
+                if kept:
+                    self.kept[key] = octets
+                    self.used += len(octets)
+                return to, Stored(key, kept, self.used)
+            case Fetch(keys, to):
+                return to, Fetched({k: None if k in self.damaged else self.kept.get(k) for k in keys})
+            case List(prefix, to):
+                octets = {k: len(v) for k, v in self.kept.items() if k.startswith(prefix)}
+                return to, Listed(prefix, octets)
+        raise AssertionError(value)
 
     def store(self, number, octets=b"picture", thumbnail=b"thumb"):
         self.tell(picture(number, octets))
@@ -105,7 +107,7 @@ class Memory:
 
 @pytest.fixture
 def memory(bench):
-    return Memory(bench.of(names.MASS_MEMORY))
+    return Memory(bench.of(names.MASS_MEMORY), bench.of(names.FILES))
 
 
 def test_thumbnails_come_first_then_the_chosen_in_their_order(memory, bench):
@@ -242,7 +244,7 @@ def test_the_catalogue_is_made_again_of_what_the_memory_lists(memory, bench):
     memory.task.tell(picture(3))  # of the third only the frame came through
     (third,) = memory.task.emitted(names.MEMORY_PORT)
     memory.kept[third.key] = third.octets
-    restarted = Memory(bench.of(names.MASS_MEMORY))
+    restarted = Memory(bench.of(names.MASS_MEMORY), bench.of(names.FILES))
     assert restarted.task.emitted(names.MEMORY_PORT) == [List("picture/", names.MASS_MEMORY)]
     restarted.kept = memory.kept
     restarted.tell(Listed("picture/", {k: len(v) for k, v in memory.kept.items()}))

@@ -22,6 +22,7 @@ from fsw.dictionary.services import (
     st19_event_action,
     st20_parameters,
     st21_sequencing,
+    st23_files,
 )
 from fsw.dictionary.telecommand import Telecommand
 
@@ -41,6 +42,7 @@ TELECOMMANDS: tuple[Telecommand, ...] = tuple(
         st19_event_action.TELECOMMANDS,
         st20_parameters.TELECOMMANDS,
         st21_sequencing.TELECOMMANDS,
+        st23_files.TELECOMMANDS,
     )
 )
 REPORTS: tuple[Report, ...] = tuple(
@@ -58,5 +60,6 @@ REPORTS: tuple[Report, ...] = tuple(
         st19_event_action.REPORTS,
         st20_parameters.REPORTS,
         st21_sequencing.REPORTS,
+        st23_files.REPORTS,
     )
 )
