@@ -392,7 +392,7 @@ def test_forwarding_control_tells_its_types_and_refuses_unknown_ones(frames, ben
         {"apid": apid, "services": []} for apid in (0, ATTITUDE_APID, STATE_VECTOR_APID, LANDER_APID)
     ]
     frames.task.tell(bench.execute("FORWARDING_DELETE", {"applications": everything}))
-    frames.task.tell(bench.execute("FORWARDING_DELETE", {"applications": types(ORBITER_APID, 5, 1, 2, 3)}))
+    frames.task.tell(bench.execute("FORWARDING_DELETE", {"applications": types(ORBITER_APID, 5, 1, 2, 3, 8)}))
     frames.task.tell(bench.execute("FORWARDING_REPORT"))
     frames.task.tell(PlainPacket(ATTITUDE_APID, bytes(64)))
     packets = packets_in(frames.beat()[1] + frames.beat()[1], 220)
@@ -449,7 +449,7 @@ def test_stored_packets_go_by_their_channel_in_the_high_rate_beside_the_pictures
     for _ in range(3):
         frames.beat()
     (replay,) = frames.task.sent(names.PACKET_STORES, DownlinkRoom)
-    (pictures,) = frames.task.sent(names.MASS_MEMORY, DownlinkRoom)
+    (pictures,) = frames.task.sent(names.FILES, DownlinkRoom)
     assert replay.octets == 1 << 15
     assert pictures.octets + replay.octets < 1 << 20
     frames.task.tell(ReplayPackets(stored_packet(1) + stored_packet(2), on))

@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import FailureCode
 from fsw.dictionary.pool import BY_NAME, PARAMETERS
 from fsw.dictionary.services.st04_statistics import MOST_STATISTICS
 from fsw.kernel.time import SECOND
 from fsw.tasks import names
 from fsw.tasks.messages import Values
+from fsw.tasks.routing import OWNERS
 from fsw.tasks.statistics import Statistic, Statistics
 
 FILL = BY_NAME["memory_fill"].identifier
@@ -30,9 +32,10 @@ class Sampled:
     def sample(self, **values):
         self.now_ns = self.task.timers["sample"].at_ns
         self.task.expire("sample")
-        assert len(self.task.sent(names.MASS_MEMORY)) == len(self.task.sent(names.SELECTION)) == 1
-        self.task.tell(Values(values), self.now_ns)
-        self.task.tell(Values({}), self.now_ns)
+        owners = OWNERS[Structure.MASS_MEMORY]
+        assert [len(self.task.sent(owner)) for owner in owners] == [1] * len(owners)
+        for told in (values, *[{}] * (len(owners) - 1)):
+            self.task.tell(Values(told), self.now_ns)
 
     def values(self):
         ((name, values),) = [self.bench.decoded(report) for report in self.task.sent(names.DOWNLINK)]
