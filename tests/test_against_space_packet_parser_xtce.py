@@ -96,6 +96,8 @@ def compare(definition, octets, report, values, source_data):
                 assert values["request_packet_id"].raw & 0x7FF == told["request_apid"]
         elif octets_to_end(report.layout.fields[index:]):
             name = f"{report.name}_{field.name}"
+            if name not in told and f"{name}_count" not in told:
+                name = field.name
             if isinstance(field, Group):
                 assert told[f"{name}_count"] == values[field.name].raw
                 name, at = f"{name}_entries", at + field.count_octets

@@ -12,7 +12,7 @@ from fsw.protocols.cfdp_entity import Answered, Peer
 from fsw.protocols.cfdp_messages import DirectoryListingResponse
 from fsw.protocols.cfdp_receiver import FileIncomplete, FileReceived, ReceiverSettings
 from fsw.protocols.cfdp_sender import SenderSettings
-from fsw.protocols.cfdp_transfer import Progress, Resumed, Suspended, TransferEnded
+from fsw.protocols.cfdp_transfer import Faults, Progress, Resumed, Suspended, TransferEnded
 
 UNIT_ROOM_OCTETS = 900  # of packets in one telecommand frame
 NAK_OCTETS = 400
@@ -34,7 +34,7 @@ def orbiter_peer(files: Files | None = None) -> Peer:
     if files is None:
         sender = SenderSettings(GROUND_ENTITY, ORBITER_ENTITY, FILE_UNITS_APID, telecommand=True)
         return Peer(sender, ReceiverSettings(GROUND_ENTITY, FILE_UNITS_APID, telecommand=True))
-    faults = files.faults
+    faults = Faults.of_seconds(files.ack_s, files.ack_limit, files.inactivity_s, files.check_s)
     sender = SenderSettings(
         GROUND_ENTITY,
         ORBITER_ENTITY,

@@ -13,7 +13,6 @@ from fsw.core.channel_coding import ChannelCode
 from fsw.core.errors import FswError
 from fsw.core.frame_format import FrameFormat
 from fsw.kernel.time import SECOND, Epoch
-from fsw.protocols.cfdp_transfer import Faults
 
 Label = Literal["stated", "derived", "assumed"]
 LABELS: tuple[Label, ...] = ("stated", "derived", "assumed")
@@ -402,16 +401,6 @@ class Files:
     @property
     def nak_ns(self) -> int:
         return round(self.nak_s * SECOND)
-
-    @property
-    def faults(self) -> Faults:
-        """Timers and limits, of both ends."""
-        return Faults(
-            round(self.ack_s * SECOND),
-            self.ack_limit,
-            round(self.inactivity_s * SECOND),
-            round(self.check_s * SECOND),
-        )
 
 
 @dataclass(frozen=True, slots=True)

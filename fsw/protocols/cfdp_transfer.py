@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from fsw.core.errors import FswError
+from fsw.kernel.time import SECOND
 from fsw.protocols.cfdp_pdu import Condition, Transaction
 
 REMEMBERED = 4096  # ended transactions whose stragglers are recognised
@@ -48,6 +49,11 @@ class Faults:
                 f"CFDP timers and limits {', '.join(map(str, figures))}: allowed are more than 0 "
                 "(acknowledgement ns and limit, inactivity ns, check ns and limit)"
             )
+
+    @classmethod
+    def of_seconds(cls, ack_s: float, ack_limit: int, inactivity_s: float, check_s: float) -> "Faults":
+        """As a mission's figures have them."""
+        return cls(round(ack_s * SECOND), ack_limit, round(inactivity_s * SECOND), round(check_s * SECOND))
 
     def handler(self, condition: Condition, overrides: Overrides = ()) -> Handler:
         """What a transfer's own overrides say, then what is set here, else cancel."""

@@ -36,6 +36,7 @@ from fsw.protocols.cfdp_entity import Peer
 from fsw.protocols.cfdp_filestore import FileStoreSettings
 from fsw.protocols.cfdp_receiver import ReceiverSettings
 from fsw.protocols.cfdp_sender import SenderSettings
+from fsw.protocols.cfdp_transfer import Faults
 from fsw.protocols.telecommand_reception import ChannelSettings, ReceptionSettings
 from fsw.tasks import messages, names
 from fsw.tasks.clock import OnBoardClock
@@ -413,11 +414,12 @@ class Orbiter:
 def file_settings(mission: MissionFile) -> FilesSettings:
     """The link to the ground; the ground's end is in `fsw.ground.files`."""
     files, us = mission.files, ORBITER_ENTITY
-    sender = SenderSettings(us, GROUND_ENTITY, PICTURE_FILES_APID, files.segment_octets, faults=files.faults)
+    faults = Faults.of_seconds(files.ack_s, files.ack_limit, files.inactivity_s, files.check_s)
+    sender = SenderSettings(us, GROUND_ENTITY, PICTURE_FILES_APID, files.segment_octets, faults=faults)
     receiver = ReceiverSettings(
         us,
         FILE_UNITS_APID,
-        files.faults,
+        faults,
         files.immediate_nak,
         files.nak_ns,
         files.nak_limit,
@@ -467,8 +469,8 @@ def _tasks(
         TaskSettings(names.TIMEKEEPING, 6, lambda: Timekeeping(clock), mailbox=8),
         TaskSettings(names.RELAY, 7, lambda: Relay(clock), mailbox=32, budget_ns=20 * ms),
         TaskSettings(names.MASS_MEMORY, 8, mass_memory, mailbox=64, budget_ns=20 * ms),
-        TaskSettings(names.PACKET_STORES, 9, packet_stores, mailbox=64, budget_ns=20 * ms),
         TaskSettings(names.FILES, 8, lambda: Files(file_settings(mission)), mailbox=128, budget_ns=50 * ms),
+        TaskSettings(names.PACKET_STORES, 9, packet_stores, mailbox=64, budget_ns=20 * ms),
         TaskSettings(names.SELECTION, 9, Selection, mailbox=32),
         TaskSettings(names.MONITORING, 9, lambda: Monitoring(clock), mailbox=32, heartbeat_ns=120 * SECOND),
         TaskSettings(names.STATISTICS, 9, lambda: Statistics(clock), mailbox=32),
