@@ -62,6 +62,7 @@ class Task(IntEnum):
     MONITORING = 41
     PARAMETERS = 42
     PACKET_STORES = 51
+    LARGE_PACKETS = 52
     MEMORY = 44
     STATISTICS = 45
 
@@ -287,7 +288,7 @@ class FailureCode(IntEnum):
     """Why a telecommand failed: ST[1] reports 2, 4, 8 and 10 carry one.
 
     1 to 15 fail acceptance (and equal `fsw.protocols.pus.AcceptanceFailure`), 16 to 63 the start,
-    64 and above the completion.
+    64 to 255 the completion, 256 and above the start again.
     """
 
     UNKNOWN_APID = 1
@@ -371,3 +372,11 @@ class FailureCode(IntEnum):
     LOST_IN_RESET = 90
     STORE_FULL = 112
     MEMORY_REFUSED = 113
+    UNKNOWN_TRANSFER = 256
+    PART_OUT_OF_ORDER = 257
+    REQUEST_TOO_LONG = 258
+
+    @property
+    def at_start(self) -> bool:
+        """Execution did not begin: reported by [1,4], not [1,8]."""
+        return self < 64 or self >= 256

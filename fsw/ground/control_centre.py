@@ -18,6 +18,7 @@ from fsw.ground.archive import Archive
 from fsw.ground.command_link import LinkNotice, UplinkSettings
 from fsw.ground.commanding import Commander, Radiation, Sent
 from fsw.ground.files import FileNotice, is_message, notice, orbiter_peer
+from fsw.ground.large_packets import LargeReports
 from fsw.ground.pictures import PictureStore
 from fsw.ground.receiving import ReceivedPacket
 from fsw.ground.telemetry import Telemetry, TelemetryProcessor
@@ -72,6 +73,7 @@ class ControlCentre:
         self.security = security
         self.commander = Commander(uplink, security)
         self.time = None if light_time_ns is None else TimeCorrelation(epoch, light_time_ns, self._note_time)
+        self.large = LargeReports()
         self.files = Entity((files or orbiter_peer(),))
 
     def radiate(self, request: Request, now_ns: int, *, map_id: int | None = None) -> Radiation:
@@ -89,15 +91,22 @@ class ControlCentre:
             telemetry = self.telemetry.process(
                 packet.octets, packet.received_ns, packet.spacecraft, packet.virtual_channel
             )
-            sent = self.commander.note(telemetry)
-            if telemetry.report is TIME_REPORT and self.time is not None:
-                rate = telemetry.values["rate_exponent"].raw
-                assert isinstance(rate, int)
-                self.time.report(rate, packet.octets[_TIME_REPORT_TIME], packet.received_ns)
-            news.append(telemetry)
-            if self.security is not None:
-                news += self._manage_security(self.security, telemetry, sent)
+            news += self._told(telemetry)
+            whole = self.large.take(telemetry)
+            if whole is not None:
+                received = (packet.received_ns, packet.spacecraft, packet.virtual_channel)
+                news += self._told(self.telemetry.process(whole, *received))
         return news
+
+    def _told(self, telemetry: Telemetry) -> list[News]:
+        sent = self.commander.note(telemetry)
+        if telemetry.report is TIME_REPORT and self.time is not None:
+            rate = telemetry.values["rate_exponent"].raw
+            assert isinstance(rate, int)
+            self.time.report(rate, telemetry.octets[_TIME_REPORT_TIME], telemetry.received_ns)
+        if self.security is None:
+            return [telemetry]
+        return [telemetry, *self._manage_security(self.security, telemetry, sent)]
 
     def _manage_security(
         self, security: "GroundSecurity", telemetry: Telemetry, sent: Sent | None
@@ -195,6 +204,7 @@ class ControlCentre:
             "pictures": self.pictures.save(),
             "commander": self.commander.save(),
             "security": None if self.security is None else self.security.save(),
+            "large": self.large.save(),
             "files": self.files.save(),
             "time": None if self.time is None else self.time.save(),
             "archive": None if self._archive is None else self._archive.save(),
@@ -206,6 +216,7 @@ class ControlCentre:
         self.commander.load(saved["commander"])
         if self.security is not None:
             self.security.load(saved["security"])
+        self.large.load(saved["large"])
         self.files.load(saved["files"])
         if self.time is not None and saved["time"] is not None:
             self.time.load(saved["time"])

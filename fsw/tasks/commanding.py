@@ -47,7 +47,6 @@ if TYPE_CHECKING:  # loads OpenSSL, which a flight without security does not nee
 
 MAX_PENDING = 64
 
-_FIRST_COMPLETION_CODE = 64
 _SERVICES = dictionary.known_services()
 _APIDS = frozenset({ORBITER_APID})
 _FILE_UNITS = (1 << 12 | FILE_UNITS_APID).to_bytes(2, "big")  # no secondary header
@@ -220,7 +219,7 @@ class Commanding:
     ) -> list[Action]:
         """Reports of start and completion, failures always (6.1.4.3), and the answer to who submitted it."""
         actions: list[Action] = []
-        if failure is not None and failure < _FIRST_COMPLETION_CODE:
+        if failure is not None and failure.at_start:
             actions.append(_verification(4, request, failure))
             return actions + _answer(answer_to, request, failure)
         if acknowledge & pus.Acknowledge.START:

@@ -59,7 +59,7 @@ class Execute:
 @plain
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """The request is complete, or failed with a code: at its start (16 to 63) or later (64 and up)."""
+    """The request is complete, or failed with a code: at its start or later (see `FailureCode`)."""
 
     request: bytes
     acknowledge: int

@@ -1,7 +1,8 @@
 """The way of every report on board: numbered and dated, forwarded (ST[14]), kept for storage (ST[15]).
 
 A packet is made once. What the forwarding control lets through goes to the real-time channel; all of it is
-gathered, and given to the packet stores once a beat.
+gathered, and given to the packet stores once a beat. A report whose packet would be too long goes in parts
+(ST[13]), each a packet of its own, which take the way of the report.
 """
 
 from typing import Any
@@ -10,11 +11,16 @@ from fsw import dictionary
 from fsw.core.crc import crc16
 from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID, TIME_APID, FailureCode
 from fsw.protocols import pus
+from fsw.protocols.large_packets import Place, split
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.messages import PusReport
 from fsw.tasks.report_types import KNOWN, ReportTypes, Type
 
+LONGEST_REPORT_OCTETS = 1024  # of its packet; what is longer goes in parts (ST[13])
+PART_OCTETS = LONGEST_REPORT_OCTETS - pus.TM_OVERHEAD_OCTETS - 4  # behind transaction and number
+TRANSFERS = 1 << 16
 _GROUND = 1  # destination of reports
+_SUBTYPE_OF = {Place.FIRST: 1, Place.NEXT: 2, Place.LAST: 3}
 
 Made = tuple[int, int, int, bytes, bytes]  # APID, service, subtype, on-board time, packet
 
@@ -28,11 +34,25 @@ class PacketPath:
         self._forwarded = ReportTypes(KNOWN)
         self._blocked: frozenset[Type] = frozenset()  # the rest of those known
         self._made: list[Made] = []
+        self._transfer = 0  # number of the next large report
 
     def report(self, report: PusReport, now_ns: int) -> list[bytes]:
-        """The packets for the real-time channel: one, or none."""
+        """The packets for the real-time channel: one, those of its parts, or none."""
+        type_ = (report.apid, report.service, report.subtype)
         time = self._clock.cuc(now_ns)
-        packet = pus.encode_report(
+        packet = self._encode(report, time, now_ns)
+        if len(packet) <= LONGEST_REPORT_OCTETS:
+            return self._keep(type_, time, packet)
+        transfer, self._transfer = self._transfer, (self._transfer + 1) % TRANSFERS
+        packets = []
+        for place, number, part in split(packet, PART_OCTETS):
+            head = transfer.to_bytes(2, "big") + number.to_bytes(2, "big")
+            one = PusReport(ORBITER_APID, 13, _SUBTYPE_OF[place], head + part)
+            packets += self._keep(type_, time, self._encode(one, time, now_ns))
+        return packets
+
+    def _encode(self, report: PusReport, time: bytes, now_ns: int) -> bytes:
+        return pus.encode_report(
             pus.Report(
                 report.apid,
                 self._sequence.take(report.apid),
@@ -45,7 +65,6 @@ class PacketPath:
                 self._clock.status(now_ns),
             )
         )
-        return self._keep((report.apid, report.service, report.subtype), time, packet)
 
     def plain(self, apid: int, data: bytes, now_ns: int) -> list[bytes]:
         """As `report`, of a packet without secondary header."""
@@ -102,12 +121,14 @@ class PacketPath:
         return {
             "sequence": self._sequence.save(),
             "messages": [[apid, counters.save()] for apid, counters in self._messages.items()],
+            "transfer": self._transfer,
         }
 
     def count_on(self, counts: dict[str, Any]) -> None:
         self._sequence.load(counts["sequence"])
         for apid, counters in counts["messages"]:
             self._messages[apid].load(counters)
+        self._transfer = counts["transfer"]
 
     def save(self) -> dict[str, Any]:
         return {

@@ -19,6 +19,7 @@ _TASK_OF_SERVICE = {
     9: names.TIMEKEEPING,
     11: names.SCHEDULE,
     12: names.MONITORING,
+    13: names.LARGE_PACKETS,
     14: names.DOWNLINK,
     15: names.PACKET_STORES,
     17: names.COMMANDING,

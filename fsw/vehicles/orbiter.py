@@ -48,6 +48,7 @@ from fsw.tasks.fdir import Fdir
 from fsw.tasks.files import Files, FilesSettings
 from fsw.tasks.housekeeping import Housekeeping
 from fsw.tasks.lander import Lander
+from fsw.tasks.large_packets import LargePackets
 from fsw.tasks.mass_memory import MassMemory as MassMemoryTask
 from fsw.tasks.memory import MemoryManagement
 from fsw.tasks.monitoring import Monitoring
@@ -470,6 +471,7 @@ def _tasks(
         TaskSettings(names.RELAY, 7, lambda: Relay(clock), mailbox=32, budget_ns=20 * ms),
         TaskSettings(names.MASS_MEMORY, 8, mass_memory, mailbox=64, budget_ns=20 * ms),
         TaskSettings(names.FILES, 8, lambda: Files(file_settings(mission)), mailbox=128, budget_ns=50 * ms),
+        TaskSettings(names.LARGE_PACKETS, 9, LargePackets, mailbox=16),
         TaskSettings(names.PACKET_STORES, 9, packet_stores, mailbox=64, budget_ns=20 * ms),
         TaskSettings(names.SELECTION, 9, Selection, mailbox=32),
         TaskSettings(names.MONITORING, 9, lambda: Monitoring(clock), mailbox=32, heartbeat_ns=120 * SECOND),

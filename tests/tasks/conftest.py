@@ -21,6 +21,7 @@ from fsw.tasks.fdir import Fdir
 from fsw.tasks.files import Files
 from fsw.tasks.housekeeping import Housekeeping
 from fsw.tasks.lander import Lander
+from fsw.tasks.large_packets import LargePackets
 from fsw.tasks.mass_memory import MassMemory
 from fsw.tasks.memory import MemoryManagement
 from fsw.tasks.messages import Execute, Executed, PusReport
@@ -51,6 +52,7 @@ MAKERS = {
     names.LANDER: Lander,
     names.RELAY: lambda: Relay(CLOCK),
     names.MASS_MEMORY: lambda: MassMemory(1_000_000),
+    names.LARGE_PACKETS: LargePackets,
     names.PACKET_STORES: lambda: PacketStores(1_000_000, lambda: default_stores(20_000, 40_000)),
     names.SELECTION: Selection,
     names.MONITORING: lambda: Monitoring(CLOCK),

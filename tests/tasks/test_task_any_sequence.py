@@ -352,6 +352,8 @@ MESSAGES = {
         st.builds(m.SafeMode, st.booleans()),
         st.builds(m.Gather, st.sampled_from(Structure)),
     ),
+    names.LARGE_PACKETS: executes("LARGE_FIRST", "LARGE_NEXT", "LARGE_LAST")
+    | st.builds(m.Tick, st.just("part"), NUMBERS),
     names.PACKET_STORES: st.one_of(
         st.builds(m.PacketsMade, st.lists(st.just(MADE), max_size=30).map(tuple)),
         st.builds(m.DownlinkRoom, st.sampled_from([0, 50, 1000, 1 << 20])),

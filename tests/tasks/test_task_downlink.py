@@ -457,3 +457,15 @@ def test_stored_packets_go_by_their_channel_in_the_high_rate_beside_the_pictures
     of_channel = [frame for frame in sent if channel(frame) == (245, on)]
     assert packets_in(of_channel, 892) == [stored_packet(1), stored_packet(2)]
     assert frames.values()["packets_dropped"] == 0
+
+
+def test_a_report_too_long_for_a_packet_goes_in_parts_that_make_it_whole(frames):
+    frames.task.tell(PusReport(ORBITER_APID, 3, 25, bytes(range(256)) * 12))
+    sent = [frame for _ in range(10) for frame in frames.beat()[1]]
+    reports = [pus.decode_report(packet) for packet in packets_in(sent, 220)]
+    assert [(r.service, r.subtype) for r in reports] == [(13, 1), (13, 2), (13, 2), (13, 3)]
+    assert [r.source_data[:4].hex() for r in reports] == ["00000001", "00000002", "00000003", "00000004"]
+    assert all(len(packet) <= 1024 for packet in packets_in(sent, 220))
+    whole = pus.decode_report(b"".join(r.source_data[4:] for r in reports))
+    assert (whole.service, whole.subtype, whole.source_data) == (3, 25, bytes(range(256)) * 12)
+    assert [whole.count, *(r.count for r in reports)] == [0, 1, 2, 3, 4]
