@@ -130,6 +130,7 @@ class Simulation:
         self._uplink_bits = 0
         self._held: list[tuple[int, bytes, int | None]] = []  # protected when they leave: time, packet, MAP
         self._units_ns = 0  # when the next frame of the file link may leave
+        self._units_wait = False  # whether there is anything for it: asked when it may have changed
         self._heard = ""  # the mode that the station receives
         self._inverted = False  # the polarity to which its receiver has locked
         self.frames_sent = 0
@@ -301,11 +302,13 @@ class Simulation:
 
     def send_file(self, request: PutRequest) -> int:
         """Send a file up by CFDP; its transaction sequence number. Raises FswError on a name too long."""
-        return self.control.files.put(request)
+        sequence = self.control.files.put(request)
+        self._units_wait = True
+        return sequence
 
     def _units_due_ns(self) -> int | None:
         """When the file link has a frame to send: one at a time, so that telecommands get between them."""
-        return self._units_ns if self.control.files.has_output else None
+        return self._units_ns if self._units_wait else None
 
     def _send_units(self, now_ns: int) -> None:
         packets, news = self.control.file_units(UNIT_ROOM_OCTETS, now_ns)
@@ -318,6 +321,7 @@ class Simulation:
                 burst = transmitter.radiate_cltu(cltu, now_ns, now_ns)
                 self._units_ns = burst.end_ns
                 self._put_on_link(burst)
+        self._units_wait = self.control.files.has_output
 
     def deliver(self, octets: bytes) -> None:
         """Octets at the orbiter's receiver now: no light time, no noise, as from a test rack."""
@@ -514,6 +518,7 @@ class Simulation:
             self._settle()
         for news in [*self.control.receive(packets), *self.control.tick(self.now_ns)]:
             self._announce(news)
+        self._units_wait = self.control.files.has_output
 
     def _announce(self, news: News) -> None:
         if self.on_news is not None:
@@ -636,6 +641,7 @@ class Simulation:
         self.frames_sent = saved["frames_sent"]
         self.station.load(saved["station"])
         self.control.load(saved["control"])
+        self._units_wait = self.control.files.has_output
         if self._cadu_file is not None:
             self._cadu_file.seek(0)
             self._cadu_file.truncate()

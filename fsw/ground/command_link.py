@@ -347,9 +347,12 @@ class CommandLink:
 
     def next_ns(self) -> int | None:
         """When `advance` has work."""
-        due = [answer[0] for answer in self._answers[:1]]
-        due += [to.fop.due_ns for to in self._channels.values() if to.fop.due_ns is not None]
-        return min(due, default=None)
+        next_ns = self._answers[0][0] if self._answers else None
+        for channel in self._channels.values():
+            due_ns = channel.fop.due_ns
+            if due_ns is not None and (next_ns is None or due_ns < next_ns):
+                next_ns = due_ns
+        return next_ns
 
     def advance(self, now_ns: int) -> None:
         """Frames that are through with the transmitter, and timers."""

@@ -103,7 +103,8 @@ class Files:
             case FileUnit(octets):
                 return self._settle(self._entity.receive(octets, now_ns), now_ns)
             case SendFiles(files):
-                return [*self._send(files), *self._settle([], now_ns)]
+                # Thumbnails are small: the room of a beat takes several helpings.
+                return [*self._send(files), *self._settle([], now_ns), *self._ask_for_more()]
             case StopFiles():
                 return [*self._stop(), *self._settle([], now_ns)]
             case Tick("transfers"):

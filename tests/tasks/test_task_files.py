@@ -247,3 +247,13 @@ def test_garbage_is_counted(files):
         files.tell(FileUnit(octets))
     files.tell(Gather(Structure.MASS_MEMORY))
     assert files.task.values()["file_units_dropped"] == 3
+
+
+def test_while_there_is_room_it_asks_for_more_in_the_same_beat_and_ends(files):
+    files.tell(DownlinkRoom(20_000))
+    asked = 0
+    while files.task.sent(names.MASS_MEMORY, FilesWanted):
+        asked += 1
+        assert asked < 20
+        files.tell(SendFiles(tuple(SendFile(f"thumb/{asked}-{n}", bytes(50), ()) for n in range(64))))
+    assert asked > 2  # a helping is some 10 kB
