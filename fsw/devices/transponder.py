@@ -96,10 +96,12 @@ class UplinkReceiver:
         self._heard_ns: int | None = None
         self.carrier = False
         self.bits = False
+        self.locks = 0  # times that it locked on bits
 
     def hear(self, now_ns: int) -> bool:
         """Bits came in; whether what it shows has changed."""
         changed = not (self.carrier and self.bits)
+        self.locks += not self.bits
         self._heard_ns, self.carrier, self.bits = now_ns, True, True
         return changed
 
@@ -119,7 +121,13 @@ class UplinkReceiver:
         return before != (self.carrier, self.bits)
 
     def save(self) -> dict[str, Any]:
-        return {"heard_ns": self._heard_ns, "carrier": self.carrier, "bits": self.bits}
+        return {
+            "heard_ns": self._heard_ns,
+            "carrier": self.carrier,
+            "bits": self.bits,
+            "locks": self.locks,
+        }
 
     def load(self, saved: dict[str, Any]) -> None:
         self._heard_ns, self.carrier, self.bits = saved["heard_ns"], saved["carrier"], saved["bits"]
+        self.locks = saved["locks"]

@@ -46,6 +46,11 @@ class WifiChannel:
         self._range_m = 0.0
 
     @property
+    def on(self) -> bool:
+        """The access point is."""
+        return self._access_point_on
+
+    @property
     def linked(self) -> bool:
         """Camera and orbiter hear each other."""
         return self._access_point_on and self._state.rate_bit_s > 0.0

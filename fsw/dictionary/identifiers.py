@@ -65,6 +65,7 @@ class Task(IntEnum):
     LARGE_PACKETS = 52
     MEMORY = 44
     STATISTICS = 45
+    DEVICE_ACCESS = 46
 
 
 class FileObject(IntEnum):
@@ -375,6 +376,7 @@ class FailureCode(IntEnum):
     UNKNOWN_TRANSFER = 256
     PART_OUT_OF_ORDER = 257
     REQUEST_TOO_LONG = 258
+    REGISTER_LENGTH_WRONG = 270
 
     @property
     def at_start(self) -> bool:

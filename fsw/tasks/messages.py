@@ -255,6 +255,42 @@ class MemoryTold:
 
 @plain
 @dataclass(frozen=True, slots=True)
+class SwitchLines:
+    """To the devices: pulses to these on/off lines; tell the register POWER_LINES then."""
+
+    job: int
+    lines: tuple[int, ...]
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class LoadRegisters:
+    """To the devices: load these registers, address and data, and tell what they hold then."""
+
+    job: int
+    loads: tuple[tuple[int, bytes], ...]
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class ReadRegisters:
+    """To the devices: tell what these registers hold."""
+
+    job: int
+    registers: tuple[int, ...]
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class RegistersTold:
+    """From the devices: what the registers asked for hold, one by one."""
+
+    job: int
+    contents: tuple[bytes, ...]
+
+
+@plain
+@dataclass(frozen=True, slots=True)
 class Tick:
     """One of the task's own timers, by name."""
 

@@ -22,6 +22,7 @@ MONITORING = "monitoring"
 PARAMETERS = "parameters"
 MEMORY = "memory"
 STATISTICS = "statistics"
+DEVICE_ACCESS = "device_access"
 FILES = "files"
 
 # Ports to the hardware.
@@ -37,3 +38,4 @@ GAUGES_PORT = "gauges"
 COMPUTER_PORT = "computer"
 PARAMETER_AREA_PORT = "parameter_area"
 ONBOARD_MEMORY_PORT = "onboard_memory"
+DEVICES_PORT = "devices"

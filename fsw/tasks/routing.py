@@ -12,6 +12,7 @@ from fsw.tasks import names
 from fsw.tasks.messages import Gather
 
 _TASK_OF_SERVICE = {
+    2: names.DEVICE_ACCESS,
     3: names.HOUSEKEEPING,
     4: names.STATISTICS,
     5: names.EVENTS,

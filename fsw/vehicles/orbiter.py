@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fsw.core.farm import FarmState
+from fsw.devices.device_bus import Heater, LoadedRegister
 from fsw.devices.gauges import heater_cycles, reading
 from fsw.devices.log_file import FolderLogFile
 from fsw.devices.mass_memory import MassMemory
@@ -26,6 +27,7 @@ from fsw.dictionary.identifiers import (
     Steering,
     Task,
 )
+from fsw.dictionary.services.st02_device_access import REGISTERS, RegisterAddress
 from fsw.dictionary.services.st06_memory import MEMORIES, Memory
 from fsw.dictionary.settings import SETTINGS, word
 from fsw.kernel.scheduler import Scheduler, TaskSettings
@@ -41,6 +43,7 @@ from fsw.protocols.telecommand_reception import ChannelSettings, ReceptionSettin
 from fsw.tasks import messages, names
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.commanding import Commanding
+from fsw.tasks.device_access import DeviceAccess
 from fsw.tasks.downlink import ControlChannel, Downlink
 from fsw.tasks.event_actions import EventActions
 from fsw.tasks.events import Events
@@ -64,6 +67,7 @@ from fsw.tasks.selection import Selection
 from fsw.tasks.sequences import Sequences
 from fsw.tasks.statistics import Statistics
 from fsw.tasks.timekeeping import Timekeeping
+from fsw.vehicles.device_wiring import device_bus
 from fsw.vehicles.timing import oscillator_figures
 
 if TYPE_CHECKING:  # loads OpenSSL, which a flight without security does not need
@@ -153,6 +157,12 @@ class Orbiter:
         self._radiated: list[Transmission] = []
         self.on_frames: Callable[[str, int, bytes], object] | None = None  # mode, start [ns], frames
         self.receiver = UplinkReceiver()
+        self.release_bay_heater = Heater()
+        self.spare_amplifier_heater = Heater()
+        self.test_register = LoadedRegister(REGISTERS[RegisterAddress.TEST].octets)
+        self.devices = device_bus(
+            self.receiver, wifi, self.release_bay_heater, self.spare_amplifier_heater, self.test_register
+        )
         self.security = security
         self._load_since: dict[str, tuple[int, int]] = {}  # by asker: busy time and time when last told
         self._fills: dict[str, dict[str, float]] = {}  # by asker: fullest mailboxes since last told
@@ -283,8 +293,27 @@ class Orbiter:
                     self.scratch.write(address - MEMORIES[Memory.SCRATCH].start, octets)
                 spans = tuple((address, len(octets)) for address, octets in loads)
                 post(names.MEMORY, messages.MemoryTold(job, self._octets_of(Memory.SCRATCH, spans)))
+            case names.DEVICES_PORT, _:
+                post(names.DEVICE_ACCESS, messages.RegistersTold(value.job, self._devices(value, now_ns)))
             case _:
                 raise AssertionError(f"nothing is wired to {port} for {type(value).__name__}")
+
+    def _devices(self, value: Any, now_ns: int) -> tuple[bytes, ...]:
+        """Does what is asked; what the registers hold then."""
+        match value:
+            case messages.SwitchLines(_, lines):
+                for address in lines:
+                    self.devices.pulse(address, now_ns)
+                registers: tuple[int, ...] = (RegisterAddress.POWER_LINES,)
+            case messages.LoadRegisters(_, loads):
+                for address, octets in loads:
+                    self.devices.write(address, octets)
+                registers = tuple(address for address, _ in loads)
+            case messages.ReadRegisters(_, registers):
+                pass
+            case _:
+                raise AssertionError(f"the devices do not know {type(value).__name__}")
+        return tuple(self.devices.read(address, now_ns) for address in registers)
 
     def _steer(self, steering: Steering, amount: int, now_ns: int) -> None:
         if steering is Steering.SET:
@@ -338,7 +367,8 @@ class Orbiter:
             return values | {"uplink_lock": "ON" if self.receiver.carrier else "OFF"}
         if sid is Structure.RELEASE:
             name = "release_temperature_c"
-            return {name: reading(name, now_ns, self._seed)}
+            warmth = self.release_bay_heater.warmth(now_ns) / 1000.0
+            return {name: reading(name, now_ns, self._seed) + warmth}
         return {}
 
     def _computer_values(self, asker: str, now_ns: int) -> dict[str, Any]:
@@ -392,6 +422,9 @@ class Orbiter:
             "parameters": self.parameters.save(),
             "scratch": self.scratch.save(),
             "program": self.program.save(),
+            "release_bay_heater": self.release_bay_heater.save(),
+            "spare_amplifier_heater": self.spare_amplifier_heater.save(),
+            "test_register": self.test_register.save(),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
@@ -410,6 +443,9 @@ class Orbiter:
         self.parameters.load(saved["parameters"])
         self.scratch.load(saved["scratch"])
         self.program.load(saved["program"])
+        self.release_bay_heater.load(saved["release_bay_heater"])
+        self.spare_amplifier_heater.load(saved["spare_amplifier_heater"])
+        self.test_register.load(saved["test_register"])
 
 
 def file_settings(mission: MissionFile) -> FilesSettings:
@@ -477,6 +513,7 @@ def _tasks(
         TaskSettings(names.MONITORING, 9, lambda: Monitoring(clock), mailbox=32, heartbeat_ns=120 * SECOND),
         TaskSettings(names.STATISTICS, 9, lambda: Statistics(clock), mailbox=32),
         TaskSettings(names.MEMORY, 9, MemoryManagement, mailbox=16),
+        TaskSettings(names.DEVICE_ACCESS, 9, DeviceAccess, mailbox=16),
         TaskSettings(names.PARAMETERS, 9, Parameters, mailbox=32),
         TaskSettings(names.SEQUENCES, 10, Sequences, mailbox=32),
         TaskSettings(names.PROCEDURES, 11, Procedures, mailbox=128, budget_ns=20 * ms),

@@ -14,6 +14,7 @@ from fsw.kernel.snapshot import pack, unpack
 from fsw.tasks import names
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.commanding import Commanding
+from fsw.tasks.device_access import DeviceAccess
 from fsw.tasks.downlink import Downlink
 from fsw.tasks.event_actions import EventActions
 from fsw.tasks.events import Events
@@ -58,6 +59,7 @@ MAKERS = {
     names.MONITORING: lambda: Monitoring(CLOCK),
     names.PARAMETERS: Parameters,
     names.STATISTICS: lambda: Statistics(CLOCK),
+    names.DEVICE_ACCESS: DeviceAccess,
     names.MEMORY: MemoryManagement,
     names.HOUSEKEEPING: Housekeeping,
     names.FILES: lambda: Files(file_settings(MISSION)),

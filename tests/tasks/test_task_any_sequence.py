@@ -390,6 +390,10 @@ MESSAGES = {
         ticks("program"),
         st.builds(m.MemoryTold, NUMBERS, st.lists(OCTETS, max_size=4).map(tuple)),
     ),
+    names.DEVICE_ACCESS: st.one_of(
+        executes(*of_service(2)),
+        st.builds(m.RegistersTold, NUMBERS, st.lists(st.binary(max_size=4), max_size=4).map(tuple)),
+    ),
     names.STATISTICS: st.one_of(
         executes(*of_service(4)),
         ticks("report"),

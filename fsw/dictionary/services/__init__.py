@@ -8,6 +8,7 @@ from itertools import chain
 
 from fsw.dictionary.report import Report
 from fsw.dictionary.services import (
+    st02_device_access,
     st03_housekeeping,
     st04_statistics,
     st05_events,
@@ -29,6 +30,7 @@ from fsw.dictionary.telecommand import Telecommand
 
 TELECOMMANDS: tuple[Telecommand, ...] = tuple(
     chain(
+        st02_device_access.TELECOMMANDS,
         st03_housekeeping.TELECOMMANDS,
         st04_statistics.TELECOMMANDS,
         st05_events.TELECOMMANDS,
@@ -49,6 +51,7 @@ TELECOMMANDS: tuple[Telecommand, ...] = tuple(
 )
 REPORTS: tuple[Report, ...] = tuple(
     chain(
+        st02_device_access.REPORTS,
         st04_statistics.REPORTS,
         st05_events.REPORTS,
         st06_memory.REPORTS,

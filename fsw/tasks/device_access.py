@@ -1,0 +1,119 @@
+"""ST[2] device access: pulses to on/off devices, and registers loaded and dumped.
+
+What is switched or loaded is read back before it is called done.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from fsw import dictionary
+from fsw.dictionary.identifiers import ORBITER_APID, FailureCode
+from fsw.dictionary.services.st02_device_access import LINES, REGISTERS
+from fsw.kernel.scheduler import Action, Emit, Send
+from fsw.tasks import names
+from fsw.tasks.messages import (
+    Execute,
+    Executed,
+    LoadRegisters,
+    PusReport,
+    ReadRegisters,
+    RegistersTold,
+    SwitchLines,
+)
+
+MOST_JOBS = 8
+
+
+class DeviceAccess:
+    def __init__(self) -> None:
+        self._jobs: dict[int, list[Any]] = {}  # by number: name, request, acknowledge, what was asked
+        self._number = 0
+
+    def start(self, now_ns: int) -> Iterable[Action]:
+        return ()
+
+    def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
+        match message:
+            case RegistersTold(job, contents):
+                return self._told(job, contents)
+            case Execute(request, acknowledge, name, arguments):
+                failure = self._refused(name, arguments)
+                if failure is not None:
+                    return [_executed(request, acknowledge, failure)]
+                return self._begin(name, request, acknowledge, arguments)
+        return ()
+
+    def _refused(self, name: str, arguments: dict[str, Any]) -> FailureCode | None:
+        if name == "DEVICES_SWITCH":
+            if any(address not in LINES for address in arguments["lines"]):
+                return FailureCode.NO_SUCH_ITEM
+        elif name == "REGISTERS_DUMP":
+            if any(address not in REGISTERS for address in arguments["registers"]):
+                return FailureCode.NO_SUCH_ITEM
+        else:
+            for entry in arguments["registers"]:
+                found = REGISTERS.get(entry["register"])
+                if found is None:
+                    return FailureCode.NO_SUCH_ITEM
+                if not found.loadable:
+                    return FailureCode.MEMORY_READ_ONLY
+                if len(entry["data"]) != found.octets:
+                    return FailureCode.REGISTER_LENGTH_WRONG
+        return FailureCode.BUSY if len(self._jobs) >= MOST_JOBS else None
+
+    def _begin(self, name: str, request: bytes, acknowledge: int, arguments: dict[str, Any]) -> list[Action]:
+        self._number += 1
+        asked: list[Any]
+        question: SwitchLines | LoadRegisters | ReadRegisters
+        if name == "DEVICES_SWITCH":
+            asked = list(arguments["lines"])
+            question = SwitchLines(self._number, tuple(asked))
+        elif name == "REGISTERS_LOAD":
+            asked = [[entry["register"], entry["data"]] for entry in arguments["registers"]]
+            question = LoadRegisters(self._number, tuple((address, data) for address, data in asked))
+        else:
+            asked = list(arguments["registers"])
+            question = ReadRegisters(self._number, tuple(asked))
+        self._jobs[self._number] = [name, request, acknowledge, asked]
+        return [Emit(names.DEVICES_PORT, question)]
+
+    def _told(self, number: int, contents: tuple[bytes, ...]) -> list[Action]:
+        match self._jobs.pop(number, None):
+            case ["DEVICES_SWITCH", request, acknowledge, lines]:
+                done = len(contents) == 1 and _switched(lines, int.from_bytes(contents[0], "big"))
+                return [_executed(request, acknowledge, None if done else FailureCode.NOT_KEPT)]
+            case ["REGISTERS_LOAD", request, acknowledge, loads]:
+                latest = {address: data for address, data in loads}
+                kept = list(contents) == [latest[address] for address, _ in loads]
+                return [_executed(request, acknowledge, None if kept else FailureCode.NOT_KEPT)]
+            case ["REGISTERS_DUMP", request, acknowledge, registers]:
+                if [len(data) for data in contents] != [REGISTERS[at].octets for at in registers]:
+                    return [_executed(request, acknowledge, FailureCode.NO_ANSWER)]
+                return [_dumped(registers, contents), _executed(request, acknowledge, None)]
+        return []
+
+    def save(self) -> dict[str, Any]:
+        return {"jobs": {key: list(job) for key, job in self._jobs.items()}, "number": self._number}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self._jobs = {key: list(job) for key, job in saved["jobs"].items()}
+        self._number = saved["number"]
+
+
+def _switched(lines: list[int], power_lines: int) -> bool:
+    """Whether each device is as the last pulse to it says."""
+    wanted = {LINES[at].bit: LINES[at].on for at in lines}
+    return all(bool(power_lines >> bit & 1) == on for bit, on in wanted.items())
+
+
+def _executed(request: bytes, acknowledge: int, failure: FailureCode | None) -> Send:
+    return Send(names.COMMANDING, Executed(request, acknowledge, failure))
+
+
+def _dumped(registers: list[int], contents: tuple[bytes, ...]) -> Send:
+    report = dictionary.report("REGISTERS_DUMPED")
+    assert report.service is not None
+    assert report.subtype is not None
+    entries = [{"register": at, "data": data} for at, data in zip(registers, contents, strict=True)]
+    octets = report.encode({"registers": entries})
+    return Send(names.DOWNLINK, PusReport(ORBITER_APID, report.service, report.subtype, octets))
