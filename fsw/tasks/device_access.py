@@ -92,6 +92,15 @@ class DeviceAccess:
                 return [_dumped(registers, contents), _executed(request, acknowledge, None)]
         return []
 
+    # ---- what outlives this task ----------------------------------------------------------------
+
+    def retained(self) -> dict[str, Any]:
+        """The number goes on, so that an answer to what its predecessor asked is not taken for its own."""
+        return {"number": self._number}
+
+    def recall(self, retained: dict[str, Any]) -> None:
+        self._number = int(retained["number"])
+
     def save(self) -> dict[str, Any]:
         return {"jobs": {key: list(job) for key, job in self._jobs.items()}, "number": self._number}
 

@@ -103,6 +103,16 @@ def test_one_wrong_entry_and_nothing_is_done(order, name, arguments, failure):
     assert order(name, arguments) == [failure]
 
 
+def test_an_answer_to_a_predecessor_is_nobody_s(order, bench):
+    asked = order("REGISTERS_DUMP", {"registers": [TEST]})
+    successor = order.task.make()
+    successor.recall(order.task.task.retained())
+    (emitted,) = successor.handle(bench.execute("REGISTERS_DUMP", {"registers": [TEST]}), 0)
+    assert emitted.value.job != asked.job
+    assert list(successor.handle(RegistersTold(asked.job, (b"abcd",)), 0)) == []
+    assert len(list(successor.handle(RegistersTold(emitted.value.job, (b"abcd",)), 0))) == 2
+
+
 def test_devices_that_do_not_answer_are_busy(order):
     for _ in range(8):
         assert isinstance(order("REGISTERS_DUMP", {"registers": [TEST]}), ReadRegisters)
