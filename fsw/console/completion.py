@@ -81,11 +81,11 @@ def _values(command: Telecommand, key: str, text: str) -> list[Choice]:
     argument = next((a for a in command.arguments if a.name == key), None)
     if argument is None:
         return []
-    if isinstance(argument, ArgumentGroup) or argument.parameter.enumeration is None:
+    named = None if isinstance(argument, ArgumentGroup) else argument.parameter.enumeration or argument.names
+    if named is None:
         return [] if text else _default(argument)
     part = text.rpartition(",")[2] if argument.listed else text
-    members = argument.parameter.enumeration.__members__
-    return _matching(part, [(member, "") for member in members])
+    return _matching(part, [(member, "") for member in named.__members__])
 
 
 def _default(argument: AnyArgument) -> list[Choice]:

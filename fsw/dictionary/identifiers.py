@@ -376,6 +376,7 @@ class FailureCode(IntEnum):
     UNKNOWN_TRANSFER = 256
     PART_OUT_OF_ORDER = 257
     REQUEST_TOO_LONG = 258
+    STRUCTURE_FIXED = 260
     REGISTER_LENGTH_WRONG = 270
 
     @property

@@ -6,6 +6,7 @@ its declaration, is kept as octets with the reason.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from fsw import dictionary
@@ -13,7 +14,9 @@ from fsw.core.crc import crc16
 from fsw.core.errors import FswError
 from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID, STATE_VECTOR_APID, TIME_APID
 from fsw.dictionary.parameter import Value, Violation
+from fsw.dictionary.pool import BY_NAME
 from fsw.dictionary.report import Report
+from fsw.dictionary.services.st03_housekeeping import user_report
 from fsw.dictionary.services.st09_time import TIME_CODE, TIME_REPORT
 from fsw.dictionary.services.st15_storage import ReplayChannel
 from fsw.ground.archive import Archive, ParameterRow
@@ -54,9 +57,17 @@ class Telemetry:
 
 
 def decode_packet(
-    octets: bytes, received_ns: int, spacecraft: int, virtual_channel: int, epoch: Epoch
+    octets: bytes,
+    received_ns: int,
+    spacecraft: int,
+    virtual_channel: int,
+    epoch: Epoch,
+    defined: Mapping[int, Report] = MappingProxyType({}),
 ) -> Telemetry:
-    """A whole Space Packet (at least 7 octets). Never raises on what a peer sent."""
+    """A whole Space Packet (at least 7 octets). Never raises on what a peer sent.
+
+    defined: by their identifiers, the housekeeping structures that telecommands defined.
+    """
     apid = int.from_bytes(octets[:2], "big") & 0x7FF
     count = int.from_bytes(octets[2:4], "big") & 0x3FFF
     service = subtype = spacecraft_ns = problem = None
@@ -78,6 +89,8 @@ def decode_packet(
         service, subtype, source_data = packet.service, packet.subtype, packet.source_data
         spacecraft_ns = epoch.from_posix_ns(pus.decode_time(packet.time))
     report = dictionary.recognise_report(apid, service, subtype, source_data)
+    if report is None and (apid, service, subtype) == (ORBITER_APID, 3, 25):
+        report = defined.get(int.from_bytes(source_data[:2], "big"))
     values: Mapping[str, Value] = {}
     violations: tuple[Violation, ...] = ()
     if report is None:
@@ -131,12 +144,14 @@ class TelemetryProcessor:
         self._epoch = epoch
         self._archive = archive
         self.latest: dict[str, Telemetry] = {}
+        self._defined: dict[int, Report] = {}  # housekeeping structures that telecommands defined, by SID
+        self._defined_ns: dict[int, int] = {}  # when each was told, by the spacecraft's clock
         self.packets = 0
         self.problems: dict[str, int] = {}
 
     def process(self, octets: bytes, received_ns: int, spacecraft: int, virtual_channel: int) -> Telemetry:
         """One packet in; its decoded form out, and into the archive."""
-        telemetry = decode_packet(octets, received_ns, spacecraft, virtual_channel, self._epoch)
+        telemetry = self._decode(octets, received_ns, spacecraft, virtual_channel)
         self.packets += 1
         if telemetry.problem is not None:
             self.problems[telemetry.problem] = self.problems.get(telemetry.problem, 0) + 1
@@ -144,7 +159,27 @@ class TelemetryProcessor:
             self.latest[telemetry.report.name] = telemetry
         if self._archive is not None:
             self._store(telemetry, self._archive)
+        if telemetry.report is not None and telemetry.report.name == "HOUSEKEEPING_DEFINITION":
+            self._define(telemetry)
         return telemetry
+
+    def _decode(self, octets: bytes, received_ns: int, spacecraft: int, virtual_channel: int) -> Telemetry:
+        return decode_packet(octets, received_ns, spacecraft, virtual_channel, self._epoch, self._defined)
+
+    def _define(self, telemetry: Telemetry) -> None:
+        """Takes a structure's definition, unless a later one is known: a replay may bring old ones."""
+        made_ns, values = telemetry.spacecraft_ns, telemetry.values
+        assert made_ns is not None  # PUS reports carry a time
+        sid, count = values["sid"].raw, values["parameters"].raw
+        assert isinstance(sid, int)
+        assert isinstance(count, int)
+        identifiers = [values[f"parameters[{k}].parameter"].raw for k in range(count)]
+        report = user_report(sid, [raw for raw in identifiers if isinstance(raw, int)])
+        if report is None or made_ns < self._defined_ns.get(sid, made_ns):
+            return
+        if self._defined.get(sid) != report:
+            self.latest.pop(report.name, None)  # it was of the structure as it was before
+        self._defined[sid], self._defined_ns[sid] = report, made_ns
 
     def _is_replay(self, telemetry: Telemetry, name: str) -> bool:
         """It was made before what is known already (ST[15]). On-board time never goes back.
@@ -192,6 +227,10 @@ class TelemetryProcessor:
     def save(self) -> dict[str, Any]:
         """The packets behind the latest values are enough: they decode to the same."""
         return {
+            "definitions": [
+                [sid, self._defined_ns[sid], [BY_NAME[one.name].identifier for one in report.parameters]]
+                for sid, report in self._defined.items()
+            ],
             "latest": [
                 [t.octets, t.received_ns, t.spacecraft, t.virtual_channel] for t in self.latest.values()
             ],
@@ -200,9 +239,14 @@ class TelemetryProcessor:
         }
 
     def load(self, saved: Mapping[str, Any]) -> None:
+        self._defined, self._defined_ns = {}, {}
+        for sid, made_ns, identifiers in saved["definitions"]:
+            report = user_report(sid, identifiers)
+            assert report is not None
+            self._defined[sid], self._defined_ns[sid] = report, made_ns
         self.latest = {}
         for octets, received_ns, spacecraft, virtual_channel in saved["latest"]:
-            telemetry = decode_packet(octets, received_ns, spacecraft, virtual_channel, self._epoch)
+            telemetry = self._decode(octets, received_ns, spacecraft, virtual_channel)
             assert telemetry.report is not None
             self.latest[telemetry.report.name] = telemetry
         self.packets = saved["packets"]

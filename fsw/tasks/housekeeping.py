@@ -1,4 +1,4 @@
-"""Sends the ST[3,25] structures, each at its period or on request.
+"""Sends the ST[3,25] structures, each at its interval or on request, and defines further ones.
 
 At its time a structure's owners and gauges are asked for their values; a moment later the report is
 made of the newest ones. A structure of which a value is not yet known is not sent: no report ever
@@ -9,9 +9,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from fsw import dictionary
-from fsw.dictionary.housekeeping import REPORTS, Structure
-from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID
-from fsw.kernel.scheduler import Action, Send, SetTimer
+from fsw.dictionary.housekeeping import REPORTS
+from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID, FailureCode
+from fsw.dictionary.pool import PARAMETERS
+from fsw.dictionary.report import Report
+from fsw.dictionary.services.st03_housekeeping import (
+    LONGEST_INTERVAL_S,
+    MOST_IN_A_STRUCTURE,
+    MOST_USER_STRUCTURES,
+    user_report,
+)
+from fsw.kernel.scheduler import Action, CancelTimer, Send, SetTimer
 from fsw.kernel.time import MILLISECOND, SECOND
 from fsw.tasks import names
 from fsw.tasks.messages import Execute, Executed, PusReport, Tick, Values
@@ -19,70 +27,194 @@ from fsw.tasks.routing import OWNERS, gather
 
 COMPOSE_AFTER_NS = MILLISECOND
 
-_PERIOD_NS = {
-    Structure(report.identifier): round(report.period_s * SECOND)
+_FIXED = {
+    report.identifier: report
     for report in REPORTS
-    if report.apid != LANDER_APID and report.identifier is not None and report.period_s is not None
+    if report.apid != LANDER_APID and report.identifier is not None
 }
-assert set(_PERIOD_NS) == set(OWNERS)
+_INTERVALS_S = {sid: round(report.period_s or 0) for sid, report in _FIXED.items()}
+_PARAMETERS_OF: dict[int, list[int]] = {
+    sid: [identifier for identifier, found in PARAMETERS.items() if found.structure == sid] for sid in _FIXED
+}
+assert set(_FIXED) == {int(sid) for sid in OWNERS}
+assert all(_INTERVALS_S[sid] == report.period_s for sid, report in _FIXED.items())
 
 
 class Housekeeping:
     def __init__(self) -> None:
         self._pool: dict[str, Any] = {}
         self._enabled = [int(sid) for sid in OWNERS]
+        self._intervals_s = {int(sid): _INTERVALS_S[int(sid)] for sid in OWNERS}  # of all structures
+        self._defined: dict[int, list[int]] = {}  # parameters of those that telecommands defined
 
     def start(self, now_ns: int) -> Iterable[Action]:
         # Staggered, so that the reports do not crowd one frame.
         return [
-            SetTimer(f"due {int(sid)}", now_ns + (2 * k + 1) * SECOND // 8, Tick("due", int(sid)))
-            for k, sid in enumerate(OWNERS)
+            SetTimer(f"due {sid}", now_ns + (2 * k + 1) * SECOND // 8, Tick("due", sid))
+            for k, sid in enumerate(self._intervals_s)
         ]
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
             case Values(values):
                 self._pool.update(values)
-            case Tick("due", sid):
-                again = SetTimer(f"due {sid}", now_ns + _PERIOD_NS[Structure(sid)], message)
-                return [again, *(self._collect(sid, now_ns) if sid in self._enabled else ())]
-            case Tick("compose", sid):
-                return self._compose(Structure(sid))
+            case Tick("due", sid) if sid in self._intervals_s:
+                collected = self._collect(sid, now_ns) if sid in self._enabled else []
+                return [self._next(sid, now_ns), *collected]
+            case Tick("compose", sid) if sid in self._intervals_s:
+                return self._compose(sid)
             case Execute(request, acknowledge, name, arguments):
-                done = Send(names.COMMANDING, Executed(request, acknowledge))
-                return [*self._execute(name, arguments, now_ns), done]
+                done = self._execute(name, arguments, now_ns)
+                if isinstance(done, FailureCode):
+                    return [Send(names.COMMANDING, Executed(request, acknowledge, done))]
+                return [*done, Send(names.COMMANDING, Executed(request, acknowledge))]
         return ()
 
-    def _execute(self, name: str, arguments: dict[str, Any], now_ns: int) -> list[Action]:
-        sids = sorted({int(Structure[text]) for text in arguments["sids"]})
-        if name == "HOUSEKEEPING_ONCE":
-            return [action for sid in sids for action in self._collect(sid, now_ns)]
-        kept = [sid for sid in self._enabled if sid not in sids]
-        self._enabled = sorted([*kept, *sids]) if name == "HOUSEKEEPING_ENABLE" else kept
-        return []
+    # ---- reports --------------------------------------------------------------------------------
+
+    def _next(self, sid: int, now_ns: int) -> SetTimer:
+        return SetTimer(f"due {sid}", now_ns + self._intervals_s[sid] * SECOND, Tick("due", sid))
 
     def _collect(self, sid: int, now_ns: int) -> list[Action]:
+        owners = sorted({PARAMETERS[identifier].structure for identifier in self._parameters(sid)})
         return [
-            *gather(Structure(sid), names.HOUSEKEEPING),
+            *(action for owner in owners for action in gather(owner, names.HOUSEKEEPING)),
             SetTimer(f"compose {sid}", now_ns + COMPOSE_AFTER_NS, Tick("compose", sid)),
         ]
 
-    def _compose(self, sid: Structure) -> list[Action]:
-        report = dictionary.report(f"HOUSEKEEPING_{sid.name}")
+    def _compose(self, sid: int) -> list[Action]:
+        report = self._report(sid)
         values = {p.name: self._pool[p.name] for p in report.parameters if p.name in self._pool}
         if len(values) < len(report.parameters):
             return []
         return [Send(names.DOWNLINK, PusReport(ORBITER_APID, 3, 25, report.encode(values)))]
 
+    def _parameters(self, sid: int) -> list[int]:
+        return self._defined[sid] if sid in self._defined else _PARAMETERS_OF[sid]
+
+    def _report(self, sid: int) -> Report:
+        report = user_report(sid, self._defined[sid]) if sid in self._defined else _FIXED[sid]
+        assert report is not None
+        return report
+
+    def _definition(self, sid: int) -> Send:
+        values = {
+            "sid": sid,
+            "periodic": "ON" if sid in self._enabled else "OFF",
+            "interval_s": self._intervals_s[sid],
+            "parameters": [{"parameter": identifier} for identifier in self._parameters(sid)],
+        }
+        octets = dictionary.report("HOUSEKEEPING_DEFINITION").encode(values)
+        return Send(names.DOWNLINK, PusReport(ORBITER_APID, 3, 10, octets))
+
+    # ---- requests -------------------------------------------------------------------------------
+
+    def _execute(self, name: str, arguments: dict[str, Any], now_ns: int) -> list[Action] | FailureCode:
+        if name == "HOUSEKEEPING_CREATE":
+            return self._create(arguments["sid"], arguments["interval_s"], arguments["parameters"], now_ns)
+        if name == "HOUSEKEEPING_APPEND":
+            return self._append(arguments["sid"], arguments["parameters"])
+        if name == "HOUSEKEEPING_INTERVALS":
+            return self._change_intervals(arguments["structures"], now_ns)
+        sids = sorted(set(arguments["sids"]))
+        if not set(sids) <= set(self._intervals_s):
+            return FailureCode.NO_SUCH_ITEM
+        match name:
+            case "HOUSEKEEPING_ONCE":
+                return [action for sid in sids for action in self._collect(sid, now_ns)]
+            case "HOUSEKEEPING_DEFINITIONS_REPORT":
+                return [self._definition(sid) for sid in sids]
+            case "HOUSEKEEPING_DELETE":
+                return self._delete(sids)
+        kept = [sid for sid in self._enabled if sid not in sids]
+        self._enabled = sorted([*kept, *sids]) if name == "HOUSEKEEPING_ENABLE" else kept
+        return []
+
+    def _create(
+        self, sid: int, interval_s: int, parameters: list[int], now_ns: int
+    ) -> list[Action] | FailureCode:
+        if sid in self._intervals_s:
+            return FailureCode.ALREADY_THERE
+        if len(self._defined) >= MOST_USER_STRUCTURES:
+            return FailureCode.NO_ROOM
+        wrong = _wrong(parameters)
+        if wrong is not None:
+            return wrong
+        self._defined[sid] = list(parameters)
+        self._intervals_s[sid] = interval_s
+        return [self._next(sid, now_ns)]
+
+    def _append(self, sid: int, parameters: list[int]) -> list[Action] | FailureCode:
+        refused = self._refused([sid])
+        if refused is not None:
+            return refused
+        longer = [*self._defined[sid], *parameters]
+        wrong = _wrong(longer)
+        if wrong is not None:
+            return wrong
+        self._defined[sid] = longer
+        return []
+
+    def _delete(self, sids: list[int]) -> list[Action] | FailureCode:
+        refused = self._refused(sids)
+        if refused is not None:
+            return refused
+        for sid in sids:
+            del self._defined[sid], self._intervals_s[sid]
+        return [CancelTimer(f"{timer} {sid}") for sid in sids for timer in ("due", "compose")]
+
+    def _refused(self, sids: list[int]) -> FailureCode | None:
+        """Why one of these definitions cannot be changed, or None."""
+        if not set(sids) <= set(self._intervals_s):
+            return FailureCode.NO_SUCH_ITEM
+        if not set(sids) <= set(self._defined):
+            return FailureCode.STRUCTURE_FIXED
+        return FailureCode.IN_USE if any(sid in self._enabled for sid in sids) else None
+
+    def _change_intervals(self, entries: list[dict[str, Any]], now_ns: int) -> list[Action] | FailureCode:
+        changed = {entry["sid"]: entry["interval_s"] for entry in entries}
+        if not set(changed) <= set(self._intervals_s):
+            return FailureCode.NO_SUCH_ITEM
+        self._intervals_s |= changed
+        return [self._next(sid, now_ns) for sid in changed]
+
+    # ---- what outlives this task ----------------------------------------------------------------
+
     def retained(self) -> dict[str, Any]:
-        return {"enabled": list(self._enabled)}
+        """Switches, intervals and definitions."""
+        return {
+            "enabled": list(self._enabled),
+            "intervals_s": dict(self._intervals_s),
+            "defined": {sid: list(parameters) for sid, parameters in self._defined.items()},
+        }
 
     def recall(self, retained: dict[str, Any]) -> None:
+        """Raises ValueError when a definition makes no sense."""
+        defined = {sid: list(parameters) for sid, parameters in retained["defined"].items()}
+        intervals_s = dict(retained["intervals_s"])
+        if (
+            len(defined) > MOST_USER_STRUCTURES
+            or any(user_report(sid, parameters) is None for sid, parameters in defined.items())
+            or set(intervals_s) != set(_FIXED) | set(defined)
+            or not all(1 <= interval_s <= LONGEST_INTERVAL_S for interval_s in intervals_s.values())
+            or not set(retained["enabled"]) <= set(intervals_s)
+        ):
+            raise ValueError("retained structures make no sense")
         self._enabled = list(retained["enabled"])
+        self._intervals_s, self._defined = intervals_s, defined
 
     def save(self) -> dict[str, Any]:
-        return {"pool": dict(self._pool), "enabled": list(self._enabled)}
+        return {**self.retained(), "pool": dict(self._pool)}
 
     def load(self, saved: dict[str, Any]) -> None:
+        self.recall(saved)
         self._pool = dict(saved["pool"])
-        self._enabled = list(saved["enabled"])
+
+
+def _wrong(parameters: list[int]) -> FailureCode | None:
+    """Why a structure cannot hold these, or None."""
+    if not set(parameters) <= set(PARAMETERS):
+        return FailureCode.UNKNOWN_PARAMETER
+    if len(set(parameters)) < len(parameters):
+        return FailureCode.ALREADY_THERE
+    return FailureCode.NO_ROOM if len(parameters) > MOST_IN_A_STRUCTURE else None

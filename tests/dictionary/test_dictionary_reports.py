@@ -87,7 +87,9 @@ def test_every_event_and_structure_is_declared_once() -> None:
     assert {r.identifier for r in REPORTS if r.service == 5 and r.severity is not None} == {
         int(event) for event in Event
     }
-    assert {r.identifier for r in REPORTS if r.service == 3} == {int(sid) for sid in Structure}
+    assert {r.identifier for r in REPORTS if (r.service, r.subtype) == (3, 25)} == {
+        int(sid) for sid in Structure
+    }
     for report in REPORTS:
         if report.severity is not None:
             assert report.subtype == SUBTYPE_OF[report.severity]

@@ -416,9 +416,9 @@ MESSAGES = {
         measured(),
     ),
     names.HOUSEKEEPING: st.one_of(
-        executes("HOUSEKEEPING_ONCE", "HOUSEKEEPING_ENABLE", "HOUSEKEEPING_DISABLE"),
-        st.just(m.Values({"firings": 1})),
-        st.builds(m.Tick, st.sampled_from(["due", "compose"]), st.integers(1, 6)),
+        executes(*of_service(3)),
+        measured(),
+        st.builds(m.Tick, st.sampled_from(["due", "compose"]), st.integers(1, 6) | st.just(256)),
     ),
     names.SCHEDULE: ticks("due") | st.builds(m.SafeMode, st.booleans()) | st.just(m.ClockSteered()),
     names.SEQUENCES: ticks("due") | OUTCOMES | st.builds(m.SafeMode, st.booleans()),

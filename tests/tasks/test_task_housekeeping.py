@@ -1,13 +1,19 @@
 """Housekeeping: at its period or on request, and never a number that nobody measured."""
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
 
 from fsw import dictionary
 from fsw.core.errors import FswError
 from fsw.dictionary.housekeeping import RELEASE, Structure
+from fsw.dictionary.identifiers import ORBITER_APID, FailureCode
+from fsw.dictionary.pool import BY_NAME, PARAMETERS
+from fsw.dictionary.services.st03_housekeeping import user_report
+from fsw.kernel.scheduler import SetTimer
 from fsw.kernel.time import MILLISECOND, SECOND
 from fsw.tasks import names
-from fsw.tasks.messages import Gather, Values
+from fsw.tasks.messages import Gather, Tick, Values
 
 RELEASE_VALUES = {"release": "ARMED", "break_wire": "OFF", "release_temperature_c": -12.5, "firings": 0}
 
@@ -62,7 +68,182 @@ def test_disabled_it_keeps_its_beat_and_sends_nothing_until_enabled_or_asked(hou
     assert housekeeping.sent(names.RELEASE) == [Gather(6)]
 
 
-def test_the_sleeping_lander_takes_no_requests():
-    for name in ("HOUSEKEEPING_ONCE", "HOUSEKEEPING_ENABLE", "HOUSEKEEPING_DISABLE"):
+BY_SIDS = ("ONCE", "ENABLE", "DISABLE", "DEFINITIONS_REPORT", "DELETE")
+
+
+@pytest.mark.parametrize("name", BY_SIDS)
+def test_what_is_not_there_and_the_sleeping_lander_are_refused_and_nothing_is_done(housekeeping, bench, name):
+    before = housekeeping.task.save()
+    for sid in (16, 256, 999):
+        housekeeping.tell(bench.execute(f"HOUSEKEEPING_{name}", f"RADIO,{sid}"))
+        assert housekeeping.executed() == [FailureCode.NO_SUCH_ITEM]
+        assert len(housekeeping.answers) == 1
+    assert housekeeping.task.save() == before
+    with pytest.raises(FswError, match="allowed are"):
+        dictionary.parse_telecommand(f"HOUSEKEEPING_{name}", "LANDER")
+
+
+# ---- structures that telecommands define ----------------------------------------------------------
+
+MIXED = ["release_temperature_c", "cpu_load", "break_wire", "uptime_s"]
+MIXED_VALUES = {"release_temperature_c": -12.5, "cpu_load": 3.25, "break_wire": "OFF", "uptime_s": 77}
+
+
+def identifiers(given):
+    return [BY_NAME[name].identifier for name in given]
+
+
+def create(housekeeping, bench, sid=300, interval_s=20, given=MIXED):
+    arguments = f"sid={sid} interval_s={interval_s} parameters={','.join(str(one) for one in given)}"
+    housekeeping.tell(bench.execute("HOUSEKEEPING_CREATE", arguments))
+    return housekeeping.executed()[0]
+
+
+def told(housekeeping, bench, name, arguments):
+    housekeeping.tell(bench.execute(f"HOUSEKEEPING_{name}", arguments))
+    return housekeeping.executed()[0]
+
+
+def test_a_defined_structure_is_sent_at_its_interval_once_it_is_enabled(housekeeping, bench):
+    assert create(housekeeping, bench) is None
+    assert housekeeping.timers["due 300"].at_ns == 20 * SECOND
+    housekeeping.expire("due 300")
+    assert [action for action in housekeeping.answers if not isinstance(action, SetTimer)] == []
+    assert told(housekeeping, bench, "ENABLE", "300") is None
+    housekeeping.expire("due 300")
+    assert housekeeping.timers["due 300"].at_ns == 60 * SECOND
+    # Its parameters are of two structures: their owners and gauges are asked, each structure once.
+    assert housekeeping.sent(names.RELEASE) == [Gather(Structure.RELEASE)]
+    assert housekeeping.sent(names.EVENTS) == [Gather(Structure.COMPUTER)]
+    assert housekeeping.emitted(names.GAUGES_PORT) == [Gather(Structure.COMPUTER), Gather(Structure.RELEASE)]
+    housekeeping.tell(Values(MIXED_VALUES))
+    housekeeping.expire("compose 300")
+    (report,) = housekeeping.sent(names.DOWNLINK)
+    assert (report.apid, report.service, report.subtype) == (ORBITER_APID, 3, 25)
+    # SID, -12.5 degC / 0.01, 3.25 % / 0.01, OFF, 77 s
+    assert report.source_data.hex() == "012c" + "fb1e" + "0145" + "00" + "0000004d"
+
+
+@pytest.mark.parametrize("missing", MIXED)
+def test_of_a_defined_structure_too_no_number_is_sent_that_nobody_measured(housekeeping, bench, missing):
+    create(housekeeping, bench)
+    housekeeping.tell(Values({k: v for k, v in MIXED_VALUES.items() if k != missing}))
+    assert told(housekeeping, bench, "ONCE", "300") is None
+    housekeeping.expire("compose 300")
+    assert housekeeping.answers == []
+
+
+def test_definitions_are_reported_as_they_are(housekeeping, bench):
+    create(housekeeping, bench)
+    assert told(housekeeping, bench, "ENABLE", "300") is None
+    assert told(housekeeping, bench, "DEFINITIONS_REPORT", "300,RELEASE") is None
+    fixed, defined = (bench.decoded(report)[1] for report in housekeeping.sent(names.DOWNLINK))
+    assert (fixed["sid"], fixed["periodic"], fixed["interval_s"], fixed["parameters"]) == (6, "ON", 16, 4)
+    assert [fixed[f"parameters[{k}].parameter"] for k in range(4)] == [
+        name.upper() for name in RELEASE_VALUES
+    ]
+    assert (defined["sid"], defined["periodic"], defined["interval_s"]) == (300, "ON", 20)
+    assert [defined[f"parameters[{k}].parameter"] for k in range(4)] == [name.upper() for name in MIXED]
+
+
+def test_what_makes_no_structure_is_refused(housekeeping, bench):
+    everything = sorted(PARAMETERS)
+    assert create(housekeeping, bench, given=["WIFI", 9999]) is FailureCode.UNKNOWN_PARAMETER
+    assert create(housekeeping, bench, given=["WIFI", "WIFI"]) is FailureCode.ALREADY_THERE
+    assert housekeeping.task.save()["defined"] == {}
+    assert create(housekeeping, bench, given=everything[:30]) is None
+    assert create(housekeeping, bench) is FailureCode.ALREADY_THERE
+    append = "sid=300 parameters="
+    assert told(housekeeping, bench, "APPEND", f"{append}{everything[0]}") is FailureCode.ALREADY_THERE
+    assert told(housekeeping, bench, "APPEND", f"{append}9999") is FailureCode.UNKNOWN_PARAMETER
+    too_many = ",".join(str(one) for one in everything[30:33])
+    assert told(housekeeping, bench, "APPEND", append + too_many) is FailureCode.NO_ROOM
+    just_so = ",".join(str(one) for one in everything[30:32])
+    assert told(housekeeping, bench, "APPEND", append + just_so) is None
+    assert housekeeping.task.save()["defined"] == {300: everything[:32]}
+    assert told(housekeeping, bench, "APPEND", "sid=301 parameters=WIFI") is FailureCode.NO_SUCH_ITEM
+    assert told(housekeeping, bench, "APPEND", "sid=RADIO parameters=WIFI") is FailureCode.STRUCTURE_FIXED
+    for arguments in ("sid=255 interval_s=1", "sid=300 interval_s=0", "sid=300 interval_s=65536"):
         with pytest.raises(FswError, match="allowed are"):
-            dictionary.parse_telecommand(name, "LANDER")
+            dictionary.parse_telecommand("HOUSEKEEPING_CREATE", f"{arguments} parameters=WIFI")
+
+
+def test_there_is_room_for_sixteen_and_what_is_sent_cannot_be_deleted(housekeeping, bench):
+    assert [create(housekeeping, bench, sid) for sid in range(256, 273)] == [None] * 16 + [
+        FailureCode.NO_ROOM
+    ]
+    assert told(housekeeping, bench, "ENABLE", "257") is None
+    assert told(housekeeping, bench, "DELETE", "256,257") is FailureCode.IN_USE
+    assert told(housekeeping, bench, "APPEND", "sid=257 parameters=WIFI") is FailureCode.IN_USE
+    assert told(housekeeping, bench, "DELETE", "256,RADIO") is FailureCode.STRUCTURE_FIXED
+    assert len(housekeeping.task.save()["defined"]) == 16
+    assert told(housekeeping, bench, "ONCE", "256") is None
+    assert told(housekeeping, bench, "DELETE", "256") is None
+    assert not {"due 256", "compose 256"} & set(housekeeping.timers)
+    housekeeping.tell(Tick("compose", 256))  # already on its way
+    assert housekeeping.answers == []
+    assert create(housekeeping, bench, 272) is None
+
+
+def test_an_interval_holds_from_when_it_is_changed(housekeeping, bench):
+    create(housekeeping, bench)
+    structures = '\'[{"sid": 300, "interval_s": 7}, {"sid": "RADIO", "interval_s": 65535}]\''
+    housekeeping.tell(bench.execute("HOUSEKEEPING_INTERVALS", f"structures={structures}"), 5 * SECOND)
+    assert housekeeping.executed() == [None]
+    assert housekeeping.timers["due 300"].at_ns == 12 * SECOND
+    assert housekeeping.timers["due 3"].at_ns == 65540 * SECOND
+    housekeeping.expire("due 300")
+    assert housekeeping.timers["due 300"].at_ns == 19 * SECOND
+    structures = '\'[{"sid": 300, "interval_s": 9}, {"sid": 301, "interval_s": 9}]\''
+    assert told(housekeeping, bench, "INTERVALS", f"structures={structures}") is FailureCode.NO_SUCH_ITEM
+    assert housekeeping.task.save()["intervals_s"][300] == 7
+
+
+def test_a_successor_goes_on_with_what_was_defined(housekeeping, bench):
+    create(housekeeping, bench)
+    assert told(housekeeping, bench, "ENABLE", "300") is None
+    fresh = housekeeping.make()
+    fresh.recall(housekeeping.task.retained())
+    assert fresh.retained() == housekeeping.task.retained()
+    timers = {action.name: action.message for action in fresh.start(0)}
+    assert timers["due 300"] == Tick("due", 300)
+    assert housekeeping.task.retained()["defined"] == {300: identifiers(MIXED)}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"defined": {}},
+        {"defined": {300: [9999]}},
+        {"defined": {300: []}},
+        {"enabled": [1, 999]},
+        {"intervals_s": {300: 20}},
+    ],
+)
+def test_what_was_retained_and_makes_no_sense_is_refused(housekeeping, bench, wrong):
+    create(housekeeping, bench)
+    with pytest.raises(ValueError, match="no sense"):
+        housekeeping.make().recall(housekeeping.task.retained() | wrong)
+
+
+@given(st.lists(st.sampled_from(sorted(PARAMETERS)), min_size=1, max_size=32, unique=True), st.data())
+def test_the_octets_of_a_defined_structure_are_its_parameters_own_one_after_the_other(chosen, data):
+    report = user_report(65535, chosen)
+    fields = [PARAMETERS[identifier].parameter for identifier in chosen]
+    octets = [data.draw(st.binary(min_size=field.octets, max_size=field.octets)) for field in fields]
+    source_data = b"\xff\xff" + b"".join(octets)
+    expected = {field.name: field.decode(field.read(part, 0)[0]) for field, part in zip(fields, octets)}
+    assert report.decode(source_data) == expected
+    for wrong in (source_data[:-1], source_data + b"\0", b"\xff\xfe" + source_data[2:]):
+        with pytest.raises(FswError, match="HOUSEKEEPING_65535"):
+            report.decode(wrong)
+
+
+def test_there_are_no_reports_of_what_makes_no_structure():
+    everything = sorted(PARAMETERS)
+    for sid, chosen in (
+        (255, everything[:1]), (65536, everything[:1]), (256, []), (256, everything[:33]),
+        (256, everything[:1] * 2), (256, [9999]),
+    ):  # fmt: skip
+        assert user_report(sid, chosen) is None
+    assert user_report(256, everything[:32]) is not None

@@ -52,6 +52,7 @@ TELECOMMANDS: tuple[Telecommand, ...] = tuple(
 REPORTS: tuple[Report, ...] = tuple(
     chain(
         st02_device_access.REPORTS,
+        st03_housekeeping.REPORTS,
         st04_statistics.REPORTS,
         st05_events.REPORTS,
         st06_memory.REPORTS,
