@@ -16,7 +16,7 @@ from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID, STATE_VECTOR_A
 from fsw.dictionary.parameter import Value, Violation
 from fsw.dictionary.pool import BY_NAME
 from fsw.dictionary.report import Report
-from fsw.dictionary.services.st03_housekeeping import user_report
+from fsw.dictionary.services.st03_housekeeping import DIAGNOSTICS_SUBTYPES, user_report
 from fsw.dictionary.services.st09_time import TIME_CODE, TIME_REPORT
 from fsw.dictionary.services.st15_storage import ReplayChannel
 from fsw.ground.archive import Archive, ParameterRow
@@ -26,6 +26,7 @@ from fsw.protocols.time_codes import TIANWEN1
 
 PUS_APIDS = frozenset({ORBITER_APID, LANDER_APID})
 _PRIMARY_HEADER_OCTETS = 6
+_DEFINITIONS = ("HOUSEKEEPING_DEFINITION", "DIAGNOSTICS_DEFINITION")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,11 @@ def decode_packet(
     spacecraft: int,
     virtual_channel: int,
     epoch: Epoch,
-    defined: Mapping[int, Report] = MappingProxyType({}),
+    defined: Mapping[tuple[int, int], Report] = MappingProxyType({}),
 ) -> Telemetry:
     """A whole Space Packet (at least 7 octets). Never raises on what a peer sent.
 
-    defined: by their identifiers, the housekeeping structures that telecommands defined.
+    defined: by subtype and identifier, the structures of ST[3] that telecommands defined.
     """
     apid = int.from_bytes(octets[:2], "big") & 0x7FF
     count = int.from_bytes(octets[2:4], "big") & 0x3FFF
@@ -89,8 +90,8 @@ def decode_packet(
         service, subtype, source_data = packet.service, packet.subtype, packet.source_data
         spacecraft_ns = epoch.from_posix_ns(pus.decode_time(packet.time))
     report = dictionary.recognise_report(apid, service, subtype, source_data)
-    if report is None and (apid, service, subtype) == (ORBITER_APID, 3, 25):
-        report = defined.get(int.from_bytes(source_data[:2], "big"))
+    if report is None and subtype is not None and (apid, service) == (ORBITER_APID, 3):
+        report = defined.get((subtype, int.from_bytes(source_data[:2], "big")))
     values: Mapping[str, Value] = {}
     violations: tuple[Violation, ...] = ()
     if report is None:
@@ -144,8 +145,9 @@ class TelemetryProcessor:
         self._epoch = epoch
         self._archive = archive
         self.latest: dict[str, Telemetry] = {}
-        self._defined: dict[int, Report] = {}  # housekeeping structures that telecommands defined, by SID
-        self._defined_ns: dict[int, int] = {}  # when each was told, by the spacecraft's clock
+        # Structures that telecommands defined, by subtype and SID; when each was told, on board.
+        self._defined: dict[tuple[int, int], Report] = {}
+        self._defined_ns: dict[tuple[int, int], int] = {}
         self.packets = 0
         self.problems: dict[str, int] = {}
 
@@ -159,7 +161,7 @@ class TelemetryProcessor:
             self.latest[telemetry.report.name] = telemetry
         if self._archive is not None:
             self._store(telemetry, self._archive)
-        if telemetry.report is not None and telemetry.report.name == "HOUSEKEEPING_DEFINITION":
+        if telemetry.report is not None and telemetry.report.name in _DEFINITIONS:
             self._define(telemetry)
         return telemetry
 
@@ -174,12 +176,19 @@ class TelemetryProcessor:
         assert isinstance(sid, int)
         assert isinstance(count, int)
         identifiers = [values[f"parameters[{k}].parameter"].raw for k in range(count)]
-        report = user_report(sid, [raw for raw in identifiers if isinstance(raw, int)])
-        if report is None or made_ns < self._defined_ns.get(sid, made_ns):
+        report = user_report(
+            sid,
+            [raw for raw in identifiers if isinstance(raw, int)],
+            telemetry.subtype == DIAGNOSTICS_SUBTYPES["DEFINITION"],
+        )
+        if report is None or report.subtype is None:
             return
-        if self._defined.get(sid) != report:
+        key = report.subtype, sid
+        if made_ns < self._defined_ns.get(key, made_ns):
+            return
+        if self._defined.get(key) != report:
             self.latest.pop(report.name, None)  # it was of the structure as it was before
-        self._defined[sid], self._defined_ns[sid] = report, made_ns
+        self._defined[key], self._defined_ns[key] = report, made_ns
 
     def _is_replay(self, telemetry: Telemetry, name: str) -> bool:
         """It was made before what is known already (ST[15]). On-board time never goes back.
@@ -228,8 +237,8 @@ class TelemetryProcessor:
         """The packets behind the latest values are enough: they decode to the same."""
         return {
             "definitions": [
-                [sid, self._defined_ns[sid], [BY_NAME[one.name].identifier for one in report.parameters]]
-                for sid, report in self._defined.items()
+                [*key, self._defined_ns[key], [BY_NAME[one.name].identifier for one in report.parameters]]
+                for key, report in self._defined.items()
             ],
             "latest": [
                 [t.octets, t.received_ns, t.spacecraft, t.virtual_channel] for t in self.latest.values()
@@ -240,10 +249,10 @@ class TelemetryProcessor:
 
     def load(self, saved: Mapping[str, Any]) -> None:
         self._defined, self._defined_ns = {}, {}
-        for sid, made_ns, identifiers in saved["definitions"]:
-            report = user_report(sid, identifiers)
+        for subtype, sid, made_ns, identifiers in saved["definitions"]:
+            report = user_report(sid, identifiers, subtype == DIAGNOSTICS_SUBTYPES["VALUES"])
             assert report is not None
-            self._defined[sid], self._defined_ns[sid] = report, made_ns
+            self._defined[subtype, sid], self._defined_ns[subtype, sid] = report, made_ns
         self.latest = {}
         for octets, received_ns, spacecraft, virtual_channel in saved["latest"]:
             telemetry = self._decode(octets, received_ns, spacecraft, virtual_channel)

@@ -1,4 +1,4 @@
-"""Sends the ST[3,25] structures, each at its interval or on request, and defines further ones.
+"""Sends the structures of ST[3], each at its interval or on request, and defines further ones.
 
 At its time a structure's owners and gauges are asked for their values; a moment later the report is
 made of the newest ones. A structure of which a value is not yet known is not sent: no report ever
@@ -46,6 +46,7 @@ class Housekeeping:
         self._enabled = [int(sid) for sid in OWNERS]
         self._intervals_s = {int(sid): _INTERVALS_S[int(sid)] for sid in OWNERS}  # of all structures
         self._defined: dict[int, list[int]] = {}  # parameters of those that telecommands defined
+        self._diagnostic: list[int] = []  # which of these are diagnostic ones
 
     def start(self, now_ns: int) -> Iterable[Action]:
         # Staggered, so that the reports do not crowd one frame.
@@ -87,13 +88,17 @@ class Housekeeping:
         values = {p.name: self._pool[p.name] for p in report.parameters if p.name in self._pool}
         if len(values) < len(report.parameters):
             return []
-        return [Send(names.DOWNLINK, PusReport(ORBITER_APID, 3, 25, report.encode(values)))]
+        return [_sent(report, values)]
 
     def _parameters(self, sid: int) -> list[int]:
         return self._defined[sid] if sid in self._defined else _PARAMETERS_OF[sid]
 
     def _report(self, sid: int) -> Report:
-        report = user_report(sid, self._defined[sid]) if sid in self._defined else _FIXED[sid]
+        report = (
+            user_report(sid, self._defined[sid], sid in self._diagnostic)
+            if sid in self._defined
+            else _FIXED[sid]
+        )
         assert report is not None
         return report
 
@@ -104,35 +109,41 @@ class Housekeeping:
             "interval_s": self._intervals_s[sid],
             "parameters": [{"parameter": identifier} for identifier in self._parameters(sid)],
         }
-        octets = dictionary.report("HOUSEKEEPING_DEFINITION").encode(values)
-        return Send(names.DOWNLINK, PusReport(ORBITER_APID, 3, 10, octets))
+        kind = "DIAGNOSTICS" if sid in self._diagnostic else "HOUSEKEEPING"
+        return _sent(dictionary.report(f"{kind}_DEFINITION"), values)
 
     # ---- requests -------------------------------------------------------------------------------
 
     def _execute(self, name: str, arguments: dict[str, Any], now_ns: int) -> list[Action] | FailureCode:
-        if name == "HOUSEKEEPING_CREATE":
-            return self._create(arguments["sid"], arguments["interval_s"], arguments["parameters"], now_ns)
-        if name == "HOUSEKEEPING_APPEND":
-            return self._append(arguments["sid"], arguments["parameters"])
-        if name == "HOUSEKEEPING_INTERVALS":
-            return self._change_intervals(arguments["structures"], now_ns)
-        sids = sorted(set(arguments["sids"]))
-        if not set(sids) <= set(self._intervals_s):
+        kind, _, what = name.partition("_")
+        diagnostic = kind == "DIAGNOSTICS"
+        if what == "CREATE":
+            return self._create(arguments, diagnostic, now_ns)
+        if what == "INTERVALS":
+            intervals_s = {entry["sid"]: entry["interval_s"] for entry in arguments["structures"]}
+            sids = sorted(intervals_s)
+        else:
+            sids = [arguments["sid"]] if what == "APPEND" else sorted(set(arguments["sids"]))
+        if not all(sid in self._intervals_s and (sid in self._diagnostic) == diagnostic for sid in sids):
             return FailureCode.NO_SUCH_ITEM
-        match name:
-            case "HOUSEKEEPING_ONCE":
+        match what:
+            case "INTERVALS":
+                self._intervals_s |= intervals_s
+                return [self._next(sid, now_ns) for sid in sids]
+            case "APPEND":
+                return self._append(sids[0], arguments["parameters"])
+            case "ONCE":
                 return [action for sid in sids for action in self._collect(sid, now_ns)]
-            case "HOUSEKEEPING_DEFINITIONS_REPORT":
+            case "DEFINITIONS_REPORT":
                 return [self._definition(sid) for sid in sids]
-            case "HOUSEKEEPING_DELETE":
+            case "DELETE":
                 return self._delete(sids)
         kept = [sid for sid in self._enabled if sid not in sids]
-        self._enabled = sorted([*kept, *sids]) if name == "HOUSEKEEPING_ENABLE" else kept
+        self._enabled = sorted([*kept, *sids]) if what == "ENABLE" else kept
         return []
 
-    def _create(
-        self, sid: int, interval_s: int, parameters: list[int], now_ns: int
-    ) -> list[Action] | FailureCode:
+    def _create(self, arguments: dict[str, Any], diagnostic: bool, now_ns: int) -> list[Action] | FailureCode:
+        sid, parameters = arguments["sid"], arguments["parameters"]
         if sid in self._intervals_s:
             return FailureCode.ALREADY_THERE
         if len(self._defined) >= MOST_USER_STRUCTURES:
@@ -141,7 +152,9 @@ class Housekeeping:
         if wrong is not None:
             return wrong
         self._defined[sid] = list(parameters)
-        self._intervals_s[sid] = interval_s
+        self._intervals_s[sid] = arguments["interval_s"]
+        if diagnostic:
+            self._diagnostic.append(sid)
         return [self._next(sid, now_ns)]
 
     def _append(self, sid: int, parameters: list[int]) -> list[Action] | FailureCode:
@@ -161,22 +174,14 @@ class Housekeeping:
             return refused
         for sid in sids:
             del self._defined[sid], self._intervals_s[sid]
+        self._diagnostic = [sid for sid in self._diagnostic if sid not in sids]
         return [CancelTimer(f"{timer} {sid}") for sid in sids for timer in ("due", "compose")]
 
     def _refused(self, sids: list[int]) -> FailureCode | None:
         """Why one of these definitions cannot be changed, or None."""
-        if not set(sids) <= set(self._intervals_s):
-            return FailureCode.NO_SUCH_ITEM
         if not set(sids) <= set(self._defined):
             return FailureCode.STRUCTURE_FIXED
         return FailureCode.IN_USE if any(sid in self._enabled for sid in sids) else None
-
-    def _change_intervals(self, entries: list[dict[str, Any]], now_ns: int) -> list[Action] | FailureCode:
-        changed = {entry["sid"]: entry["interval_s"] for entry in entries}
-        if not set(changed) <= set(self._intervals_s):
-            return FailureCode.NO_SUCH_ITEM
-        self._intervals_s |= changed
-        return [self._next(sid, now_ns) for sid in changed]
 
     # ---- what outlives this task ----------------------------------------------------------------
 
@@ -186,6 +191,7 @@ class Housekeeping:
             "enabled": list(self._enabled),
             "intervals_s": dict(self._intervals_s),
             "defined": {sid: list(parameters) for sid, parameters in self._defined.items()},
+            "diagnostic": list(self._diagnostic),
         }
 
     def recall(self, retained: dict[str, Any]) -> None:
@@ -198,10 +204,12 @@ class Housekeeping:
             or set(intervals_s) != set(_FIXED) | set(defined)
             or not all(1 <= interval_s <= LONGEST_INTERVAL_S for interval_s in intervals_s.values())
             or not set(retained["enabled"]) <= set(intervals_s)
+            or not set(retained["diagnostic"]) <= set(defined)
         ):
             raise ValueError("retained structures make no sense")
         self._enabled = list(retained["enabled"])
         self._intervals_s, self._defined = intervals_s, defined
+        self._diagnostic = list(retained["diagnostic"])
 
     def save(self) -> dict[str, Any]:
         return {**self.retained(), "pool": dict(self._pool)}
@@ -209,6 +217,11 @@ class Housekeeping:
     def load(self, saved: dict[str, Any]) -> None:
         self.recall(saved)
         self._pool = dict(saved["pool"])
+
+
+def _sent(report: Report, values: dict[str, Any]) -> Send:
+    assert report.subtype is not None
+    return Send(names.DOWNLINK, PusReport(ORBITER_APID, 3, report.subtype, report.encode(values)))
 
 
 def _wrong(parameters: list[int]) -> FailureCode | None:

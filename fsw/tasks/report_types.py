@@ -4,10 +4,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fsw import dictionary
+from fsw.dictionary.identifiers import ORBITER_APID
+from fsw.dictionary.services.st03_housekeeping import DIAGNOSTICS_SUBTYPES
 
 Type = tuple[int, int, int]  # APID, service, subtype; the latter two 0 for packets without secondary header
 
-KNOWN: frozenset[Type] = frozenset((r.apid, r.service or 0, r.subtype or 0) for r in dictionary.reports())
+KNOWN: frozenset[Type] = frozenset((r.apid, r.service or 0, r.subtype or 0) for r in dictionary.reports()) | {
+    (ORBITER_APID, 3, DIAGNOSTICS_SUBTYPES["VALUES"])  # all its structures are defined by telecommand
+}
 
 
 class ReportTypes:

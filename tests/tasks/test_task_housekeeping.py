@@ -218,6 +218,7 @@ def test_a_successor_goes_on_with_what_was_defined(housekeeping, bench):
         {"defined": {300: []}},
         {"enabled": [1, 999]},
         {"intervals_s": {300: 20}},
+        {"diagnostic": [301]},
     ],
 )
 def test_what_was_retained_and_makes_no_sense_is_refused(housekeeping, bench, wrong):
@@ -247,3 +248,34 @@ def test_there_are_no_reports_of_what_makes_no_structure():
     ):  # fmt: skip
         assert user_report(sid, chosen) is None
     assert user_report(256, everything[:32]) is not None
+
+
+def test_diagnostic_structures_are_a_kind_of_their_own(housekeeping, bench):
+    arguments = "sid=300 interval_s=20 parameters=FIRINGS,BREAK_WIRE"
+    housekeeping.tell(bench.execute("DIAGNOSTICS_CREATE", arguments))
+    assert housekeeping.executed() == [None]
+    assert create(housekeeping, bench) is FailureCode.ALREADY_THERE
+    assert told(housekeeping, bench, "ENABLE", "300") is FailureCode.NO_SUCH_ITEM
+    assert create(housekeeping, bench, 301) is None
+    for name in BY_SIDS:
+        housekeeping.tell(bench.execute(f"DIAGNOSTICS_{name}", "300,301"))
+        assert housekeeping.executed() == [FailureCode.NO_SUCH_ITEM]
+    for name, arguments in (("APPEND", "sid=300 parameters=RELEASE"), ("ENABLE", "300")):
+        housekeeping.tell(bench.execute(f"DIAGNOSTICS_{name}", arguments))
+        assert housekeeping.executed() == [None]
+    housekeeping.expire("due 300")
+    housekeeping.tell(Values(RELEASE_VALUES))
+    housekeeping.expire("compose 300")
+    (report,) = housekeeping.sent(names.DOWNLINK)
+    assert (report.service, report.subtype, report.source_data.hex()) == (3, 26, "012c" + "00" + "00" + "01")
+    housekeeping.tell(bench.execute("DIAGNOSTICS_DEFINITIONS_REPORT", "300"))
+    (report,) = housekeeping.sent(names.DOWNLINK)
+    name, values = bench.decoded(report)
+    assert (name, values["sid"], values["periodic"], values["parameters"]) == (
+        "DIAGNOSTICS_DEFINITION", 300, "ON", 3,
+    )  # fmt: skip
+    for name in ("DISABLE", "DELETE"):
+        housekeeping.tell(bench.execute(f"DIAGNOSTICS_{name}", "300"))
+        assert housekeeping.executed() == [None]
+    assert create(housekeeping, bench) is None
+    assert housekeeping.task.save()["diagnostic"] == []

@@ -29,6 +29,12 @@ def flown():
             (77, "ONCE", "400"),
         ):
             simulation.command(f"HOUSEKEEPING_{name}", arguments, arrive_ns=at_s * SECOND)
+        for at_s, name, arguments in (
+            (81, "CREATE", "sid=401 interval_s=10 parameters=MODE,UPTIME_S"),
+            (82, "DEFINITIONS_REPORT", "401"),
+            (84, "ONCE", "401"),
+        ):
+            simulation.command(f"DIAGNOSTICS_{name}", arguments, arrive_ns=at_s * SECOND)
         simulation.run_until(140 * SECOND)
         middle = simulation.snapshot()
         simulation.run_until(260 * SECOND)
@@ -56,7 +62,14 @@ def test_its_requests_are_carried_out_or_refused(flown):
 
 
 def sent_by(simulation):
-    return simulation.control.telecommands()
+    return [sent for sent in simulation.control.telecommands() if sent.name.startswith("HOUSEKEEPING")]
+
+
+def test_diagnostics_are_read_as_well(flown):
+    simulation, came = flown
+    (report,) = [news for news in came if (news.service, news.subtype) == (3, 26)]
+    assert (report.report.name, report.values["mode"].value) == ("DIAGNOSTICS_401", "NOMINAL")
+    assert simulation.control.telemetry.value("DIAGNOSTICS_401", "uptime_s").value == 84
 
 
 def test_its_values_are_read_once_the_definition_has_come(flown):

@@ -1,11 +1,13 @@
 """ST[3] housekeeping (ECSS-E-ST-70-41C 6.3, 8.3): requests, and the definitions of structures as reported.
 
 The structures that are always there are in `fsw.dictionary.housekeeping`. Those that the ground defines
-have identifiers from 256 on; their reports [3,25] hold the identifier and the parameters' own fields, in
-the order defined. Ours in widths; no parameter comes more than once in a report.
+have identifiers from 256 on; their reports, [3,25] or of diagnostic ones [3,26], hold the identifier and
+the parameters' own fields, in the order defined. No two structures, of whichever kind, have the same
+identifier. Diagnostics are sampled as housekeeping is, once a report. Ours in widths; no
+parameter comes more than once in a report.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from functools import lru_cache
 
@@ -58,109 +60,126 @@ _PARAMETERS = Argument(
     listed=True,
     names=OnBoardParameter,
 )
-_DEFINITION = "HOUSEKEEPING_DEFINITION [3,10]."
 
 
-def _request(
-    name: str,
-    subtype: int,
-    effect: str,
-    verification: str,
-    *arguments: AnyArgument,
-    failures: tuple[FailureCode, ...] = (FailureCode.NO_SUCH_ITEM,),
-) -> Telecommand:
-    return Telecommand(f"HOUSEKEEPING_{name}", 3, subtype, effect, verification, failures, arguments)
+_USER_SIDS = Argument(Parameter("sids", _U16, "Diagnostic structures"), FIRST_USER_SID, 0xFFFF, listed=True)
 
 
-TELECOMMANDS = (
-    _request("ONCE", 27, "Sends structures once, now.", "The reports [3,25].", _SIDS),
-    _request("ENABLE", 5, "Sends structures periodically.", "The reports [3,25].", _SIDS),
-    _request("DISABLE", 6, "No longer sends structures periodically.", "The reports [3,25] stop.", _SIDS),
-    _request(
-        "CREATE",
-        1,
-        f"Defines a structure, not sent periodically at first; at most {MOST_USER_STRUCTURES}.",
-        _DEFINITION,
-        _NEW_SID,
-        _INTERVAL,
-        _PARAMETERS,
-        failures=(FailureCode.ALREADY_THERE, FailureCode.UNKNOWN_PARAMETER, FailureCode.NO_ROOM),
-    ),
-    _request(
-        "DELETE",
-        3,
-        "Forgets structures that were defined by telecommand and are not sent periodically.",
-        _DEFINITION,
-        _SIDS,
-        failures=(FailureCode.NO_SUCH_ITEM, FailureCode.STRUCTURE_FIXED, FailureCode.IN_USE),
-    ),
-    _request(
-        "APPEND",
-        29,
-        "Adds parameters at the end of a structure defined by telecommand and not sent periodically.",
-        _DEFINITION,
-        _SID,
-        _PARAMETERS,
-        failures=(
-            FailureCode.NO_SUCH_ITEM,
-            FailureCode.STRUCTURE_FIXED,
-            FailureCode.IN_USE,
-            FailureCode.ALREADY_THERE,
-            FailureCode.UNKNOWN_PARAMETER,
-            FailureCode.NO_ROOM,
+def _requests(
+    kind: str, sids: Argument, sid: Argument, subtypes: Mapping[str, int]
+) -> tuple[Telecommand, ...]:
+    """The same eight requests of both kinds of structures. subtypes: of these and of their reports."""
+    definition = f"{kind}_DEFINITION [3,{subtypes['DEFINITION']}]."
+    values = f"The reports [3,{subtypes['VALUES']}]"
+    unknown = (FailureCode.NO_SUCH_ITEM,)
+
+    def request(
+        name: str,
+        effect: str,
+        verification: str,
+        *arguments: AnyArgument,
+        failures: tuple[FailureCode, ...] = unknown,
+    ) -> Telecommand:
+        return Telecommand(f"{kind}_{name}", 3, subtypes[name], effect, verification, failures, arguments)
+
+    return (
+        request("ONCE", "Sends structures once, now.", f"{values}.", sids),
+        request("ENABLE", "Sends structures periodically.", f"{values}.", sids),
+        request("DISABLE", "No longer sends structures periodically.", f"{values} stop.", sids),
+        request(
+            "CREATE",
+            f"Defines a structure, not sent periodically at first; at most {MOST_USER_STRUCTURES} in all.",
+            definition,
+            _NEW_SID,
+            _INTERVAL,
+            _PARAMETERS,
+            failures=(FailureCode.ALREADY_THERE, FailureCode.UNKNOWN_PARAMETER, FailureCode.NO_ROOM),
         ),
-    ),
-    _request(
-        "INTERVALS",
-        31,
-        "Changes how often structures are sent; the new interval begins now.",
-        _DEFINITION,
-        ArgumentGroup("structures", (_SID, _INTERVAL), "Structures and intervals"),
-    ),
-    _request(
-        "DEFINITIONS_REPORT", 9, "Reports what structures hold, one after the other.", _DEFINITION, _SIDS
-    ),
-)
-
-REPORTS = (
-    Report(
-        "HOUSEKEEPING_DEFINITION",
-        ORBITER_APID,
-        (
-            Parameter("sid", _U16, "Identifier of the structure"),
-            Parameter("periodic", construct.Int8ub, "Whether it is sent periodically", enumeration=Switch),
-            _INTERVAL_FIELD,
+        request(
+            "DELETE",
+            "Forgets structures that were defined by telecommand and are not sent periodically.",
+            definition,
+            sids,
+            failures=(*unknown, FailureCode.STRUCTURE_FIXED, FailureCode.IN_USE),
         ),
-        "What a housekeeping structure holds",
-        Origin.OURS,
-        3,
-        10,
-        groups=(
-            Group(
-                "parameters",
-                (Parameter("parameter", _U16, "Which parameter", enumeration=OnBoardParameter),),
-                "Parameters, in the order in which they are reported",
+        request(
+            "APPEND",
+            "Adds parameters at the end of a structure defined by telecommand and not sent periodically.",
+            definition,
+            sid,
+            _PARAMETERS,
+            failures=(
+                *unknown,
+                FailureCode.STRUCTURE_FIXED,
+                FailureCode.IN_USE,
+                FailureCode.ALREADY_THERE,
+                FailureCode.UNKNOWN_PARAMETER,
+                FailureCode.NO_ROOM,
             ),
         ),
-    ),
+        request(
+            "INTERVALS",
+            "Changes how often structures are sent; the new interval begins now.",
+            definition,
+            ArgumentGroup("structures", (sid, _INTERVAL), "Structures and intervals"),
+        ),
+        request("DEFINITIONS_REPORT", "Reports what structures hold, one after the other.", definition, sids),
+    )
+
+
+HOUSEKEEPING_SUBTYPES = {
+    "ONCE": 27, "ENABLE": 5, "DISABLE": 6, "CREATE": 1, "DELETE": 3, "APPEND": 29, "INTERVALS": 31,
+    "DEFINITIONS_REPORT": 9, "DEFINITION": 10, "VALUES": 25,
+}  # fmt: skip
+DIAGNOSTICS_SUBTYPES = {
+    "ONCE": 28, "ENABLE": 7, "DISABLE": 8, "CREATE": 2, "DELETE": 4, "APPEND": 30, "INTERVALS": 32,
+    "DEFINITIONS_REPORT": 11, "DEFINITION": 12, "VALUES": 26,
+}  # fmt: skip
+TELECOMMANDS = (
+    *_requests("HOUSEKEEPING", _SIDS, _SID, HOUSEKEEPING_SUBTYPES),
+    *_requests("DIAGNOSTICS", _USER_SIDS, _NEW_SID, DIAGNOSTICS_SUBTYPES),
 )
 
 
-def user_report(sid: int, parameters: Sequence[int]) -> Report | None:
-    """The report [3,25] of a structure defined by telecommand: HOUSEKEEPING_256 and so on.
+def _definition(kind: str, subtype: int, text: str) -> Report:
+    periodic = Parameter("periodic", construct.Int8ub, "Whether it is sent periodically", enumeration=Switch)
+    parameters = Group(
+        "parameters",
+        (Parameter("parameter", _U16, "Which parameter", enumeration=OnBoardParameter),),
+        "Parameters, in the order in which they are reported",
+    )
+    sid = Parameter("sid", _U16, "Identifier of the structure")
+    fields = (sid, periodic, _INTERVAL_FIELD)
+    return Report(
+        f"{kind}_DEFINITION", ORBITER_APID, fields, text, Origin.OURS, 3, subtype, groups=(parameters,)
+    )
+
+
+REPORTS = (
+    _definition("HOUSEKEEPING", HOUSEKEEPING_SUBTYPES["DEFINITION"], "What a housekeeping structure holds"),
+    _definition("DIAGNOSTICS", DIAGNOSTICS_SUBTYPES["DEFINITION"], "What a diagnostic structure holds"),
+)
+
+
+def user_report(sid: int, parameters: Sequence[int], diagnostic: bool = False) -> Report | None:
+    """The report of a structure defined by telecommand: HOUSEKEEPING_256 [3,25], DIAGNOSTICS_257 [3,26].
 
     None where there can be none such: a fixed identifier, no parameters or more than 32, an unknown one,
     one twice.
     """
-    return _user_report(sid, tuple(parameters))
+    return _user_report(sid, tuple(parameters), diagnostic)
 
 
 @lru_cache(maxsize=4 * MOST_USER_STRUCTURES)
-def _user_report(sid: int, parameters: tuple[int, ...]) -> Report | None:
+def _user_report(sid: int, parameters: tuple[int, ...], diagnostic: bool) -> Report | None:
     if not FIRST_USER_SID <= sid <= 0xFFFF or not 1 <= len(parameters) <= MOST_IN_A_STRUCTURE:
         return None
     if len(set(parameters)) < len(parameters) or not set(parameters) <= set(PARAMETERS):
         return None
     fields = tuple(PARAMETERS[identifier].parameter for identifier in parameters)
     text = "Defined by telecommand"
-    return Report(f"HOUSEKEEPING_{sid}", ORBITER_APID, fields, text, Origin.OURS, 3, 25, identifier=sid)
+    kind, subtypes = (
+        ("DIAGNOSTICS", DIAGNOSTICS_SUBTYPES) if diagnostic else ("HOUSEKEEPING", HOUSEKEEPING_SUBTYPES)
+    )
+    name, subtype = f"{kind}_{sid}", subtypes["VALUES"]
+    return Report(name, ORBITER_APID, fields, text, Origin.OURS, 3, subtype, identifier=sid)
