@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 _NO_CLOCK = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 
 settings.register_profile("default", **_NO_CLOCK)
-settings.register_profile("ci", max_examples=400, derandomize=True, print_blob=True, **_NO_CLOCK)
+settings.register_profile("ci", max_examples=200, derandomize=True, print_blob=True, **_NO_CLOCK)
 settings.register_profile("sanitizer", max_examples=25, derandomize=True, print_blob=True, **_NO_CLOCK)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 

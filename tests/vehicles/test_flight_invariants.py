@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from itertools import combinations
 
 import hypothesis.strategies as st
 import pytest
@@ -219,8 +220,8 @@ class Flight(RuleBasedStateMachine):
         if sent.request in self.repeated:
             assert set(history) <= set().union(*allowed), (sent.name, history)
             return
-        if self.resets:  # unheard while the computer booted; forgotten by a cold boot
-            allowed = {one[:end] for one in allowed for end in range(len(one) + 1)}
+        if self.resets:  # unheard while the computer booted, lost before they went down, or forgotten
+            allowed = {some for one in allowed for n in range(len(one) + 1) for some in combinations(one, n)}
         if not self.clean:
             allowed = {*allowed, ()}
         assert history in allowed, (sent.name, acknowledge, history, sent.failure)
