@@ -6,6 +6,7 @@ seed, gauge and time, so nothing here has state.
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fsw.kernel.time import SECOND
 
@@ -38,13 +39,19 @@ GAUGES = {
 def reading(name: str, now_ns: int, seed: int) -> float:
     """What the gauge shows at `now_ns`."""
     gauge = GAUGES[name]
+    phase = _phase(name, seed)
     digest = hashlib.sha256(f"{seed}/{name}/{now_ns}".encode()).digest()
-    phase_digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
-    phase = int.from_bytes(phase_digest[:4], "big") / 2.0**32
     noise = int.from_bytes(digest[:4], "big") / 2.0**31 - 1.0
     cycle = (now_ns / (gauge.period_s * SECOND) + phase) % 1.0
     triangle = 4.0 * cycle - 1.0 if cycle < 0.5 else 3.0 - 4.0 * cycle
     return gauge.middle + gauge.swing * triangle + gauge.noise * noise
+
+
+@lru_cache(maxsize=256)
+def _phase(name: str, seed: int) -> float:
+    """Of the triangle, 0 to 1."""
+    digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") / 2.0**32
 
 
 def heater_cycles(now_ns: int) -> int:

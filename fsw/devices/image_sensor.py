@@ -8,9 +8,9 @@ proves wrong costs time, never a bit of any result.
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
+from fsw.kernel.record import record
 from fsw.kernel.snapshot import plain
 from fsw.kernel.time import MILLISECOND
 
@@ -18,7 +18,7 @@ READ_OUT_NS = {800: 120 * MILLISECOND, 1600: 280 * MILLISECOND}
 BEATS_AHEAD = 2
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Taken:
     """What came of a shot: the encoder's octets, and the exposure time that was used."""
 
@@ -27,7 +27,7 @@ class Taken:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Shot:
     """All that a picture depends on, besides the world. start_ns: mission time; gain: 256ths;
     exposure_us: 0 leaves it to the sensor."""

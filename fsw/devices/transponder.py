@@ -1,17 +1,17 @@
 """The X-band transponder: transfer frames in, coded channel symbols out; and what its receiver shows."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from fsw.core.channel_coding import ChannelCode, ConvolutionalEncoder, encode_cadus
+from fsw.kernel.record import record
 from fsw.kernel.snapshot import plain
 from fsw.kernel.time import SECOND
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Transmission:
     """What leaves the antenna from `start_ns` to `end_ns`.
 
@@ -27,7 +27,7 @@ class Transmission:
     coded: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TransmitMode:
     """name: of the mode. code: managed parameters. frame_ns: a frame's time on the air."""
 

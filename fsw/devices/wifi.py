@@ -15,7 +15,7 @@ from fsw.kernel.seeds import Stream
 from fsw.kernel.time import MILLISECOND, SECOND
 from fsw.world.radio import WifiLink, WifiState
 
-SLOT_NS = 100 * MILLISECOND
+SLOT_NS = 200 * MILLISECOND
 MOST_WAITING = 16
 RANGE_STEP_M = 0.5  # rate and loss change that slowly
 

@@ -136,6 +136,7 @@ class Parameter:
     is_text: bool = field(init=False, repr=False, compare=False)
     is_packet: bool = field(init=False, repr=False, compare=False)
     raw_range: tuple[int, int] | None = field(init=False, repr=False, compare=False)  # of integers
+    plain_range: tuple[int, int] = field(init=False, repr=False, compare=False)  # integers that are their raw
     texts: Mapping[int, str] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -152,6 +153,8 @@ class Parameter:
         object.__setattr__(self, "is_text", is_text)
         object.__setattr__(self, "is_packet", is_packet)
         object.__setattr__(self, "raw_range", _raw_range(self.layout))
+        plain = self.enumeration is None and self.calibration is None and self.raw_range is not None
+        object.__setattr__(self, "plain_range", self.raw_range if plain else (1, 0))
         object.__setattr__(self, "texts", None if self.enumeration is None else texts_of(self.enumeration))
 
     @property
@@ -222,6 +225,8 @@ class Parameter:
 
         Raises FswError, naming the parameter, on a value the field cannot hold.
         """
+        if type(value) is int and self.plain_range[0] <= value <= self.plain_range[1]:
+            return value  # as most are
         if self.is_octets:
             return self._encode_octets(value)
         if self.enumeration is not None:

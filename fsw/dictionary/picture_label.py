@@ -4,7 +4,7 @@ A message to user that does not begin with "cfdp" is free for missions (CCSDS 72
 6.1): ours begins with "fsw1". File names: `thumb/0001234.jpg`, `full/0001234.jpg` (`.raw` for Bayer).
 """
 
-from dataclasses import dataclass
+from functools import lru_cache
 
 import construct
 
@@ -12,6 +12,7 @@ from fsw.core.errors import FswError
 from fsw.dictionary.identifiers import Lens, PictureCoding, PictureKind, PictureSize
 from fsw.dictionary.layout import Layout
 from fsw.dictionary.parameter import Linear, Parameter
+from fsw.kernel.record import record
 
 MARK = b"fsw1"
 
@@ -37,7 +38,7 @@ _LAYOUT = Layout(
 OCTETS = _LAYOUT.octets
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PictureLabel:
     """picture: number; exposed_at_100us: camera's clock, set when it left the orbiter; range_m: to 0.1 m."""
 
@@ -73,6 +74,7 @@ class PictureLabel:
         )
 
 
+@lru_cache(maxsize=64)  # one file's label is asked for at its metadata, at its end and when it is put away
 def decode_label(message: bytes) -> PictureLabel | None:
     """The label that a message to user holds, or None when it holds none of ours."""
     if len(message) != OCTETS or not message.startswith(MARK):

@@ -7,7 +7,6 @@ began.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +19,7 @@ from fsw.core.frames_to_packets import DROPPED, VERDICTS, Batch, PacketExtractor
 from fsw.core.receiver import Receiver, Reception
 from fsw.ground.archive import UNKNOWN, Archive
 from fsw.ground.frame_counts import FrameCounter
+from fsw.kernel.record import record
 from fsw.kernel.time import SECOND
 
 _DROPPED = frozenset(VERDICTS) - {"good", "corrected", "repeated"}
@@ -27,7 +27,7 @@ _KEPT_ANCHORS = 64
 _KEPT_TIMES = 4096  # of frames in which packets not yet complete may have begun
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DownlinkMode:
     """One modulation of the downlink. symbol_rate: channel symbols a second, as the code counts them.
 
@@ -64,7 +64,7 @@ TIANWEN1_HIGH = DownlinkMode(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReceivedPacket:
     """A whole Space Packet. received_ns: mission time at which the frame in which it began was whole."""
 
@@ -75,7 +75,7 @@ class ReceivedPacket:
     apid: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReceivedField:
     """An operational control field, four octets, and the mission time at which its frame was whole."""
 

@@ -5,7 +5,7 @@ its declaration, is kept as octets with the reason.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +20,7 @@ from fsw.dictionary.services.st03_housekeeping import DIAGNOSTICS_SUBTYPES, user
 from fsw.dictionary.services.st09_time import TIME_CODE, TIME_REPORT
 from fsw.dictionary.services.st15_storage import ReplayChannel
 from fsw.ground.archive import Archive, ParameterRow
+from fsw.kernel.record import record
 from fsw.kernel.time import Epoch
 from fsw.protocols import pus
 from fsw.protocols.time_codes import TIANWEN1
@@ -29,7 +30,7 @@ _PRIMARY_HEADER_OCTETS = 6
 _DEFINITIONS = ("HOUSEKEEPING_DEFINITION", "DIAGNOSTICS_DEFINITION")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Telemetry:
     """One packet, decoded as far as it can be.
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+from fsw.kernel.record import record
 from fsw.kernel.snapshot import plain
 
 ACTIVATION_NS = 20_000
@@ -28,7 +29,7 @@ RESTARTS_BEFORE_HOLD = 3  # in one instant
 HOLD_NS = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Send:
     """Put a message into another task's mailbox."""
 
@@ -36,7 +37,7 @@ class Send:
     message: Any
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Emit:
     """Hand a value to the hardware behind a port; the vehicle's wiring knows where it goes."""
 
@@ -44,7 +45,7 @@ class Emit:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SetTimer:
     """Deliver `message` to this task at `at_ns`; a timer of the same name is replaced."""
 
@@ -53,12 +54,12 @@ class SetTimer:
     message: Any
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CancelTimer:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Spend:
     """Declare processing time beyond the ordinary, charged to the activation's budget."""
 
@@ -110,7 +111,7 @@ class Safeguarding(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskSettings:
     """priority: smaller runs first. mailbox: messages held at most. budget_ns: modelled time per
     activation. heartbeat_ns: longest silence allowed, 0 for a task that may sleep for ever."""
@@ -124,7 +125,7 @@ class TaskSettings:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Trouble:
     """What the scheduler reports of a task.
 
@@ -162,6 +163,9 @@ class _Slot:
     last_active_ns: int = 0
     held_until_ns: int = 0
     fullest: int = 0  # most messages in the mailbox since that was last asked
+    place: int = 0  # in the order of priority
+    instant_ns: int = -1  # of the latest activation, and how many there have been in it
+    in_instant: int = 0
 
 
 class Scheduler:
@@ -178,17 +182,23 @@ class Scheduler:
         trouble_to: str | None = None,
     ) -> None:
         ordered = sorted(tasks, key=lambda settings: settings.priority)
-        self._slots = {settings.name: _Slot(settings, settings.make()) for settings in ordered}
+        self._slots = {
+            settings.name: _Slot(settings, settings.make(), place=place)
+            for place, settings in enumerate(ordered)
+        }
+        self._by_priority = list(self._slots.values())
         if len(self._slots) != len(ordered):
             raise ValueError("two tasks of one name")
         self._watched = [slot for slot in self._slots.values() if slot.settings.heartbeat_ns]
-        self._waiting = 0  # messages in all mailboxes
+        self._ready = 0  # a bit for each task whose mailbox holds something, by its place
+        self._heartbeat_ns = 0  # no heartbeat is due before
+        self._flood = MAX_ACTIVATIONS_PER_INSTANT // max(1, len(self._slots))
         self._outside = outside
         self._trouble_to = trouble_to
         self._heap: list[tuple[int, int, str, str, Any]] = []
         self._sequence = 0
         self._instant_ns = -1
-        self._instant: dict[str, dict[str, int]] = {}  # activations, restarts and reports by task
+        self._instant: dict[str, dict[str, int]] = {}  # restarts and reports by task
         self.now_ns = 0
         self.busy_ns = 0
         self.unknown_recipient = 0
@@ -218,7 +228,8 @@ class Scheduler:
         """
         self._halted = False
         self.now_ns = now_ns
-        self._waiting = 0
+        self._ready = 0
+        self._heartbeat_ns = 0
         self._heap.clear()
         recovered = refused = 0
         for slot in self._slots.values():
@@ -235,31 +246,36 @@ class Scheduler:
 
     def post(self, to: str, message: Any) -> bool:
         """A message from outside; False, counted and reported, when that mailbox is full."""
-        if self.halted():
+        if self._halted:
             return False
         slot = self._slots.get(to)
         if slot is None:
             self.unknown_recipient += 1
             return False
-        if len(slot.mailbox) >= slot.settings.mailbox or self.now_ns < slot.held_until_ns:
+        mailbox = slot.mailbox
+        if len(mailbox) >= slot.settings.mailbox or self.now_ns < slot.held_until_ns:
             slot.counters.dropped += 1
             self._report(Trouble("overflow", to, type(message).__name__, slot.counters.dropped))
             return False
-        slot.mailbox.append(message)
-        self._waiting += 1
-        slot.fullest = max(slot.fullest, len(slot.mailbox))
+        mailbox.append(message)
+        self._ready |= 1 << slot.place
+        if len(mailbox) > slot.fullest:
+            slot.fullest = len(mailbox)
         return True
 
     def next_ns(self) -> int | None:
         """When `advance` has work next: now if a message waits, else the next timer or heartbeat."""
-        if self.halted():
+        if self._halted:
             return None
-        if self._waiting:
+        if self._ready:
             return self.now_ns
-        times = [slot.last_active_ns + slot.settings.heartbeat_ns for slot in self._watched]
-        if self._heap:
-            times.append(self._heap[0][0])
-        return min(times) if times else None
+        timer_ns = self._heap[0][0] if self._heap else None
+        if not self._watched or (timer_ns is not None and timer_ns <= self._heartbeat_ns):
+            return timer_ns
+        # Asked anew only when the earliest known could be the next: activity makes heartbeats later.
+        beats = [slot.last_active_ns + slot.settings.heartbeat_ns for slot in self._watched]
+        self._heartbeat_ns = min(beats)
+        return self._heartbeat_ns if timer_ns is None else min(timer_ns, self._heartbeat_ns)
 
     def advance(self, now_ns: int) -> None:
         """Fire what is due, in order of time, and run until every mailbox is empty."""
@@ -267,7 +283,7 @@ class Scheduler:
             self.now_ns = max(self.now_ns, now_ns)
             return
         self._run()
-        while self._heap and self._heap[0][0] <= now_ns and not self.halted():
+        while self._heap and self._heap[0][0] <= now_ns and not self._halted:
             at_ns, sequence, name, timer, message = heapq.heappop(self._heap)
             self.now_ns = max(self.now_ns, at_ns)
             slot = self._slots[name]
@@ -280,6 +296,8 @@ class Scheduler:
                 self.post(name, message)
                 self._run()
         self.now_ns = max(self.now_ns, now_ns)
+        if self.now_ns < self._heartbeat_ns:
+            return
         for slot in () if self.halted() else self._watched:
             beat = slot.settings.heartbeat_ns
             if self.now_ns - slot.last_active_ns >= beat:
@@ -296,7 +314,7 @@ class Scheduler:
 
     def waiting(self) -> int:
         """Messages in all mailboxes."""
-        return self._waiting
+        return sum(len(slot.mailbox) for slot in self._by_priority)
 
     def take_fullest_mailboxes(self) -> dict[str, float]:
         """Greatest fill of each mailbox [0 to 1] since the last call."""
@@ -308,24 +326,27 @@ class Scheduler:
     # ---- running --------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while self._waiting and not self.halted():
-            for slot in self._slots.values():  # by priority
-                if slot.mailbox:
-                    break
-            self._waiting -= 1
-            self._activate(slot, slot.mailbox.popleft())
-            self._stop_a_flood(slot.settings.name)
+        while self._ready and not self._halted:
+            ready = self._ready
+            slot = self._by_priority[(ready & -ready).bit_length() - 1]  # the first that has a message
+            message = slot.mailbox.popleft()
+            if not slot.mailbox:
+                self._ready = ready & (ready - 1)
+            self._activate(slot, message)
+            # Time that stands still while tasks run is a livelock: the busiest task is held.
+            if slot.instant_ns != self.now_ns:
+                slot.instant_ns, slot.in_instant = self.now_ns, 1
+            else:
+                slot.in_instant += 1
+                if slot.in_instant >= self._flood:
+                    self._stop_a_flood(slot)
 
-    def _stop_a_flood(self, name: str) -> None:
-        """Time that stands still while tasks run is a livelock: the busiest task is held."""
-        here = self._counts_of_this_instant("activations")
-        here[name] = here.get(name, 0) + 1
-        if here[name] < MAX_ACTIVATIONS_PER_INSTANT // len(self._slots):
-            return
+    def _stop_a_flood(self, slot: _Slot) -> None:
         # Held as well as restarted: two tasks that flood each other would never let go.
-        self._slots[name].held_until_ns = self.now_ns + HOLD_NS
-        self._restart(self._slots[name], "watchdog", f"flooding: {here[name]} activations in one instant")
-        here.clear()
+        slot.held_until_ns = self.now_ns + HOLD_NS
+        self._restart(slot, "watchdog", f"flooding: {slot.in_instant} activations in one instant")
+        for each in self._by_priority:
+            each.instant_ns = -1
 
     def _counts_of_this_instant(self, what: str) -> dict[str, int]:
         if self._instant_ns != self.now_ns:
@@ -348,26 +369,20 @@ class Scheduler:
         """Carries the actions out; the kind of what was wrong with them and why, or nothing."""
         cost_ns = ACTIVATION_NS + ACTION_NS * len(actions)
         for action in actions:
-            match action:
-                case Send(to, message):
-                    self.post(to, message)
-                case Emit(port, value):
-                    self._outside(port, value, self.now_ns)
-                case SetTimer(name, at_ns, message):
-                    if name not in slot.timers and len(slot.timers) >= MAX_TIMERS_PER_TASK:
-                        return "exception", f"more than {MAX_TIMERS_PER_TASK} timers"
-                    self._sequence += 1
-                    slot.timers[name] = self._sequence
-                    due_ns = max(at_ns, self.now_ns)
-                    heapq.heappush(self._heap, (due_ns, self._sequence, slot.settings.name, name, message))
-                    if len(self._heap) > 2 * MAX_TIMERS_PER_TASK * len(self._slots):
-                        self._forget_replaced_timers()
-                case CancelTimer(name):
-                    slot.timers.pop(name, None)
-                case Spend(ns):
-                    cost_ns += ns
-                case _:
-                    return "exception", f"answered {type(action).__name__}, which is no action"
+            # Tested, not matched: this is the busiest loop of all.
+            if isinstance(action, Send):
+                self.post(action.to, action.message)
+            elif isinstance(action, Emit):
+                self._outside(action.port, action.value, self.now_ns)
+            elif isinstance(action, SetTimer):
+                if not self._set_timer(slot, action):
+                    return "exception", f"more than {MAX_TIMERS_PER_TASK} timers"
+            elif isinstance(action, CancelTimer):
+                slot.timers.pop(action.name, None)
+            elif isinstance(action, Spend):
+                cost_ns += action.ns
+            else:
+                return "exception", f"answered {type(action).__name__}, which is no action"
         self.busy_ns += cost_ns
         slot.counters.worst_ns = max(slot.counters.worst_ns, cost_ns)
         if cost_ns <= slot.settings.budget_ns:
@@ -381,6 +396,18 @@ class Scheduler:
         if slot.consecutive_overruns >= OVERRUNS_BEFORE_RESTART:
             return "budget", f"{slot.consecutive_overruns} overruns in a row"
         return None
+
+    def _set_timer(self, slot: _Slot, timer: SetTimer) -> bool:
+        """False when the task has too many."""
+        if timer.name not in slot.timers and len(slot.timers) >= MAX_TIMERS_PER_TASK:
+            return False
+        self._sequence += 1
+        slot.timers[timer.name] = self._sequence
+        due_ns = max(timer.at_ns, self.now_ns)
+        heapq.heappush(self._heap, (due_ns, self._sequence, slot.settings.name, timer.name, timer.message))
+        if len(self._heap) > 2 * MAX_TIMERS_PER_TASK * len(self._slots):
+            self._forget_replaced_timers()
+        return True
 
     def _forget_replaced_timers(self) -> None:
         self._heap = [entry for entry in self._heap if self._slots[entry[2]].timers.get(entry[3]) == entry[1]]
@@ -406,7 +433,7 @@ class Scheduler:
         if restarts[slot.settings.name] >= RESTARTS_BEFORE_HOLD:
             slot.held_until_ns = self.now_ns + HOLD_NS
         slot.counters.dropped += len(slot.mailbox)
-        self._waiting -= len(slot.mailbox)
+        self._ready &= ~(1 << slot.place)
         slot.mailbox.clear()
         slot.timers.clear()
         slot.task, _ = _successor(slot, cold=False)
@@ -445,6 +472,7 @@ class Scheduler:
                     "last_active_ns": slot.last_active_ns,
                     "held_until_ns": slot.held_until_ns,
                     "fullest": slot.fullest,
+                    "instant": [slot.instant_ns, slot.in_instant],
                 }
                 for name, slot in self._slots.items()
             },
@@ -472,7 +500,9 @@ class Scheduler:
             slot.last_active_ns = state["last_active_ns"]
             slot.held_until_ns = state["held_until_ns"]
             slot.fullest = state["fullest"]
-        self._waiting = sum(len(slot.mailbox) for slot in self._slots.values())
+            slot.instant_ns, slot.in_instant = state["instant"]
+        self._ready = sum(1 << slot.place for slot in self._by_priority if slot.mailbox)
+        self._heartbeat_ns = 0
 
 
 def _successor(slot: _Slot, *, cold: bool) -> tuple[Task, bool]:

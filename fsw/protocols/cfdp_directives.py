@@ -3,10 +3,10 @@
 `encode` and `read` stand on the codec of all protocol data units (`cfdp_pdu`), which keeps them as octets.
 """
 
-from dataclasses import dataclass
 from enum import IntEnum
 
 from fsw.core.errors import FswError
+from fsw.kernel.record import record
 from fsw.protocols import cfdp_pdu as pdus
 from fsw.protocols.cfdp_pdu import Condition, Directive, OtherDirective, Transaction
 from fsw.protocols.cfdp_tlv import Option, entity_tlv, read_options, tlv
@@ -33,7 +33,7 @@ class PromptFor(IntEnum):
     KEEP_ALIVE = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finished:
     """complete: all octets came and the file was kept. fault_entity: where the fault was found."""
 
@@ -44,7 +44,7 @@ class Finished:
     fault_entity: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ack:
     """Of an EOF (toward the sender) or a Finished (toward the receiver)."""
 
@@ -53,7 +53,7 @@ class Ack:
     status: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Nak:
     """What is missing of start..end of the file: octet ranges; (0, 0) is the metadata."""
 
@@ -62,12 +62,12 @@ class Nak:
     missing: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Prompt:
     kind: PromptFor
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KeepAlive:
     """progress: how far into the file anything has come [octets]."""
 

@@ -5,9 +5,9 @@ A message that does not begin with `cfdp` is free for missions and is not read h
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 
+from fsw.kernel.record import record
 from fsw.protocols.cfdp_tlv import lv, name_octets, name_of, take_lv
 
 RESERVED = b"cfdp"
@@ -30,7 +30,7 @@ class MessageType(IntEnum):
     DIRECTORY_LISTING_RESPONSE = 0x11
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProxyPut:
     """A file that another is to send: to which entity, from which name, under which name.
 
@@ -47,7 +47,7 @@ class ProxyPut:
     closure: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProxyPutResponse:
     """How a proxy put ended."""
 
@@ -57,12 +57,12 @@ class ProxyPutResponse:
     filestore_responses: tuple[bytes, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProxyPutCancel:
     """Of the proxy put that the transaction named beside it asked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DirectoryListingRequest:
     """file_name: under which the listing is to come."""
 
@@ -70,7 +70,7 @@ class DirectoryListingRequest:
     file_name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DirectoryListingResponse:
     listed: bool
     directory: str
@@ -80,7 +80,7 @@ class DirectoryListingResponse:
 Operation = ProxyPut | ProxyPutResponse | ProxyPutCancel | DirectoryListingRequest | DirectoryListingResponse
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UserMessages:
     """What a transaction's messages say. originating: the transaction that this one answers, or is about."""
 

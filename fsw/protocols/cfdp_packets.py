@@ -4,13 +4,13 @@ One protocol data unit per packet, without secondary header; a run of equal segm
 """
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from fsw.core.errors import FswError
+from fsw.kernel.record import record
 from fsw.protocols import cfdp_pdu as pdus
 from fsw.protocols.cfdp_pdu import FileData, Transaction
 
@@ -23,7 +23,7 @@ _FEW_SEGMENTS = 4  # below this, joining octets beats setting up an array
 Key = TypeVar("Key", bound=Hashable)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PacketBlock:
     """Space Packets one after another: all octets, and the length of each packet."""
 

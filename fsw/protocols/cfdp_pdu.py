@@ -7,10 +7,10 @@ sequence number, destination entity. The data field length counts the CRC where 
 """
 
 from binascii import crc_hqx
-from dataclasses import dataclass
 from enum import IntEnum
 
 from fsw.core.errors import FswError
+from fsw.kernel.record import record
 from fsw.protocols.cfdp_tlv import Option, entity_tlv, lv, name_octets, name_of, read_options, take_lv, tlv
 
 VERSION = 1
@@ -48,7 +48,7 @@ class Condition(IntEnum):
     CANCEL_REQUEST = 15
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Transaction:
     """Who sends, to whom, and the number: the identity of a transfer, and how its PDUs are coded.
 
@@ -118,7 +118,7 @@ class Transaction:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Metadata:
     """messages: to the user, in order. closure: the receiver is asked for a Finished PDU.
 
@@ -136,14 +136,14 @@ class Metadata:
     fault_handlers: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FileData:
     transaction: Transaction
     offset: int
     octets: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EndOfFile:
     """fault_entity: where the fault was found; None without error."""
 
@@ -154,7 +154,7 @@ class EndOfFile:
     fault_entity: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OtherDirective:
     """A directive that only acknowledged transfers use: its octets after the directive code."""
 

@@ -1,12 +1,13 @@
 """What both ends of a CFDP transfer share: fault handlers, timers, and the events they tell of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from types import MappingProxyType
 from typing import Any
 
 from fsw.core.errors import FswError
+from fsw.kernel.record import record
 from fsw.kernel.time import SECOND
 from fsw.protocols.cfdp_pdu import Condition, Transaction
 
@@ -25,7 +26,7 @@ class Handler(IntEnum):
     ABANDON = 4
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Faults:
     """Managed parameters of timers, limits and handlers. Times are of the mission's clock [ns].
 
@@ -63,7 +64,7 @@ class Faults:
         return self.handlers.get(condition, Handler.CANCEL)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FaultDeclared:
     source: int
     sequence: int
@@ -71,7 +72,7 @@ class FaultDeclared:
     handler: Handler
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Suspended:
     """By request or by a fault handler; `resume` goes on."""
 
@@ -80,13 +81,13 @@ class Suspended:
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resumed:
     source: int
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TransferEnded:
     """At the sender. delivered: the receiver has said that it has the whole file; None where it says nothing.
 
@@ -102,7 +103,7 @@ class TransferEnded:
     filestore_responses: tuple[bytes, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Progress:
     """A keep-alive: how far into the file the receiver has got [octets]."""
 
@@ -111,7 +112,7 @@ class Progress:
     octets: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Standing:
     """An open transfer, for reports. octets: sent or received so far; size: None where not known yet."""
 

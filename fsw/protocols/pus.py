@@ -9,11 +9,11 @@ data, packet error control 16 (clause 7.4.3). Packet error control: CRC-16/CCITT
 import struct
 from binascii import crc_hqx
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import Any
 
 from fsw.core.errors import FswError
+from fsw.kernel.record import record
 from fsw.protocols.time_codes import TIANWEN1, CucFormat
 
 VERSION = 2
@@ -74,7 +74,7 @@ class AcceptanceFailure(IntEnum):
     NO_SECONDARY_HEADER = 9
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RequestId:
     """The first four octets of a telecommand packet: what verification reports refer to."""
 
@@ -98,7 +98,7 @@ class RequestId:
         return cls(*_IDENTIFIER.unpack_from(packet))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Telecommand:
     """A telecommand packet, taken apart."""
 
@@ -115,7 +115,7 @@ class Telecommand:
         return RequestId(_TELECOMMAND | _SECONDARY_HEADER | self.apid, _UNSEGMENTED | self.count)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Report:
     """A telemetry packet, taken apart. time: the 7 octets of CUC 4+3; time_status: 4 bits."""
 

@@ -1,12 +1,11 @@
 """What tasks say to each other of files and of CFDP. Plain data, as `fsw.tasks.messages`."""
 
-from dataclasses import dataclass
-
+from fsw.kernel.record import record
 from fsw.kernel.snapshot import plain
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class FileUnit:
     """From commanding: a data unit of CFDP from the ground."""
 
@@ -14,7 +13,7 @@ class FileUnit:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class SendFile:
     """A file for the ground: name there, octets, messages to its user."""
 
@@ -24,7 +23,7 @@ class SendFile:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class SendFiles:
     """To files: send these by CFDP, in order; told by `FilesGone`."""
 
@@ -32,13 +31,13 @@ class SendFiles:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class StopFiles:
     """To files: of those of `SendFiles`, send only what has begun."""
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class FilesGone:
     """From files: names of what was sent (class 1) or has arrived (class 2), and of what was not."""
 
@@ -47,7 +46,7 @@ class FilesGone:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class FilesWanted:
     """From files: there is room for so many octets in so many files more."""
 
@@ -56,7 +55,7 @@ class FilesWanted:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class FilePackets:
     """Whole, numbered Space Packets: files for the channel of files, answers for the real-time one."""
 

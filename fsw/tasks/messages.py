@@ -1,10 +1,10 @@
 """What tasks, and the hardware behind their ports, say to each other. Plain data, all of it."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from fsw.dictionary.events import Event
 from fsw.dictionary.identifiers import BootKind, BootReason, FailureCode
+from fsw.kernel.record import record
 from fsw.kernel.snapshot import plain
 from fsw.tasks import names
 
@@ -15,7 +15,7 @@ for _enumeration in (BootKind, BootReason, Event, FailureCode):
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Uplinked:
     """Octets from the transponder's receiver: CLTUs, noise and all."""
 
@@ -23,7 +23,7 @@ class Uplinked:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class ReceiverLock:
     """From the transponder's receiver, when it changes: whether there is a carrier, and bits on it."""
 
@@ -32,7 +32,7 @@ class ReceiverLock:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class ControlWords:
     """To the downlink: the CLCW of each telecommand virtual channel, as they are from now on."""
 
@@ -40,13 +40,13 @@ class ControlWords:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class AskControlWords:
     """From the downlink, which has just started: answer with `ControlWords`."""
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Execute:
     """An accepted request, for the task that carries it out; answered by `Executed`, in time."""
 
@@ -57,7 +57,7 @@ class Execute:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Executed:
     """The request is complete, or failed with a code: at its start or later (see `FailureCode`)."""
 
@@ -67,7 +67,7 @@ class Executed:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Progressed:
     """A step of the request is done: a report if it asked for those. Steps count from 1."""
 
@@ -77,7 +77,7 @@ class Progressed:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Submit:
     """To commanding: a telecommand packet that a task releases. Handled as if the radio had brought it.
 
@@ -89,7 +89,7 @@ class Submit:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """From commanding: what became of a submitted packet. failure: None when it was completed."""
 
@@ -101,7 +101,7 @@ class Outcome:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Occurred:
     """An event, with the values that belong to it."""
 
@@ -110,7 +110,7 @@ class Occurred:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class PusReport:
     """A PUS report to be numbered, dated and sent."""
 
@@ -121,7 +121,7 @@ class PusReport:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class PlainPacket:
     """A packet without secondary header, in Tianwen-1's own layout."""
 
@@ -133,7 +133,7 @@ class PlainPacket:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class PacketsMade:
     """From the downlink, every beat: APID, service, subtype (0 without), on-board time (CUC) and octets."""
 
@@ -141,7 +141,7 @@ class PacketsMade:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class ReplayWanted:
     """To the downlink: there is something to retrieve, or not; while there is, it tells its room for that."""
 
@@ -149,7 +149,7 @@ class ReplayWanted:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class ReplayPackets:
     """To the downlink: whole packets from a store, numbered long ago. channel: 1 or 4."""
 
@@ -161,7 +161,7 @@ class ReplayPackets:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Gather:
     """Answer `reply_to` with the `Values` you have for this structure."""
 
@@ -170,7 +170,7 @@ class Gather:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Values:
     """Engineering values of housekeeping parameters, by name."""
 
@@ -181,7 +181,7 @@ class Values:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class AskParameters:
     """To parameters, from a task that starts: tell `task` those that it goes by."""
 
@@ -189,7 +189,7 @@ class AskParameters:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class ParameterChanged:
     """From parameters: a settable parameter has this value from now on (`fsw.dictionary.settings`)."""
 
@@ -198,7 +198,7 @@ class ParameterChanged:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class ReadArea:
     """To the parameter area: mend what can be mended, and tell all words. job: comes back with them."""
 
@@ -206,7 +206,7 @@ class ReadArea:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class WriteArea:
     """To the parameter area: write these words, by address, and then as `ReadArea`."""
 
@@ -215,7 +215,7 @@ class WriteArea:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class AreaTold:
     """From the parameter area: its words, None where two bits or more are wrong; how many were mended."""
 
@@ -225,7 +225,7 @@ class AreaTold:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class ReadMemory:
     """To a memory: tell so many octets from each absolute address on. job: comes back with them."""
 
@@ -235,7 +235,7 @@ class ReadMemory:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class WriteMemory:
     """To a memory: write these octets at absolute addresses, and tell what is there then."""
 
@@ -245,7 +245,7 @@ class WriteMemory:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class MemoryTold:
     """From a memory: the octets asked for, span by span."""
 
@@ -254,7 +254,7 @@ class MemoryTold:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class SwitchLines:
     """To the devices: pulses to these on/off lines; tell the register POWER_LINES then."""
 
@@ -263,7 +263,7 @@ class SwitchLines:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class LoadRegisters:
     """To the devices: load these registers, address and data, and tell what they hold then."""
 
@@ -272,7 +272,7 @@ class LoadRegisters:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class ReadRegisters:
     """To the devices: tell what these registers hold."""
 
@@ -281,7 +281,7 @@ class ReadRegisters:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class RegistersTold:
     """From the devices: what the registers asked for hold, one by one."""
 
@@ -290,7 +290,7 @@ class RegistersTold:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Tick:
     """One of the task's own timers, by name."""
 
@@ -302,7 +302,7 @@ class Tick:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Fault:
     """From events to recovery: an event of more than informative severity has occurred."""
 
@@ -310,19 +310,19 @@ class Fault:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Commanded:
     """From commanding to recovery: the ground was heard, with a telecommand that could be accepted."""
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class ClockSteered:
     """To whoever promises something at an on-board time: the clock was set, shifted or trimmed."""
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class SafeMode:
     """From recovery to those concerned: safe mode begins, or ends."""
 
@@ -330,7 +330,7 @@ class SafeMode:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Reset:
     """To the computer: start anew, for this reason."""
 
@@ -339,7 +339,7 @@ class Reset:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Booted:
     """From the computer: it has started. recovered, refused: tasks that found their state fit, or not."""
 
@@ -354,25 +354,25 @@ class Booted:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Fire:
     """To the release mechanism: the pulse."""
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class BreakWire:
     """From the release mechanism: the wire is open."""
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class ReadWire:
     """To the release mechanism: answer with `BreakWire` if the wire is open."""
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class AccessPoint:
     """To the Wi-Fi: on or off."""
 
@@ -380,7 +380,7 @@ class AccessPoint:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class ToCamera:
     """To the Wi-Fi: one packet for the camera."""
 
@@ -388,7 +388,7 @@ class ToCamera:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class FromCamera:
     """From the Wi-Fi: packets, back to back; lengths as unsigned 32-bit little-endian numbers."""
 
@@ -397,7 +397,7 @@ class FromCamera:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class WifiStatus:
     """From the Wi-Fi, every second while it is on."""
 
@@ -411,7 +411,7 @@ class WifiStatus:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Picture:
     """A whole picture from the camera, with what is known of it. exposed_at_100us: camera's clock."""
 
@@ -426,7 +426,7 @@ class Picture:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Thumbnail:
     """A picture's thumbnail (JPEG, 1/8 or 1/16 of its size) and how much of it is lit [ppm]."""
 
@@ -436,7 +436,7 @@ class Thumbnail:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Choose:
     """To selection: choose so many and tell mass memory."""
 
@@ -444,7 +444,7 @@ class Choose:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Chosen:
     """From selection: numbers of the pictures for full downlink, best first."""
 
@@ -452,7 +452,7 @@ class Chosen:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Store:
     """To the mass memory: keep these octets under this key, in place of what is there; tell `to`."""
 
@@ -462,7 +462,7 @@ class Store:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Stored:
     """From the mass memory: kept, or not for want of room, and the octets now in use.
 
@@ -475,7 +475,7 @@ class Stored:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Fetch:
     """To the mass memory: give `to` the octets under these keys."""
 
@@ -484,7 +484,7 @@ class Fetch:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Fetched:
     """From the mass memory, key by key; None where nothing whole is there."""
 
@@ -492,7 +492,7 @@ class Fetched:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Delete:
     """To the mass memory: these keys hold nothing any more. Not answered."""
 
@@ -500,7 +500,7 @@ class Delete:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class List:
     """To the mass memory: tell `to` which keys begin so."""
 
@@ -509,7 +509,7 @@ class List:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Listed:
     """From the mass memory: octets stored under each key that begins with `prefix`, the oldest first."""
 
@@ -518,7 +518,7 @@ class Listed:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class MemoryFound:
     """From the mass memory, at the start: what an earlier time has left there."""
 
@@ -527,7 +527,7 @@ class MemoryFound:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class MemoryDamaged:
     """From the mass memory: so many octets from `at` on hold no whole record. damaged: all such so far.
 
@@ -541,7 +541,7 @@ class MemoryDamaged:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class MemoryNotFlushed:
     """From the mass memory: the disk does not say that what was kept would outlive a loss of power."""
 
@@ -550,7 +550,7 @@ class MemoryNotFlushed:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class DownlinkRoom:
     """From the downlink: the channel of files takes so many octets more."""
 
@@ -558,7 +558,7 @@ class DownlinkRoom:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Radiate:
     """To the transponder: transfer frames, back to back, the first one at `start_ns`.
 
@@ -574,7 +574,7 @@ class Radiate:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class TimeReportRate:
     """To the downlink: a time report for every 2**exponent frames of the real-time channel."""
 
@@ -582,7 +582,7 @@ class TimeReportRate:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class SteerClock:
     """To the clock: see `fsw.dictionary.identifiers.Steering`. amount: nanoseconds to show (SET)
     or to gain (SHIFT), 1e-12 to run faster (TRIM)."""
@@ -595,13 +595,13 @@ class SteerClock:
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Sample:
     """To sensors, umbilical and receiver: measure now."""
 
 
 @plain
-@dataclass(frozen=True, slots=True)
+@record
 class Measured:
     """Attitude (w, x, y, z; body to ICRF) and state (km, km/s; heliocentric ICRF) at `at_ns`."""
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from fsw.core import lit_subject
 from fsw.dictionary.events import Event
@@ -139,14 +140,14 @@ def thumbnail_of(octets: bytes, coding: PictureCoding) -> tuple[bytes, Image.Ima
     if found is None:
         return None
     try:
-        opened = Image.open(io.BytesIO(found), formats=("JPEG",))
-        if opened.width * opened.height > MOST_THUMBNAIL_PIXELS:
+        image = JpegImageFile(io.BytesIO(found))
+        if image.width * image.height > MOST_THUMBNAIL_PIXELS:
             return None
-        opened.draft("L", None)  # only the luminance is decoded: colours would be made to be dropped
-        image = opened.convert("L")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        image.draft("L", None)  # only the luminance is decoded: colours would be made to be dropped
+        image.load()
+    except (OSError, ValueError, SyntaxError):
         return None
-    return found, image
+    return found, image if image.mode == "L" else image.convert("L")
 
 
 def exif_thumbnail(jpeg: bytes) -> bytes | None:

@@ -66,6 +66,7 @@ class Camera:
         )
         self.sensor = ImageSensor(take, self._period_ns, workers, self._beats_later)
         self._instruments_ns: int | None = None
+        self._stands: tuple[int | None, bool, bool] | None = None
 
     @property
     def pictures_taken(self) -> int:
@@ -76,30 +77,39 @@ class Camera:
     @property
     def radio_on(self) -> bool:
         """The Wi-Fi station is awake."""
-        return self.unit.state == "on"
+        return self._standing()[2]
 
     @property
     def waiting(self) -> bool:
         """Packets wait for the link."""
-        return self.unit.waiting
+        return self._standing()[1]
 
     def separate(self, now_ns: int, shown_ns: int) -> None:
         """The break-wire has opened. shown_ns: what the orbiter's clock, which set ours till then, shows."""
+        self._stands = None
         self._clock.synchronise(shown_ns, now_ns)
         self.unit.separation(self._clock.agency_ns(now_ns))
         self._instruments_ns = now_ns
 
     def next_ns(self) -> int | None:
         """When `advance` has work next."""
-        unit_ns = self.unit.next_ns()
-        unit_ns = None if unit_ns is None else self._clock.mission_ns(unit_ns)
-        return earliest(unit_ns, self.sensor.next_ns(), self._instruments_ns)
+        return earliest(self._standing()[0], self.sensor.next_ns(), self._instruments_ns)
+
+    def _standing(self) -> tuple[int | None, bool, bool]:
+        """When the unit has work next, whether packets wait, whether its radio is on: asked of C once after
+        each call that can change it, and by the simulation many times a second."""
+        if self._stands is None:
+            unit_ns = self.unit.next_ns()
+            unit_ns = None if unit_ns is None else self._clock.mission_ns(unit_ns)
+            self._stands = unit_ns, self.unit.waiting, self.unit.state == "on"
+        return self._stands
 
     def _beats_later(self, start_ns: int, beats: int) -> int:
         return self._clock.mission_ns(self._clock.agency_ns(start_ns) + beats * self._period_ns)
 
     def advance(self, now_ns: int) -> None:
         """Read out, expose, measure: whatever is due."""
+        self._stands = None
         agency_ns = self._clock.agency_ns(now_ns)
         for handle, taken in self.sensor.ready(now_ns):
             self.unit.commit(handle, taken.octets, agency_ns, taken.exposure_us)
@@ -126,10 +136,12 @@ class Camera:
 
     def transmit(self, now_ns: int, octets: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
         """Packets for the link, at most so many octets, and their lengths."""
+        self._stands = None
         return self.unit.transmit(self._clock.agency_ns(now_ns), octets)
 
     def receive(self, packet: bytes, now_ns: int) -> None:
         """A packet from the orbiter."""
+        self._stands = None
         self.unit.receive(packet, self._clock.agency_ns(now_ns))
 
     def close(self) -> None:
@@ -145,6 +157,7 @@ class Camera:
         }
 
     def load(self, saved: dict[str, Any]) -> None:
+        self._stands = None
         self.unit.load(saved["unit"])
         self._clock.load(saved["clock"])
         self.sensor.load(saved["sensor"])

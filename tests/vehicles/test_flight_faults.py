@@ -142,9 +142,11 @@ def test_a_picture_is_labelled_with_the_instant_of_its_exposure(lossy):
 
 @pytest.fixture(scope="module")
 def upset():
-    """Now and then a bit flips in each of the pictures that wait in the camera."""
+    """Now and then a bit flips in each of the pictures that wait in the camera; the link takes several of
+    its slots for each of them."""
     flight = Flight()
     flight.release()
+    flight.simulation._wifi._state_at = lambda step: WifiState(3e6, 0.0, 0.0, 20.0)
     unit = flight.simulation.camera.unit
     rng = np.random.default_rng(1)
     for tenth in range(60, 250):
