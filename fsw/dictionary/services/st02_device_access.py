@@ -9,14 +9,15 @@ would offer is there as functions (ST[8]) and housekeeping.
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 
 import construct
 
-from fsw.dictionary.identifiers import ORBITER_APID, FailureCode, Origin
+from fsw.dictionary.identifiers import FailureCode
 from fsw.dictionary.layout import Group
 from fsw.dictionary.parameter import Parameter
-from fsw.dictionary.report import Report
-from fsw.dictionary.telecommand import Argument, ArgumentGroup, Telecommand
+from fsw.dictionary.services.declare import report, request
+from fsw.dictionary.telecommand import Argument, ArgumentGroup
 
 MOST_REGISTERS = 16  # of a load
 MOST_OCTETS = 8  # of a register's data on the link; no register is as wide
@@ -90,67 +91,57 @@ _ADDRESS = construct.Int16ub
 _REGISTER = "Which register"
 _DATA = Parameter("data", construct.Prefixed(construct.Int8ub, construct.GreedyBytes), "What it holds")
 
+_request, _report = partial(request, 2), partial(report, 2)
 TELECOMMANDS = (
-    Telecommand(
+    _request(
         "DEVICES_SWITCH",
-        2,
         1,
         "Sends pulses to on/off devices, in the order given.",
         "TC_COMPLETED comes after the power lines were read back; REGISTERS_DUMP of POWER_LINES, and "
         "release_temperature_c for the heater of the release bay.",
-        (FailureCode.NO_SUCH_ITEM, FailureCode.BUSY, FailureCode.NOT_KEPT),
-        (Argument(Parameter("lines", _ADDRESS, "Addresses of lines"), listed=True, names=OnOffAddress),),
+        Argument(Parameter("lines", _ADDRESS, "Addresses of lines"), listed=True, names=OnOffAddress),
+        failures=(FailureCode.NO_SUCH_ITEM, FailureCode.BUSY, FailureCode.NOT_KEPT),
     ),
-    Telecommand(
+    _request(
         "REGISTERS_LOAD",
-        2,
         2,
         "Loads registers, in the order given; the data are as long as the register. TEST can be loaded.",
         "TC_COMPLETED comes after they were read back; REGISTERS_DUMP.",
-        (
+        ArgumentGroup(
+            "registers",
+            (
+                Argument(Parameter("register", _ADDRESS, _REGISTER), names=RegisterAddress),
+                Argument(_DATA, 1, MOST_OCTETS),
+            ),
+            "Registers and their data",
+            most=MOST_REGISTERS,
+        ),
+        failures=(
             FailureCode.NO_SUCH_ITEM,
             FailureCode.MEMORY_READ_ONLY,
             FailureCode.REGISTER_LENGTH_WRONG,
             FailureCode.BUSY,
             FailureCode.NOT_KEPT,
         ),
-        (
-            ArgumentGroup(
-                "registers",
-                (
-                    Argument(Parameter("register", _ADDRESS, _REGISTER), names=RegisterAddress),
-                    Argument(_DATA, 1, MOST_OCTETS),
-                ),
-                "Registers and their data",
-                most=MOST_REGISTERS,
-            ),
-        ),
     ),
-    Telecommand(
+    _request(
         "REGISTERS_DUMP",
-        2,
         5,
         f"Reports what registers hold. {_HOLDS}.",
         "REGISTERS_DUMPED [2,6].",
-        (FailureCode.NO_SUCH_ITEM, FailureCode.BUSY, FailureCode.NO_ANSWER),
-        (Argument(Parameter("registers", _ADDRESS, "Registers"), listed=True, names=RegisterAddress),),
+        Argument(Parameter("registers", _ADDRESS, "Registers"), listed=True, names=RegisterAddress),
+        failures=(FailureCode.NO_SUCH_ITEM, FailureCode.BUSY, FailureCode.NO_ANSWER),
     ),
 )
 REPORTS = (
-    Report(
+    _report(
         "REGISTERS_DUMPED",
-        ORBITER_APID,
-        (),
-        "What registers hold",
-        Origin.OURS,
-        2,
         6,
-        groups=(
-            Group(
-                "registers",
-                (Parameter("register", _ADDRESS, _REGISTER, enumeration=RegisterAddress), _DATA),
-                "Registers, in the order asked for",
-            ),
+        "What registers hold",
+        Group(
+            "registers",
+            (Parameter("register", _ADDRESS, _REGISTER, enumeration=RegisterAddress), _DATA),
+            "Registers, in the order asked for",
         ),
     ),
 )

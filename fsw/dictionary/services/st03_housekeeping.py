@@ -19,6 +19,7 @@ from fsw.dictionary.layout import Group
 from fsw.dictionary.parameter import Parameter
 from fsw.dictionary.pool import PARAMETERS, OnBoardParameter
 from fsw.dictionary.report import Report
+from fsw.dictionary.services.declare import report
 from fsw.dictionary.telecommand import MOST_IN_A_LIST, AnyArgument, Argument, ArgumentGroup, Telecommand
 
 FIRST_USER_SID = 256
@@ -60,7 +61,6 @@ _PARAMETERS = Argument(
     listed=True,
     names=OnBoardParameter,
 )
-
 
 _USER_SIDS = Argument(Parameter("sids", _U16, "Diagnostic structures"), FIRST_USER_SID, 0xFFFF, listed=True)
 
@@ -150,9 +150,7 @@ def _definition(kind: str, subtype: int, text: str) -> Report:
     )
     sid = Parameter("sid", _U16, "Identifier of the structure")
     fields = (sid, periodic, _INTERVAL_FIELD)
-    return Report(
-        f"{kind}_DEFINITION", ORBITER_APID, fields, text, Origin.OURS, 3, subtype, groups=(parameters,)
-    )
+    return report(3, f"{kind}_DEFINITION", subtype, text, *fields, parameters)
 
 
 REPORTS = (

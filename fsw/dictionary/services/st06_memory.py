@@ -5,15 +5,17 @@ A request is carried out whole or not at all. Checksums are CRC-16 as of packets
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 
 import construct
 
-from fsw.dictionary.identifiers import ORBITER_APID, FailureCode, Origin
+from fsw.dictionary.identifiers import FailureCode
 from fsw.dictionary.layout import Group
 from fsw.dictionary.parameter import Parameter
 from fsw.dictionary.report import Report
+from fsw.dictionary.services.declare import report, request
 from fsw.dictionary.settings import SETTINGS
-from fsw.dictionary.telecommand import AnyArgument, Argument, ArgumentGroup, Telecommand
+from fsw.dictionary.telecommand import AnyArgument, Argument, ArgumentGroup
 
 _U8, _U16, _U32 = construct.Int8ub, construct.Int16ub, construct.Int32ub
 MOST_LOADED, MOST_DUMPED, MOST_CHECKED = 512, 1024, 1 << 16  # octets of an area
@@ -66,39 +68,40 @@ def _areas(*fields: AnyArgument) -> ArgumentGroup:
 
 
 _NOT_THERE = (FailureCode.UNKNOWN_MEMORY, FailureCode.ADDRESS_OUT_OF_RANGE)
+_request = partial(request, 6)
 TELECOMMANDS = (
-    Telecommand(
+    _request(
         "MEMORY_LOAD",
-        6,
         2,
         "Writes octets into a memory.",
         "TC_COMPLETED comes after they were read back; MEMORY_DUMP, MEMORY_CHECK.",
-        (
+        _WHICH,
+        _areas(Argument(_ADDRESS), Argument(_DATA, 1, MOST_LOADED), Argument(_CHECKSUM)),
+        failures=(
             *_NOT_THERE,
             FailureCode.MEMORY_READ_ONLY,
             FailureCode.DATA_CHECKSUM_WRONG,
             FailureCode.BUSY,
             FailureCode.NOT_KEPT,
         ),
-        (_WHICH, _areas(Argument(_ADDRESS), Argument(_DATA, 1, MOST_LOADED), Argument(_CHECKSUM))),
     ),
-    Telecommand(
+    _request(
         "MEMORY_DUMP",
-        6,
         5,
         "Reports octets of a memory, an area in a report.",
         "MEMORY_DUMPED [6,6].",
-        (*_NOT_THERE, FailureCode.BUSY),
-        (_WHICH, _areas(Argument(_ADDRESS), _octets(_U16, MOST_DUMPED))),
+        _WHICH,
+        _areas(Argument(_ADDRESS), _octets(_U16, MOST_DUMPED)),
+        failures=(*_NOT_THERE, FailureCode.BUSY),
     ),
-    Telecommand(
+    _request(
         "MEMORY_CHECK",
-        6,
         9,
         "Reports the checksums of areas of a memory.",
         "MEMORY_CHECKED [6,10].",
-        (*_NOT_THERE, FailureCode.BUSY),
-        (_WHICH, _areas(Argument(_ADDRESS), _octets(_U32, MOST_CHECKED))),
+        _WHICH,
+        _areas(Argument(_ADDRESS), _octets(_U32, MOST_CHECKED)),
+        failures=(*_NOT_THERE, FailureCode.BUSY),
     ),
 )
 
@@ -106,7 +109,7 @@ TELECOMMANDS = (
 def _report(name: str, subtype: int, text: str, *fields: Parameter) -> Report:
     memory = Parameter("memory", _U8, _MEMORY, enumeration=Memory)
     group = Group("areas", fields, "Areas")
-    return Report(name, ORBITER_APID, (memory,), text, Origin.OURS, 6, subtype, groups=(group,))
+    return report(6, name, subtype, text, memory, group)
 
 
 REPORTS = (

@@ -4,12 +4,15 @@ The time report is the standard's spacecraft time packet (6.9.4): APID 0, no sec
 and time laid out as in Hera's (recorded by Daniel Estevez et al., CC BY 4.0); packet error control is ours.
 """
 
+from functools import partial
+
 import construct
 
 from fsw.dictionary.identifiers import TIME_APID, FailureCode, Origin
 from fsw.dictionary.parameter import Parameter
 from fsw.dictionary.report import Report
-from fsw.dictionary.telecommand import Argument, Telecommand
+from fsw.dictionary.services.declare import request
+from fsw.dictionary.telecommand import Argument
 
 SERVICE = 9
 TIME_CODE = 0x2F
@@ -19,57 +22,50 @@ LATEST_S = 4_000_000_000  # in 2142: years before the code overflows
 MOST_SHIFT_US = 10_000_000
 MOST_TRIM = 10_000_000  # 1e-12
 
-
 _U8, _U32, _U24 = construct.Int8ub, construct.Int32ub, construct.BytesInteger(3)
 _SEEN = "Event CLOCK_STEERED; the time reference status of later reports."
 
+_request = partial(request, SERVICE)
 TELECOMMANDS = (
-    Telecommand(
+    _request(
         "TIME_REPORT_RATE",
-        SERVICE,
         1,
         "Sends a time report for every 2**rate_exponent frames of virtual channel 245/1.",
         "`rate_exponent` in TIME_REPORT.",
-        arguments=(
-            Argument(Parameter("rate_exponent", _U8, "Frames from report to report, as a power of two"),
-                     FASTEST, SLOWEST),
+        Argument(
+            Parameter("rate_exponent", _U8, "Frames from report to report, as a power of two"),
+            FASTEST,
+            SLOWEST,
         ),
     ),
-    Telecommand(
+    _request(
         "CLOCK_SET",
-        SERVICE,
         128,
         "Sets the clock forward: it shows this time when the telecommand is executed. It never goes back.",
         _SEEN,
-        (FailureCode.TIME_GOES_BACK,),
-        (
-            Argument(Parameter("seconds", _U32, "Seconds since 2015-12-31T16:00:00Z", "s"), 0, LATEST_S),
-            Argument(Parameter("fraction", _U24, "Fraction of a second", "2^-24 s", default=0)),
-        ),
+        Argument(Parameter("seconds", _U32, "Seconds since 2015-12-31T16:00:00Z", "s"), 0, LATEST_S),
+        Argument(Parameter("fraction", _U24, "Fraction of a second", "2^-24 s", default=0)),
+        failures=(FailureCode.TIME_GOES_BACK,),
     ),
-    Telecommand(
+    _request(
         "CLOCK_SHIFT",
-        SERVICE,
         129,
         "Shifts the clock little by little, a 1024th faster or slower until it is done.",
         _SEEN,
-        arguments=(
-            Argument(Parameter("shift_us", construct.Int32sb, "Gained, or lost if negative", "us"),
-                     -MOST_SHIFT_US, MOST_SHIFT_US),
+        Argument(
+            Parameter("shift_us", construct.Int32sb, "Gained, or lost if negative", "us"),
+            -MOST_SHIFT_US,
+            MOST_SHIFT_US,
         ),
     ),
-    Telecommand(
+    _request(
         "CLOCK_TRIM",
-        SERVICE,
         130,
         "Makes the clock run faster than its oscillator, or slower, from now on.",
         _SEEN,
-        arguments=(
-            Argument(Parameter("trim", construct.Int32sb, "Faster by so much", "1e-12"),
-                     -MOST_TRIM, MOST_TRIM),
-        ),
+        Argument(Parameter("trim", construct.Int32sb, "Faster by so much", "1e-12"), -MOST_TRIM, MOST_TRIM),
     ),
-)  # fmt: skip
+)
 
 TIME_REPORT = Report(
     "TIME_REPORT",

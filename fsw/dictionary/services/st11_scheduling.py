@@ -10,14 +10,15 @@ those that can be done are done; PARTLY_DONE tells that others were not.
 """
 
 from enum import IntEnum
+from functools import partial
 
 import construct
 
-from fsw.dictionary.identifiers import ORBITER_APID, FailureCode, Origin, Switch
+from fsw.dictionary.identifiers import FailureCode, Switch
 from fsw.dictionary.layout import Group
 from fsw.dictionary.parameter import CUC_TIME, PACKET, Parameter
-from fsw.dictionary.report import Report
-from fsw.dictionary.telecommand import Argument, ArgumentGroup, Telecommand
+from fsw.dictionary.services.declare import report, request
+from fsw.dictionary.telecommand import Argument, ArgumentGroup
 
 ACTIVITIES_AT_ONCE = 16
 _U8, _U16 = construct.Int8ub, construct.Int16ub
@@ -58,24 +59,17 @@ _GROUPS = ArgumentGroup("groups", (_NEW_GROUP,), "Which; none: all", least=0)
 _NO_SUCH, _PARTLY = FailureCode.NO_SUCH_ITEM, FailureCode.PARTLY_DONE
 _IN_SUMMARY = "SCHEDULE_SUMMARY [11,13] when asked for."
 
-
-def _request(
-    name: str,
-    subtype: int,
-    effect: str,
-    verification: str,
-    *arguments: Argument | ArgumentGroup,
-    failures: tuple[FailureCode, ...] = (),
-) -> Telecommand:
-    return Telecommand(f"SCHEDULE_{name}", 11, subtype, effect, verification, failures, arguments)
-
-
+_request, _report = partial(request, 11), partial(report, 11)
 TELECOMMANDS = (
-    _request("ENABLE", 1, "Releases requests at their time.", "Their own reports."),
-    _request("DISABLE", 2, "Releases nothing; what falls due is dropped.", "Event ACTIVITY_NOT_RELEASED."),
-    _request("RESET", 3, "Disables the schedule; deletes activities, sub-schedules, groups.", _IN_SUMMARY),
+    _request("SCHEDULE_ENABLE", 1, "Releases requests at their time.", "Their own reports."),
     _request(
-        "INSERT",
+        "SCHEDULE_DISABLE", 2, "Releases nothing; what falls due is dropped.", "Event ACTIVITY_NOT_RELEASED."
+    ),
+    _request(
+        "SCHEDULE_RESET", 3, "Disables the schedule; deletes activities, sub-schedules, groups.", _IN_SUMMARY
+    ),
+    _request(
+        "SCHEDULE_INSERT",
         4,
         "Inserts activities.",
         _IN_SUMMARY,
@@ -95,10 +89,14 @@ TELECOMMANDS = (
             _PARTLY,
         ),
     ),
-    _request("DELETE", 5, "Deletes activities.", _IN_SUMMARY, _REQUESTS, failures=(_NO_SUCH, _PARTLY)),
-    _request("DELETE_FILTERED", 6, "Deletes the activities that pass a filter.", _IN_SUMMARY, *_FILTER),
     _request(
-        "SHIFT",
+        "SCHEDULE_DELETE", 5, "Deletes activities.", _IN_SUMMARY, _REQUESTS, failures=(_NO_SUCH, _PARTLY)
+    ),
+    _request(
+        "SCHEDULE_DELETE_FILTERED", 6, "Deletes the activities that pass a filter.", _IN_SUMMARY, *_FILTER
+    ),
+    _request(
+        "SCHEDULE_SHIFT",
         7,
         "Moves activities in time.",
         _IN_SUMMARY,
@@ -107,7 +105,7 @@ TELECOMMANDS = (
         failures=(FailureCode.RELEASE_TIME_PAST, FailureCode.ARGUMENTS_WRONG, _NO_SUCH, _PARTLY),
     ),
     _request(
-        "SHIFT_FILTERED",
+        "SCHEDULE_SHIFT_FILTERED",
         8,
         "Moves the activities that pass a filter in time, or none if one would fall into the past.",
         _IN_SUMMARY,
@@ -116,7 +114,7 @@ TELECOMMANDS = (
         failures=(FailureCode.RELEASE_TIME_PAST, FailureCode.ARGUMENTS_WRONG),
     ),
     _request(
-        "SHIFT_ALL",
+        "SCHEDULE_SHIFT_ALL",
         15,
         "Moves all activities in time, or none if one would fall into the past.",
         _IN_SUMMARY,
@@ -124,7 +122,7 @@ TELECOMMANDS = (
         failures=(FailureCode.RELEASE_TIME_PAST, FailureCode.ARGUMENTS_WRONG),
     ),
     _request(
-        "REPORT_DETAIL",
+        "SCHEDULE_REPORT_DETAIL",
         9,
         "Reports activities with their requests.",
         "SCHEDULE_DETAIL [11,10].",
@@ -132,15 +130,15 @@ TELECOMMANDS = (
         failures=(_NO_SUCH, _PARTLY),
     ),
     _request(
-        "REPORT_DETAIL_FILTERED",
+        "SCHEDULE_REPORT_DETAIL_FILTERED",
         11,
         "The same of those that pass a filter.",
         "SCHEDULE_DETAIL [11,10].",
         *_FILTER,
     ),
-    _request("REPORT_DETAIL_ALL", 16, "The same of all.", "SCHEDULE_DETAIL [11,10]."),
+    _request("SCHEDULE_REPORT_DETAIL_ALL", 16, "The same of all.", "SCHEDULE_DETAIL [11,10]."),
     _request(
-        "REPORT",
+        "SCHEDULE_REPORT",
         12,
         "Reports activities.",
         "SCHEDULE_SUMMARY [11,13].",
@@ -148,12 +146,18 @@ TELECOMMANDS = (
         failures=(_NO_SUCH, _PARTLY),
     ),
     _request(
-        "REPORT_FILTERED", 14, "The same of those that pass a filter.", "SCHEDULE_SUMMARY [11,13].", *_FILTER
+        "SCHEDULE_REPORT_FILTERED",
+        14,
+        "The same of those that pass a filter.",
+        "SCHEDULE_SUMMARY [11,13].",
+        *_FILTER,
     ),
-    _request("REPORT_ALL", 17, "The same of all.", "SCHEDULE_SUMMARY [11,13]."),
-    _request("SUBSCHEDULES_REPORT", 18, "Reports the sub-schedules.", "SCHEDULE_SUBSCHEDULES [11,19]."),
+    _request("SCHEDULE_REPORT_ALL", 17, "The same of all.", "SCHEDULE_SUMMARY [11,13]."),
     _request(
-        "SUBSCHEDULES_ENABLE",
+        "SCHEDULE_SUBSCHEDULES_REPORT", 18, "Reports the sub-schedules.", "SCHEDULE_SUBSCHEDULES [11,19]."
+    ),
+    _request(
+        "SCHEDULE_SUBSCHEDULES_ENABLE",
         20,
         "Releases what is due in sub-schedules.",
         "SCHEDULE_SUBSCHEDULES [11,19].",
@@ -161,7 +165,7 @@ TELECOMMANDS = (
         failures=(_NO_SUCH, _PARTLY),
     ),
     _request(
-        "SUBSCHEDULES_DISABLE",
+        "SCHEDULE_SUBSCHEDULES_DISABLE",
         21,
         "Drops what falls due in sub-schedules.",
         "SCHEDULE_SUBSCHEDULES [11,19].",
@@ -169,7 +173,7 @@ TELECOMMANDS = (
         failures=(_NO_SUCH, _PARTLY),
     ),
     _request(
-        "GROUPS_CREATE",
+        "SCHEDULE_GROUPS_CREATE",
         22,
         "Creates groups.",
         "SCHEDULE_GROUPS [11,27].",
@@ -177,7 +181,7 @@ TELECOMMANDS = (
         failures=(FailureCode.ALREADY_THERE, FailureCode.NO_ROOM, _PARTLY),
     ),
     _request(
-        "GROUPS_DELETE",
+        "SCHEDULE_GROUPS_DELETE",
         23,
         "Deletes groups that hold no activity; none: all of those.",
         "SCHEDULE_GROUPS [11,27].",
@@ -185,7 +189,7 @@ TELECOMMANDS = (
         failures=(_NO_SUCH, FailureCode.IN_USE, _PARTLY),
     ),
     _request(
-        "GROUPS_ENABLE",
+        "SCHEDULE_GROUPS_ENABLE",
         24,
         "Releases what is due in groups.",
         "SCHEDULE_GROUPS [11,27].",
@@ -193,38 +197,34 @@ TELECOMMANDS = (
         failures=(_NO_SUCH, _PARTLY),
     ),
     _request(
-        "GROUPS_DISABLE",
+        "SCHEDULE_GROUPS_DISABLE",
         25,
         "Drops what falls due in groups.",
         "SCHEDULE_GROUPS [11,27].",
         _GROUPS,
         failures=(_NO_SUCH, _PARTLY),
     ),
-    _request("GROUPS_REPORT", 26, "Reports the groups.", "SCHEDULE_GROUPS [11,27]."),
+    _request("SCHEDULE_GROUPS_REPORT", 26, "Reports the groups.", "SCHEDULE_GROUPS [11,27]."),
 )
-
-
-def _report(name: str, subtype: int, text: str, group: Group) -> Report:
-    return Report(
-        f"SCHEDULE_{name}", ORBITER_APID, (), text, Origin.OURS, service=11, subtype=subtype, groups=(group,)
-    )
-
 
 REPORTS = (
     _report(
-        "DETAIL",
+        "SCHEDULE_DETAIL",
         10,
         "Scheduled activities with their requests; many in several reports",
         Group("activities", (_SUB_SCHEDULE, _GROUP, _RELEASE_TIME, _PACKET), "In order of release"),
     ),
     _report(
-        "SUMMARY",
+        "SCHEDULE_SUMMARY",
         13,
         "Scheduled activities; many in several reports",
         Group("activities", (_SUB_SCHEDULE, _GROUP, _RELEASE_TIME, *_REQUEST), "In order of release"),
     ),
     _report(
-        "SUBSCHEDULES", 19, "Sub-schedules", Group("sub_schedules", (_SUB_SCHEDULE, _STATUS), "By number")
+        "SCHEDULE_SUBSCHEDULES",
+        19,
+        "Sub-schedules",
+        Group("sub_schedules", (_SUB_SCHEDULE, _STATUS), "By number"),
     ),
-    _report("GROUPS", 27, "Scheduling groups", Group("groups", (_GROUP, _STATUS), "By number")),
+    _report("SCHEDULE_GROUPS", 27, "Scheduling groups", Group("groups", (_GROUP, _STATUS), "By number")),
 )

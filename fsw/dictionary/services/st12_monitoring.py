@@ -7,17 +7,18 @@ is that of the first entry that is wrong.
 """
 
 from enum import IntEnum
+from functools import partial
 
 import construct
 
 from fsw.dictionary.events import MonitorEvent
-from fsw.dictionary.identifiers import ORBITER_APID, CheckStatus, CheckType, FailureCode, Origin, Switch
+from fsw.dictionary.identifiers import CheckStatus, CheckType, FailureCode, Switch
 from fsw.dictionary.layout import Group
 from fsw.dictionary.monitors import ALL_BITS, BEATS_PER_SECOND, MOST_MONITORS
 from fsw.dictionary.parameter import Linear, Parameter
 from fsw.dictionary.pool import OnBoardParameter
-from fsw.dictionary.report import Report
-from fsw.dictionary.telecommand import AnyArgument, Argument, ArgumentGroup, Telecommand
+from fsw.dictionary.services.declare import report, request
+from fsw.dictionary.telecommand import Argument, ArgumentGroup
 
 _U8, _U16, _U32, _F64 = construct.Int8ub, construct.Int16ub, construct.Int32ub, construct.Float64b
 MOST_IN_A_REPORT = 12  # definitions, so that one packet does not fill the low rate for seconds
@@ -87,18 +88,7 @@ _MONITORS_OR_ALL = ArgumentGroup(
 _SEEN_STATUS = "MONITORING_STATUS [12,14]."
 _SEEN_DEFINITIONS = "MONITORING_DEFINITIONS [12,9]."
 
-
-def _request(
-    name: str,
-    subtype: int,
-    effect: str,
-    verification: str,
-    *arguments: AnyArgument,
-    failures: tuple[FailureCode, ...] = (),
-) -> Telecommand:
-    return Telecommand(name, 12, subtype, effect, verification, failures, arguments)
-
-
+_request, _report = partial(request, 12), partial(report, 12)
 TELECOMMANDS = (
     _request(
         "MONITORS_ENABLE",
@@ -217,38 +207,31 @@ _TRANSITION = (
 )
 _MONITORING = _field("monitoring", _U8, "Whether monitoring runs", enumeration=Switch)
 
-
-def _report(name: str, subtype: int, text: str, parameters: tuple[Parameter, ...], *groups: Group) -> Report:
-    return Report(name, ORBITER_APID, parameters, text, Origin.OURS, 12, subtype, groups=groups)
-
-
 REPORTS = (
     _report(
         "MONITORING_DEFINITIONS",
         9,
         "Definitions of monitors",
-        (_field("delay_s", _U16, "Longest delay of a transition", "s", Linear(0.1)),),
+        _field("delay_s", _U16, "Longest delay of a transition", "s", Linear(0.1)),
         Group("monitors", _DEFINITION, "Monitors"),
     ),
     _report(
         "MONITORING_OUT_OF_LIMITS",
         11,
         "What is out of limits now",
-        (),
         Group("monitors", _TRANSITION, "Monitors and how they came to it"),
     ),
     _report(
         "MONITORING_TRANSITIONS",
         12,
         "Changes of status",
-        (),
         Group("transitions", _TRANSITION, "Changes, the oldest first"),
     ),
     _report(
         "MONITORING_STATUS",
         14,
         "Status of all monitors",
-        (_MONITORING,),
+        _MONITORING,
         Group(
             "monitors",
             (_MONITOR, _ENABLED, _field("status", _U8, _STATUS_TEXT, enumeration=CheckStatus)),

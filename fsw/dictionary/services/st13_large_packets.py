@@ -5,12 +5,15 @@ parts is put together again and carried out as if it had come whole; its own ver
 became of it. Parts are numbered from 1; the widths are ours.
 """
 
+from functools import partial
+
 import construct
 
-from fsw.dictionary.identifiers import ORBITER_APID, FailureCode, Origin
+from fsw.dictionary.identifiers import FailureCode
 from fsw.dictionary.parameter import Parameter
 from fsw.dictionary.report import Report
-from fsw.dictionary.telecommand import Argument, Telecommand
+from fsw.dictionary.services.declare import report, request
+from fsw.dictionary.telecommand import Argument
 from fsw.protocols.large_packets import AbortReason
 
 _TRANSACTION = Parameter("transaction", construct.Int16ub, "Number of the transfer")
@@ -20,52 +23,48 @@ _ARGUMENTS = (Argument(_TRANSACTION), Argument(_NUMBER, 1, 65535), Argument(_PAR
 _ABORTED = "LARGE_UPLINK_ABORTED [13,16] with the reason, when the transfer ends here."
 _FAILURES = (FailureCode.PART_OUT_OF_ORDER, FailureCode.REQUEST_TOO_LONG)
 
+_request, _report = partial(request, 13), partial(report, 13)
 TELECOMMANDS = (
-    Telecommand(
+    _request(
         "LARGE_FIRST",
-        13,
         9,
         "Begins the uplink of a large request; one of the same number that is under way is dropped.",
         f"TC_COMPLETED. {_ABORTED}",
-        (*_FAILURES, FailureCode.QUEUE_FULL),
-        _ARGUMENTS,
+        *_ARGUMENTS,
+        failures=(*_FAILURES, FailureCode.QUEUE_FULL),
     ),
-    Telecommand(
+    _request(
         "LARGE_NEXT",
-        13,
         10,
         "Brings the next part of a large request.",
         f"TC_COMPLETED. {_ABORTED}",
-        (FailureCode.UNKNOWN_TRANSFER, *_FAILURES),
-        _ARGUMENTS,
+        *_ARGUMENTS,
+        failures=(FailureCode.UNKNOWN_TRANSFER, *_FAILURES),
     ),
-    Telecommand(
+    _request(
         "LARGE_LAST",
-        13,
         11,
         "Brings the last part of a large request, which is then carried out.",
         f"TC_COMPLETED when it was put together; then the reports that the request asks for. {_ABORTED}",
-        (FailureCode.UNKNOWN_TRANSFER, *_FAILURES),
-        _ARGUMENTS,
+        *_ARGUMENTS,
+        failures=(FailureCode.UNKNOWN_TRANSFER, *_FAILURES),
     ),
 )
 
 
 def _part(name: str, subtype: int, text: str) -> Report:
-    return Report(name, ORBITER_APID, (_TRANSACTION, _NUMBER, _PART), text, Origin.OURS, 13, subtype)
+    return _report(name, subtype, text, _TRANSACTION, _NUMBER, _PART)
 
 
 REPORTS = (
     _part("LARGE_REPORT_FIRST", 1, "First part of a large report"),
     _part("LARGE_REPORT_NEXT", 2, "A part of a large report"),
     _part("LARGE_REPORT_LAST", 3, "Last part of a large report"),
-    Report(
+    _report(
         "LARGE_UPLINK_ABORTED",
-        ORBITER_APID,
-        (_TRANSACTION, Parameter("reason", construct.Int8ub, "Why", enumeration=AbortReason)),
-        "The parts of a large request were dropped",
-        Origin.OURS,
-        13,
         16,
+        "The parts of a large request were dropped",
+        _TRANSACTION,
+        Parameter("reason", construct.Int8ub, "Why", enumeration=AbortReason),
     ),
 )

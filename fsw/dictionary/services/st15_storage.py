@@ -7,15 +7,16 @@ for all of them or, when one refuses, for none.
 """
 
 from enum import IntEnum
+from functools import partial
 
 import construct
 
-from fsw.dictionary.identifiers import ORBITER_APID, FailureCode, Origin, Switch
+from fsw.dictionary.identifiers import FailureCode, Switch
 from fsw.dictionary.layout import Group
 from fsw.dictionary.parameter import Parameter
-from fsw.dictionary.report import Report
+from fsw.dictionary.services.declare import report, request
 from fsw.dictionary.services.report_types import APPLICATIONS, APPLICATIONS_REPORTED
-from fsw.dictionary.telecommand import AnyArgument, Argument, ArgumentGroup, Telecommand
+from fsw.dictionary.telecommand import Argument, ArgumentGroup
 from fsw.dictionary.times import on_board_time, time_argument
 
 
@@ -54,53 +55,41 @@ _STATUS = "PACKET_STORE_STATUS [15,19] after STORE_STATUS."
 _CONFIGURATION = "PACKET_STORE_CONFIGURATION [15,23] after STORE_CONFIGURATION."
 _SUMMARY = "PACKET_STORE_SUMMARY [15,13] after STORE_SUMMARY."
 
-
-def _request(
-    name: str,
-    subtype: int,
-    effect: str,
-    verification: str,
-    failures: tuple[FailureCode, ...],
-    *arguments: AnyArgument,
-) -> Telecommand:
-    return Telecommand(name, 15, subtype, effect, verification, failures, arguments)
-
-
+_request, _report = partial(request, 15), partial(report, 15)
 TELECOMMANDS = (
-    _request("STORE_ENABLE", 1, "Stores packets from now on.", _STATUS, (_UNKNOWN,), _ALL_OR_SOME),
-    _request("STORE_DISABLE", 2, "Stores no more packets.", _STATUS, (_UNKNOWN,), _ALL_OR_SOME),
+    _request("STORE_ENABLE", 1, "Stores packets from now on.", _STATUS, _ALL_OR_SOME, failures=(_UNKNOWN,)),
+    _request("STORE_DISABLE", 2, "Stores no more packets.", _STATUS, _ALL_OR_SOME, failures=(_UNKNOWN,)),
     _request(
         "STORE_TYPES_ADD",
         3,
         "Stores reports of these types in this store too.",
         "STORED_TYPES [15,6] after STORE_TYPES_REPORT.",
-        (_UNKNOWN, FailureCode.UNKNOWN_REPORT_TYPE),
         Argument(_STORE),
         APPLICATIONS,
+        failures=(_UNKNOWN, FailureCode.UNKNOWN_REPORT_TYPE),
     ),
     _request(
         "STORE_TYPES_DELETE",
         4,
         "No longer stores reports of these types in this store; those stored stay.",
         "STORED_TYPES [15,6] after STORE_TYPES_REPORT.",
-        (_UNKNOWN, FailureCode.UNKNOWN_REPORT_TYPE),
         Argument(_STORE),
         APPLICATIONS,
+        failures=(_UNKNOWN, FailureCode.UNKNOWN_REPORT_TYPE),
     ),
     _request(
         "STORE_TYPES_REPORT",
         5,
         "Reports the types that a store takes.",
         "STORED_TYPES [15,6].",
-        (_UNKNOWN,),
         Argument(_STORE),
+        failures=(_UNKNOWN,),
     ),
     _request(
         "STORE_RETRIEVE",
         9,
         "Sends what stores hold of a range of times, once.",
         "The packets; EVENT_PACKETS_RETRIEVED when the last has gone to the downlink.",
-        (_UNKNOWN, _BUSY, FailureCode.TIMES_WRONG),
         ArgumentGroup(
             "ranges",
             (
@@ -110,90 +99,93 @@ TELECOMMANDS = (
             ),
             "Stores, each with a range",
         ),
+        failures=(_UNKNOWN, _BUSY, FailureCode.TIMES_WRONG),
     ),
     _request(
         "STORE_CLEAR",
         11,
         "Deletes packets up to a time, that one included.",
         _SUMMARY,
-        (_UNKNOWN, _BUSY, FailureCode.MEMORY_REFUSED),
         time_argument("until", "Last on-board time to delete"),
         _ALL_OR_SOME,
+        failures=(_UNKNOWN, _BUSY, FailureCode.MEMORY_REFUSED),
     ),
     _request(
         "STORE_SUMMARY",
         12,
         "Reports what stores hold, after it has been put into the mass memory.",
         "PACKET_STORE_SUMMARY [15,13].",
-        (_UNKNOWN,),
         _ALL_OR_SOME,
+        failures=(_UNKNOWN,),
     ),
     _request(
         "STORE_OPEN_FROM",
         14,
         "Lets open retrieval begin at this time.",
         _SUMMARY,
-        (_UNKNOWN, _BUSY),
         time_argument("start", "First on-board time"),
         _ALL_OR_SOME,
+        failures=(_UNKNOWN, _BUSY),
     ),
     _request(
         "STORE_OPEN_RESUME",
         15,
         "Begins open retrieval, or goes on where it was suspended: sends what is stored and what comes.",
         "The packets; " + _STATUS,
-        (_UNKNOWN,),
         _ALL_OR_SOME,
+        failures=(_UNKNOWN,),
     ),
-    _request("STORE_OPEN_SUSPEND", 16, "Suspends open retrieval.", _STATUS, (_UNKNOWN,), _ALL_OR_SOME),
+    _request(
+        "STORE_OPEN_SUSPEND", 16, "Suspends open retrieval.", _STATUS, _ALL_OR_SOME, failures=(_UNKNOWN,)
+    ),
     _request(
         "STORE_RETRIEVE_ABORT",
         17,
         "Ends retrieval by ranges of times.",
         "EVENT_PACKETS_RETRIEVED; " + _STATUS,
-        (_UNKNOWN,),
         _ALL_OR_SOME,
+        failures=(_UNKNOWN,),
     ),
     _request(
-        "STORE_STATUS",
-        18,
-        "Reports which stores store and are retrieved.",
-        "PACKET_STORE_STATUS [15,19].",
-        (),
+        "STORE_STATUS", 18, "Reports which stores store and are retrieved.", "PACKET_STORE_STATUS [15,19]."
     ),
     _request(
         "STORE_CREATE",
         20,
         "Makes packet stores, empty and not storing, that take no report type yet.",
         _CONFIGURATION,
-        (FailureCode.STORE_EXISTS, FailureCode.STORE_NO_ROOM),
         ArgumentGroup(
             "stores",
             (Argument(_STORE), _SIZE, Argument(_KIND), Argument(_CHANNEL)),
             "Definitions",
         ),
+        failures=(FailureCode.STORE_EXISTS, FailureCode.STORE_NO_ROOM),
     ),
     _request(
         "STORE_DELETE",
         21,
         "Deletes stores that are disabled and not being retrieved, with all that they hold.",
         _CONFIGURATION,
-        (_UNKNOWN, _BUSY),
         _SOME,
+        failures=(_UNKNOWN, _BUSY),
     ),
     _request(
         "STORE_CONFIGURATION",
         22,
         "Reports size, kind and channel of each store.",
         "PACKET_STORE_CONFIGURATION [15,23].",
-        (),
     ),
     _request(
         "STORE_COPY",
         24,
         "Copies packets of a window of times into an empty, disabled store.",
         _SUMMARY,
-        (
+        Argument(Parameter("window", _U8, "Which times count", enumeration=TimeWindow)),
+        time_argument("start", "First on-board time; unused when UP_TO"),
+        time_argument("end", "Last on-board time; unused when FROM"),
+        Argument(Parameter("source", _U8, "Packet store to copy from")),
+        Argument(Parameter("destination", _U8, "Packet store to copy to")),
+        failures=(
             _UNKNOWN,
             _BUSY,
             FailureCode.TIMES_WRONG,
@@ -201,54 +193,44 @@ TELECOMMANDS = (
             FailureCode.STORE_FULL,
             FailureCode.MEMORY_REFUSED,
         ),
-        Argument(Parameter("window", _U8, "Which times count", enumeration=TimeWindow)),
-        time_argument("start", "First on-board time; unused when UP_TO"),
-        time_argument("end", "Last on-board time; unused when FROM"),
-        Argument(Parameter("source", _U8, "Packet store to copy from")),
-        Argument(Parameter("destination", _U8, "Packet store to copy to")),
     ),
     _request(
         "STORE_RESIZE",
         25,
         "Changes the size of stores that are disabled and not being retrieved.",
         _CONFIGURATION,
-        (_UNKNOWN, _BUSY, FailureCode.STORE_NO_ROOM),
         ArgumentGroup("sizes", (Argument(_STORE), _SIZE), "Stores, each with its new size"),
+        failures=(_UNKNOWN, _BUSY, FailureCode.STORE_NO_ROOM),
     ),
     _request(
         "STORE_CIRCULAR",
         26,
         "Makes disabled stores overwrite their oldest packets.",
         _CONFIGURATION,
-        (_UNKNOWN, _BUSY),
         _SOME,
+        failures=(_UNKNOWN, _BUSY),
     ),
     _request(
         "STORE_BOUNDED",
         27,
         "Makes disabled stores take no more when they are full.",
         _CONFIGURATION,
-        (_UNKNOWN, _BUSY),
         _SOME,
+        failures=(_UNKNOWN, _BUSY),
     ),
     _request(
         "STORE_CHANNEL",
         28,
         "Changes the virtual channel of a store that is not being retrieved.",
         _CONFIGURATION,
-        (_UNKNOWN, _BUSY),
         Argument(_STORE),
         Argument(_CHANNEL),
+        failures=(_UNKNOWN, _BUSY),
     ),
 )
 
-
-def _report(name: str, subtype: int, text: str, group: Group, *parameters: Parameter) -> Report:
-    return Report(name, ORBITER_APID, parameters, text, Origin.OURS, 15, subtype, groups=(group,))
-
-
 REPORTS = (
-    _report("STORED_TYPES", 6, "Report types that a store takes", APPLICATIONS_REPORTED, _STORE),
+    _report("STORED_TYPES", 6, "Report types that a store takes", _STORE, APPLICATIONS_REPORTED),
     _report(
         "PACKET_STORE_SUMMARY",
         13,

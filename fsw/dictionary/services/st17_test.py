@@ -1,13 +1,14 @@
 """ST[17] test: are you alive, and who answers you?"""
 
 from enum import IntEnum
+from functools import partial
 
 import construct
 
-from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID, FailureCode, Origin
+from fsw.dictionary.identifiers import LANDER_APID, FailureCode
 from fsw.dictionary.parameter import Parameter
-from fsw.dictionary.report import Report
-from fsw.dictionary.telecommand import Argument, Telecommand
+from fsw.dictionary.services.declare import report, request
+from fsw.dictionary.telecommand import Argument
 
 
 class Application(IntEnum):
@@ -18,33 +19,21 @@ class Application(IntEnum):
 
 _APPLICATION = Parameter("application", construct.Int16ub, "Which", enumeration=Application)
 
+_request, _report = partial(request, 17), partial(report, 17)
 TELECOMMANDS = (
-    Telecommand(
-        "PING",
-        17,
-        1,
-        "Tests the connection to the orbiter's computer.",
-        "ALIVE [17,2] and TC_COMPLETED [1,7].",
+    _request(
+        "PING", 1, "Tests the connection to the orbiter's computer.", "ALIVE [17,2] and TC_COMPLETED [1,7]."
     ),
-    Telecommand(
+    _request(
         "CONNECTION_TEST",
-        17,
         3,
         "Tests the connection of the orbiter's computer to another application process on board.",
         "CONNECTED [17,4] and TC_COMPLETED [1,7].",
-        (FailureCode.BUSY, FailureCode.NO_ANSWER),
-        (Argument(_APPLICATION),),
+        Argument(_APPLICATION),
+        failures=(FailureCode.BUSY, FailureCode.NO_ANSWER),
     ),
 )
 REPORTS = (
-    Report("ALIVE", ORBITER_APID, (), "Answer to the connection test", Origin.OURS, 17, 2),
-    Report(
-        "CONNECTED",
-        ORBITER_APID,
-        (_APPLICATION,),
-        "Answer to the test of a connection on board",
-        Origin.OURS,
-        17,
-        4,
-    ),
+    _report("ALIVE", 2, "Answer to the connection test"),
+    _report("CONNECTED", 4, "Answer to the test of a connection on board", _APPLICATION),
 )

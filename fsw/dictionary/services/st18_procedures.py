@@ -4,13 +4,15 @@ Ours: names of variable length, the procedure's own; code as `fsw procedure comp
 as reals of 64 bits, N 8 bits. A procedure may run once at a time.
 """
 
+from functools import partial
+
 import construct
 
-from fsw.dictionary.identifiers import ORBITER_APID, FailureCode, Observability, Origin, ProcedureState
+from fsw.dictionary.identifiers import FailureCode, Observability, ProcedureState
 from fsw.dictionary.layout import Group
 from fsw.dictionary.parameter import Parameter
-from fsw.dictionary.report import Report
-from fsw.dictionary.telecommand import Argument, ArgumentGroup, Telecommand
+from fsw.dictionary.services.declare import report, request
+from fsw.dictionary.telecommand import Argument, ArgumentGroup
 from fsw.protocols.obcp import MAX_PROGRAM_OCTETS
 
 LONGEST_NAME = 32
@@ -28,18 +30,7 @@ _OBSERVABILITY = Argument(
 _NO_SUCH = FailureCode.NO_SUCH_ITEM
 _STATUS_TOLD = "PROCEDURES_STATUS [18,9]."
 
-
-def _request(
-    name: str,
-    subtype: int,
-    effect: str,
-    verification: str,
-    *arguments: Argument | ArgumentGroup,
-    failures: tuple[FailureCode, ...] = (),
-) -> Telecommand:
-    return Telecommand(name, 18, subtype, effect, verification, failures, arguments)
-
-
+_request, _report = partial(request, 18), partial(report, 18)
 TELECOMMANDS = (
     _request(
         "PROCEDURE_LOAD",
@@ -133,24 +124,13 @@ TELECOMMANDS = (
 )
 
 REPORTS = (
-    Report(
+    _report(
         "PROCEDURES_STATUS",
-        ORBITER_APID,
-        (),
-        "State of each procedure",
-        Origin.OURS,
-        18,
         9,
-        groups=(Group("procedures", (_NAME, _STATE, _STEP), "By name"),),
+        "State of each procedure",
+        Group("procedures", (_NAME, _STATE, _STEP), "By name"),
     ),
-    Report(
-        "PROCEDURES_ABORTED",
-        ORBITER_APID,
-        (),
-        "Procedures ended at once",
-        Origin.OURS,
-        18,
-        18,
-        groups=(Group("procedures", (_NAME, _STEP), "By name"),),
+    _report(
+        "PROCEDURES_ABORTED", 18, "Procedures ended at once", Group("procedures", (_NAME, _STEP), "By name")
     ),
 )

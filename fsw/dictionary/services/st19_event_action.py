@@ -5,13 +5,16 @@ counts when it occurs, reported or not. A definition releases once a second at m
 can feed on its own event.
 """
 
+from functools import partial
+
 import construct
 
-from fsw.dictionary.identifiers import ORBITER_APID, FailureCode, Origin, Switch
+from fsw.dictionary.identifiers import ORBITER_APID, FailureCode, Switch
 from fsw.dictionary.layout import Group
 from fsw.dictionary.parameter import PACKET, Parameter
 from fsw.dictionary.report import Report
-from fsw.dictionary.telecommand import Argument, ArgumentGroup, Telecommand
+from fsw.dictionary.services.declare import report, request
+from fsw.dictionary.telecommand import Argument, ArgumentGroup
 
 _U8, _U16 = construct.Int8ub, construct.Int16ub
 _EVENT = (
@@ -25,22 +28,11 @@ _NAMED = ArgumentGroup("definitions", _EVENT_ARGUMENTS, "Events of definitions")
 _NAMED_OR_ALL = ArgumentGroup("definitions", _EVENT_ARGUMENTS, "Events of definitions; none: all", least=0)
 _NO_SUCH, _PARTLY = FailureCode.NO_SUCH_ITEM, FailureCode.PARTLY_DONE
 
-
-def _request(
-    name: str,
-    subtype: int,
-    effect: str,
-    verification: str,
-    *arguments: ArgumentGroup,
-    failures: tuple[FailureCode, ...] = (),
-) -> Telecommand:
-    return Telecommand(f"EVENT_ACTIONS_{name}", 19, subtype, effect, verification, failures, arguments)
-
-
 _STATUS_TOLD, _DEFINITIONS_TOLD = "EVENT_ACTIONS_STATUS [19,7].", "EVENT_ACTIONS_DEFINITIONS [19,11]."
+_request = partial(request, 19)
 TELECOMMANDS = (
     _request(
-        "ADD",
+        "EVENT_ACTIONS_ADD",
         1,
         "Adds definitions, disabled; one that is disabled is replaced.",
         _DEFINITIONS_TOLD,
@@ -48,28 +40,39 @@ TELECOMMANDS = (
         failures=(FailureCode.BAD_REQUEST_INSIDE, FailureCode.IN_USE, FailureCode.NO_ROOM, _PARTLY),
     ),
     _request(
-        "DELETE",
+        "EVENT_ACTIONS_DELETE",
         2,
         "Deletes definitions that are disabled.",
         _STATUS_TOLD,
         _NAMED,
         failures=(_NO_SUCH, FailureCode.IN_USE, _PARTLY),
     ),
-    _request("DELETE_ALL", 3, "Deletes all definitions and disables the function.", _STATUS_TOLD),
-    _request("ENABLE", 4, "Lets definitions act.", _STATUS_TOLD, _NAMED_OR_ALL, failures=(_NO_SUCH, _PARTLY)),
     _request(
-        "DISABLE",
+        "EVENT_ACTIONS_DELETE_ALL", 3, "Deletes all definitions and disables the function.", _STATUS_TOLD
+    ),
+    _request(
+        "EVENT_ACTIONS_ENABLE",
+        4,
+        "Lets definitions act.",
+        _STATUS_TOLD,
+        _NAMED_OR_ALL,
+        failures=(_NO_SUCH, _PARTLY),
+    ),
+    _request(
+        "EVENT_ACTIONS_DISABLE",
         5,
         "Keeps definitions from acting.",
         _STATUS_TOLD,
         _NAMED_OR_ALL,
         failures=(_NO_SUCH, _PARTLY),
     ),
-    _request("REPORT_STATUS", 6, "Reports the status of each definition.", _STATUS_TOLD),
-    _request("FUNCTION_ENABLE", 8, "Lets enabled definitions act.", "The requests' own reports."),
-    _request("FUNCTION_DISABLE", 9, "Keeps all definitions from acting.", "TC_COMPLETED."),
+    _request("EVENT_ACTIONS_REPORT_STATUS", 6, "Reports the status of each definition.", _STATUS_TOLD),
     _request(
-        "REPORT",
+        "EVENT_ACTIONS_FUNCTION_ENABLE", 8, "Lets enabled definitions act.", "The requests' own reports."
+    ),
+    _request("EVENT_ACTIONS_FUNCTION_DISABLE", 9, "Keeps all definitions from acting.", "TC_COMPLETED."),
+    _request(
+        "EVENT_ACTIONS_REPORT",
         10,
         "Reports definitions with their requests.",
         _DEFINITIONS_TOLD,
@@ -81,13 +84,13 @@ TELECOMMANDS = (
 
 def _report(name: str, subtype: int, text: str, *fields: Parameter) -> Report:
     group = Group("definitions", fields, "By application and event")
-    return Report(f"EVENT_ACTIONS_{name}", ORBITER_APID, (), text, Origin.OURS, 19, subtype, groups=(group,))
+    return report(19, name, subtype, text, group)
 
 
 REPORTS = (
-    _report("STATUS", 7, "Event-action definitions", *_EVENT, _STATUS),
+    _report("EVENT_ACTIONS_STATUS", 7, "Event-action definitions", *_EVENT, _STATUS),
     _report(
-        "DEFINITIONS",
+        "EVENT_ACTIONS_DEFINITIONS",
         11,
         "Event-action definitions with their requests; many in several reports",
         *_EVENT,

@@ -4,16 +4,17 @@ Ours: identifiers of 16 bits, values as binary64 engineering values, of an enume
 """
 
 from enum import IntEnum
+from functools import partial
 
 import construct
 
-from fsw.dictionary.identifiers import ORBITER_APID, FailureCode, Origin
+from fsw.dictionary.identifiers import FailureCode
 from fsw.dictionary.layout import Group
 from fsw.dictionary.parameter import Parameter
 from fsw.dictionary.pool import OnBoardParameter
-from fsw.dictionary.report import Report
+from fsw.dictionary.services.declare import report, request
 from fsw.dictionary.settings import SettableParameter
-from fsw.dictionary.telecommand import Argument, ArgumentGroup, Telecommand
+from fsw.dictionary.telecommand import Argument, ArgumentGroup
 
 _IDENTIFIER, _VALUE = construct.Int16ub, construct.Float64b
 AnyParameter = IntEnum(  # type: ignore[misc]
@@ -27,56 +28,47 @@ def _argument(names: type[IntEnum]) -> Argument:
     return Argument(Parameter("parameter", _IDENTIFIER, "Which parameter"), names=names)
 
 
+_request, _report = partial(request, 20), partial(report, 20)
 TELECOMMANDS = (
-    Telecommand(
+    _request(
         "PARAMETERS_REPORT",
-        20,
         1,
         "Reports the values of parameters: measured now, or as set.",
         "PARAMETER_VALUES [20,2].",
-        (FailureCode.UNKNOWN_PARAMETER, FailureCode.NOT_MEASURED, FailureCode.BUSY),
-        (ArgumentGroup("parameters", (_argument(AnyParameter),), "Parameters"),),
+        ArgumentGroup("parameters", (_argument(AnyParameter),), "Parameters"),
+        failures=(FailureCode.UNKNOWN_PARAMETER, FailureCode.NOT_MEASURED, FailureCode.BUSY),
     ),
-    Telecommand(
+    _request(
         "PARAMETERS_SET",
-        20,
         3,
         "Sets parameters, all or none; what they govern goes by them at once, and after a restart.",
         "PARAMETER_VALUES [20,2] on request; TC_COMPLETED comes after they were read back.",
-        (
+        ArgumentGroup(
+            "parameters",
+            (_argument(SettableParameter), Argument(Parameter("value", _VALUE, "Its value from now on"))),
+            "Parameters and values",
+        ),
+        failures=(
             FailureCode.UNKNOWN_PARAMETER,
             FailureCode.PARAMETER_NOT_SETTABLE,
             FailureCode.VALUE_NOT_ALLOWED,
             FailureCode.BUSY,
             FailureCode.NOT_KEPT,
         ),
-        (
-            ArgumentGroup(
-                "parameters",
-                (_argument(SettableParameter), Argument(Parameter("value", _VALUE, "Its value from now on"))),
-                "Parameters and values",
-            ),
-        ),
     ),
 )
 REPORTS = (
-    Report(
+    _report(
         "PARAMETER_VALUES",
-        ORBITER_APID,
-        (),
-        "Values of parameters",
-        Origin.OURS,
-        20,
         2,
-        groups=(
-            Group(
-                "parameters",
-                (
-                    Parameter("parameter", _IDENTIFIER, "Which parameter", enumeration=AnyParameter),
-                    Parameter("value", _VALUE, "Its value"),
-                ),
-                "Parameters",
+        "Values of parameters",
+        Group(
+            "parameters",
+            (
+                Parameter("parameter", _IDENTIFIER, "Which parameter", enumeration=AnyParameter),
+                Parameter("value", _VALUE, "Its value"),
             ),
+            "Parameters",
         ),
     ),
 )

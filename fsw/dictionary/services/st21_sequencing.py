@@ -5,13 +5,15 @@ its outcome has come. A request that fails ends its sequence, and an event tells
 length, N 8 bits, delays in milliseconds, 32 bits.
 """
 
+from functools import partial
+
 import construct
 
-from fsw.dictionary.identifiers import ORBITER_APID, FailureCode, Origin, SequenceState
+from fsw.dictionary.identifiers import FailureCode, SequenceState
 from fsw.dictionary.layout import Group
 from fsw.dictionary.parameter import PACKET, Parameter
-from fsw.dictionary.report import Report
-from fsw.dictionary.telecommand import Argument, ArgumentGroup, Telecommand
+from fsw.dictionary.services.declare import report, request
+from fsw.dictionary.telecommand import Argument, ArgumentGroup
 
 LONGEST_NAME = 16
 MOST_REQUESTS = 32
@@ -25,18 +27,7 @@ _STATE = Parameter("state", _U8, "What it does", enumeration=SequenceState)
 _ONE = Argument(_NAME, 1, LONGEST_NAME)
 _NO_SUCH = FailureCode.NO_SUCH_ITEM
 
-
-def _request(
-    name: str,
-    subtype: int,
-    effect: str,
-    verification: str,
-    *arguments: Argument | ArgumentGroup,
-    failures: tuple[FailureCode, ...] = (),
-) -> Telecommand:
-    return Telecommand(name, 21, subtype, effect, verification, failures, arguments)
-
-
+_request, _report = partial(request, 21), partial(report, 21)
 TELECOMMANDS = (
     _request(
         "SEQUENCE_LOAD",
@@ -91,27 +82,22 @@ TELECOMMANDS = (
     _request("SEQUENCES_ABORT", 13, "Aborts all sequences and reports them.", "SEQUENCES_ABORTED [21,14]."),
 )
 
-
-def _report(name: str, subtype: int, text: str, parameters: tuple[Parameter, ...], *groups: Group) -> Report:
-    return Report(name, ORBITER_APID, parameters, text, Origin.OURS, 21, subtype, groups=groups)
-
-
 REPORTS = (
-    _report(
-        "SEQUENCES_STATUS", 7, "State of each sequence", (), Group("sequences", (_NAME, _STATE), "By name")
-    ),
+    _report("SEQUENCES_STATUS", 7, "State of each sequence", Group("sequences", (_NAME, _STATE), "By name")),
     _report(
         "SEQUENCE_CRC",
         10,
         "Checksum of a sequence",
-        (_NAME, Parameter("crc", _U16, "CRC-16 of its entries: packet, delay, packet, delay")),
+        _NAME,
+        Parameter("crc", _U16, "CRC-16 of its entries: packet, delay, packet, delay"),
     ),
     _report(
         "SEQUENCE_CONTENT",
         12,
         "Entries of a sequence; many in several reports",
-        (_NAME, Parameter("first_entry", _U8, "Number of the first of these, from 0")),
+        _NAME,
+        Parameter("first_entry", _U8, "Number of the first of these, from 0"),
         Group("entries", _ENTRY, "In order of release"),
     ),
-    _report("SEQUENCES_ABORTED", 14, "Sequences aborted", (), Group("sequences", (_NAME,), "By name")),
+    _report("SEQUENCES_ABORTED", 14, "Sequences aborted", Group("sequences", (_NAME,), "By name")),
 )

@@ -4,13 +4,15 @@ A repository path is a directory of the store, '' for its top. A path that begin
 ground's file store: a file copied there goes by CFDP, as an operation that takes its time.
 """
 
+from functools import partial
+
 import construct
 
-from fsw.dictionary.identifiers import ORBITER_APID, FailureCode, FileObject, Origin, Switch
+from fsw.dictionary.identifiers import FailureCode, FileObject, Switch
 from fsw.dictionary.layout import Group
 from fsw.dictionary.parameter import Parameter
-from fsw.dictionary.report import Report
-from fsw.dictionary.telecommand import Argument, Telecommand
+from fsw.dictionary.services.declare import report, request
+from fsw.dictionary.telecommand import Argument
 
 GROUND = "ground:"  # what a path begins with that is not on board
 MOST_FOUND = 512
@@ -49,154 +51,158 @@ _NO_PATH, _EXISTS = FailureCode.NO_SUCH_DIRECTORY, FailureCode.FILE_EXISTS
 _COPY = (_NO_FILE, _EXISTS, _REFUSED, FailureCode.OPERATION_EXISTS)
 _NO_OPERATION = (FailureCode.NO_SUCH_ITEM,)
 
-
-def _request(
-    subtype: int,
-    name: str,
-    effect: str,
-    verification: str,
-    failures: tuple[FailureCode, ...],
-    *arguments: Argument,
-) -> Telecommand:
-    return Telecommand(name, 23, subtype, effect, verification, failures, arguments)
-
-
+_request, _report = partial(request, 23), partial(report, 23)
 TELECOMMANDS = (
     _request(
-        1, "FILE_CREATE", "Makes an empty file.", "FILE_REPORT.", (_EXISTS, _NO_PATH, _REFUSED), _PATH, _FILE
-    ),
-    _request(2, "FILE_DELETE", "Deletes a file.", "DIRECTORY_SUMMARY.", (_NO_FILE, _LOCKED), _PATH, _FILE),
-    _request(3, "FILE_REPORT", "Reports a file's attributes.", "FILE_ATTRIBUTES.", (_NO_FILE,), _PATH, _FILE),
-    _request(
-        5,
-        "FILE_LOCK",
-        "Locks a file: it is neither changed, moved nor deleted.",
+        "FILE_CREATE",
+        1,
+        "Makes an empty file.",
         "FILE_REPORT.",
-        (_NO_FILE,),
         _PATH,
         _FILE,
+        failures=(_EXISTS, _NO_PATH, _REFUSED),
     ),
-    _request(6, "FILE_UNLOCK", "Unlocks a file.", "FILE_REPORT.", (_NO_FILE,), _PATH, _FILE),
     _request(
-        7,
+        "FILE_DELETE", 2, "Deletes a file.", "DIRECTORY_SUMMARY.", _PATH, _FILE, failures=(_NO_FILE, _LOCKED)
+    ),
+    _request(
+        "FILE_REPORT",
+        3,
+        "Reports a file's attributes.",
+        "FILE_ATTRIBUTES.",
+        _PATH,
+        _FILE,
+        failures=(_NO_FILE,),
+    ),
+    _request(
+        "FILE_LOCK",
+        5,
+        "Locks a file: it is neither changed, moved nor deleted.",
+        "FILE_REPORT.",
+        _PATH,
+        _FILE,
+        failures=(_NO_FILE,),
+    ),
+    _request("FILE_UNLOCK", 6, "Unlocks a file.", "FILE_REPORT.", _PATH, _FILE, failures=(_NO_FILE,)),
+    _request(
         "FILE_FIND",
+        7,
         "Searches a directory and all in it for names that fit a pattern of * and ?.",
         "FILES_FOUND.",
-        (_NO_PATH,),
         _PATH,
         Argument(_name("pattern", "Search pattern"), minimum=1, maximum=100),
+        failures=(_NO_PATH,),
     ),
     _request(
-        9,
         "DIRECTORY_CREATE",
+        9,
         "Makes a directory.",
         "DIRECTORY_SUMMARY.",
-        (_EXISTS, _NO_PATH, _REFUSED),
         _PATH,
         Argument(_name("directory", "Its name"), minimum=1, maximum=100),
+        failures=(_EXISTS, _NO_PATH, _REFUSED),
     ),
     _request(
-        10,
         "DIRECTORY_DELETE",
+        10,
         "Deletes an empty directory.",
         "DIRECTORY_SUMMARY.",
-        (_NO_PATH, FailureCode.DIRECTORY_NOT_EMPTY),
         _PATH,
         Argument(_name("directory", "Its name"), minimum=1, maximum=100),
+        failures=(_NO_PATH, FailureCode.DIRECTORY_NOT_EMPTY),
     ),
     _request(
-        11,
         "DIRECTORY_RENAME",
+        11,
         "Gives a directory another name; no file in it may be locked.",
         "DIRECTORY_SUMMARY.",
-        (_NO_PATH, _EXISTS, _LOCKED, _REFUSED),
         _PATH,
         Argument(_name("directory", "Its name"), minimum=1, maximum=100),
         Argument(_name("new_name", "Its name from now on"), minimum=1, maximum=100),
+        failures=(_NO_PATH, _EXISTS, _LOCKED, _REFUSED),
     ),
     _request(
-        12,
         "DIRECTORY_SUMMARY",
+        12,
         "Reports what is directly in a directory.",
         "DIRECTORY_CONTENT.",
-        (_NO_PATH,),
         _PATH,
+        failures=(_NO_PATH,),
     ),
     _request(
-        14,
         "FILE_COPY",
+        14,
         "Copies a file on board at once, or begins to send it to the ground by CFDP.",
         "FILE_REPORT; of a copy to the ground EVENT_FILE_SENT or EVENT_FILE_NOT_SENT.",
-        _COPY,
         Argument(_OPERATION),
         *_SOURCE,
         *_TARGET,
+        failures=_COPY,
     ),
     _request(
-        15,
         "FILE_MOVE",
+        15,
         "As FILE_COPY, and the file is deleted once the copy is whole.",
         "As FILE_COPY.",
-        (*_COPY, _LOCKED),
         Argument(_OPERATION),
         *_SOURCE,
         *_TARGET,
+        failures=(*_COPY, _LOCKED),
     ),
     _request(
-        16,
         "FILE_COPY_SUSPEND",
+        16,
         "Stops copies to the ground, and their timers.",
         "FILE_COPY_STATUS.",
-        _NO_OPERATION,
         _OPERATIONS,
+        failures=_NO_OPERATION,
     ),
-    _request(17, "FILE_COPY_RESUME", "Goes on with them.", "FILE_COPY_STATUS.", _NO_OPERATION, _OPERATIONS),
     _request(
-        18,
+        "FILE_COPY_RESUME", 17, "Goes on with them.", "FILE_COPY_STATUS.", _OPERATIONS, failures=_NO_OPERATION
+    ),
+    _request(
         "FILE_COPY_ABORT",
+        18,
         "Ends them; the ground is told.",
         "EVENT_FILE_NOT_SENT.",
-        _NO_OPERATION,
         _OPERATIONS,
+        failures=_NO_OPERATION,
     ),
     _request(
-        22,
         "FILE_COPY_STATUS_ENABLE",
+        22,
         "Reports copies to the ground periodically.",
         "FILE_COPY_STATUS.",
-        (),
         Argument(Parameter("interval_s", construct.Int16ub, "Interval", "s"), minimum=1),
     ),
-    _request(24, "FILE_COPY_STATUS_DISABLE", "No longer reports them.", "FILE_COPY_STATUS stops.", ()),
+    _request("FILE_COPY_STATUS_DISABLE", 24, "No longer reports them.", "FILE_COPY_STATUS stops."),
 )
 
 _SIZE = Parameter("file_octets", construct.Int32ub, "Its size", "octets")
 _WHERE = (_name("path", "Repository path"), _name("file", "File name"))
 
-
-def _report(subtype: int, name: str, text: str, parameters: tuple[Parameter, ...], *groups: Group) -> Report:
-    return Report(name, ORBITER_APID, parameters, text, Origin.OURS, 23, subtype, groups=groups)
-
-
 REPORTS = (
     _report(
-        4,
         "FILE_ATTRIBUTES",
+        4,
         "A file's attributes",
-        (*_WHERE, _SIZE, Parameter("locked", construct.Int8ub, "Locked", enumeration=Switch)),
+        *_WHERE,
+        _SIZE,
+        Parameter("locked", construct.Int8ub, "Locked", enumeration=Switch),
     ),
     _report(
-        8,
         "FILES_FOUND",
+        8,
         "Files whose names fit",
-        (_name("path", "Repository path"), _name("pattern", "Search pattern")),
+        _name("path", "Repository path"),
+        _name("pattern", "Search pattern"),
         Group("found", (_name("name", "Path and name"),), "Files", count_octets=2, most=MOST_FOUND),
     ),
     _report(
-        13,
         "DIRECTORY_CONTENT",
+        13,
         "What is directly in a directory",
-        (_name("path", "Repository path"),),
+        _name("path", "Repository path"),
         Group(
             "objects",
             (
@@ -209,10 +215,9 @@ REPORTS = (
         ),
     ),
     _report(
-        23,
         "FILE_COPY_STATUS",
+        23,
         "Copies to the ground that are under way",
-        (),
         Group(
             "copies",
             (
