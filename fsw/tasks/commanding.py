@@ -18,6 +18,7 @@ from fsw.kernel.time import SECOND
 from fsw.protocols import pus
 from fsw.protocols.telecommand_reception import ReceptionSettings, TelecommandReception
 from fsw.tasks import frame_security, names
+from fsw.tasks.answers import pus_report, report
 from fsw.tasks.file_messages import FileUnit
 from fsw.tasks.messages import (
     AskControlWords,
@@ -31,7 +32,6 @@ from fsw.tasks.messages import (
     Outcome,
     ParameterChanged,
     Progressed,
-    PusReport,
     ReceiverLock,
     SafeMode,
     Sample,
@@ -176,7 +176,7 @@ class Commanding:
             answers, failure = frame_security.execute(self._security, arguments)
             return [*actions, *answers, *self._finished(request, acknowledge, failure, answer_to)]
         if task == names.COMMANDING:  # the connection test: nobody needs to be asked
-            actions.append(Send(names.DOWNLINK, PusReport(ORBITER_APID, 17, 2, b"")))
+            actions.append(report("ALIVE", {}))
             return actions + self._finished(request, acknowledge, None, answer_to)
         self._pending[request] = [acknowledge, now_ns + round(self._answer_within_s * SECOND), answer_to]
         execute = Execute(request, acknowledge, command.name, arguments)
@@ -280,7 +280,7 @@ def _answer(answer_to: str | None, request: bytes, failure: FailureCode | None) 
 def _verification(
     subtype: int, request: bytes, code: FailureCode | None = None, step: int | None = None
 ) -> Send:
-    report = dictionary.report_for(ORBITER_APID, 1, subtype)
+    declared = dictionary.report_for(ORBITER_APID, 1, subtype)
     values: dict[str, Any] = {
         "request_packet_id": int.from_bytes(request[:2], "big"),
         "request_sequence": int.from_bytes(request[2:4], "big"),
@@ -289,4 +289,4 @@ def _verification(
         values["step"] = step
     if code is not None:
         values["failure_code"] = code.name
-    return Send(names.DOWNLINK, PusReport(ORBITER_APID, 1, subtype, report.encode(values)))
+    return Send(names.DOWNLINK, pus_report(declared, values))

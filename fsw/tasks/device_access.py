@@ -6,16 +6,14 @@ What is switched or loaded is read back before it is called done.
 from collections.abc import Iterable
 from typing import Any
 
-from fsw import dictionary
-from fsw.dictionary.identifiers import ORBITER_APID, FailureCode
+from fsw.dictionary.identifiers import FailureCode
 from fsw.dictionary.services.st02_device_access import LINES, REGISTERS
 from fsw.kernel.scheduler import Action, Emit, Send
 from fsw.tasks import names
+from fsw.tasks.answers import executed, report
 from fsw.tasks.messages import (
     Execute,
-    Executed,
     LoadRegisters,
-    PusReport,
     ReadRegisters,
     RegistersTold,
     SwitchLines,
@@ -39,7 +37,7 @@ class DeviceAccess:
             case Execute(request, acknowledge, name, arguments):
                 failure = self._refused(name, arguments)
                 if failure is not None:
-                    return [_executed(request, acknowledge, failure)]
+                    return [executed(request, acknowledge, failure)]
                 return self._begin(name, request, acknowledge, arguments)
         return ()
 
@@ -81,15 +79,15 @@ class DeviceAccess:
         match self._jobs.pop(number, None):
             case ["DEVICES_SWITCH", request, acknowledge, lines]:
                 done = len(contents) == 1 and _switched(lines, int.from_bytes(contents[0], "big"))
-                return [_executed(request, acknowledge, None if done else FailureCode.NOT_KEPT)]
+                return [executed(request, acknowledge, None if done else FailureCode.NOT_KEPT)]
             case ["REGISTERS_LOAD", request, acknowledge, loads]:
                 latest = {address: data for address, data in loads}
                 kept = list(contents) == [latest[address] for address, _ in loads]
-                return [_executed(request, acknowledge, None if kept else FailureCode.NOT_KEPT)]
+                return [executed(request, acknowledge, None if kept else FailureCode.NOT_KEPT)]
             case ["REGISTERS_DUMP", request, acknowledge, registers]:
                 if [len(data) for data in contents] != [REGISTERS[at].octets for at in registers]:
-                    return [_executed(request, acknowledge, FailureCode.NO_ANSWER)]
-                return [_dumped(registers, contents), _executed(request, acknowledge, None)]
+                    return [executed(request, acknowledge, FailureCode.NO_ANSWER)]
+                return [_dumped(registers, contents), executed(request, acknowledge)]
         return []
 
     # ---- what outlives this task ----------------------------------------------------------------
@@ -115,14 +113,6 @@ def _switched(lines: list[int], power_lines: int) -> bool:
     return all(bool(power_lines >> bit & 1) == on for bit, on in wanted.items())
 
 
-def _executed(request: bytes, acknowledge: int, failure: FailureCode | None) -> Send:
-    return Send(names.COMMANDING, Executed(request, acknowledge, failure))
-
-
 def _dumped(registers: list[int], contents: tuple[bytes, ...]) -> Send:
-    report = dictionary.report("REGISTERS_DUMPED")
-    assert report.service is not None
-    assert report.subtype is not None
     entries = [{"register": at, "data": data} for at, data in zip(registers, contents, strict=True)]
-    octets = report.encode({"registers": entries})
-    return Send(names.DOWNLINK, PusReport(ORBITER_APID, report.service, report.subtype, octets))
+    return report("REGISTERS_DUMPED", {"registers": entries})

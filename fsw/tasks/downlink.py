@@ -38,6 +38,7 @@ from fsw.kernel.scheduler import Action, Emit, Send, SetTimer, Spend
 from fsw.kernel.time import MICROSECOND, SECOND
 from fsw.protocols.pus import LONGEST_PACKET_OCTETS
 from fsw.tasks import names
+from fsw.tasks.answers import executed
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.file_messages import FilePackets
 from fsw.tasks.messages import (
@@ -45,7 +46,6 @@ from fsw.tasks.messages import (
     ControlWords,
     DownlinkRoom,
     Execute,
-    Executed,
     Gather,
     Occurred,
     PacketsMade,
@@ -195,7 +195,7 @@ class Downlink:
         if isinstance(outcome, PusReport):
             for packet in self._path.report(outcome, now_ns):
                 self._push(packet, False)
-        return [Send(names.COMMANDING, Executed(message.request, message.acknowledge, failure))]
+        return [executed(message.request, message.acknowledge, failure)]
 
     # ---- frames ---------------------------------------------------------------------------------
 
@@ -288,7 +288,7 @@ class Downlink:
 
     def _change(self, rate: DownlinkRate, request: bytes, acknowledge: int) -> list[Action]:
         if self._wanted is not None:
-            return [Send(names.COMMANDING, Executed(request, acknowledge, FailureCode.BUSY))]
+            return [executed(request, acknowledge, FailureCode.BUSY)]
         self._wanted = [int(rate), request, acknowledge, MOST_BEATS_TO_DRAIN]
         return []
 
@@ -297,8 +297,7 @@ class Downlink:
         actions: list[Action] = []
         if self._wanted is not None:
             _, request, acknowledge, _ = self._wanted
-            refused = Executed(request, acknowledge, FailureCode.NOT_IN_SAFE_MODE)
-            actions.append(Send(names.COMMANDING, refused))
+            actions.append(executed(request, acknowledge, FailureCode.NOT_IN_SAFE_MODE))
             self._wanted = None
         if self._rate is not DownlinkRate.LOW:
             self._wanted = [int(DownlinkRate.LOW), b"", 0, MOST_BEATS_TO_DRAIN]
@@ -323,7 +322,7 @@ class Downlink:
         changed = Occurred(Event.DOWNLINK_RATE_CHANGED, {"downlink_rate": self._rate.name})
         return [
             Send(names.EVENTS, changed),
-            Send(names.COMMANDING, Executed(request, acknowledge)),
+            executed(request, acknowledge),
         ]
 
     def _drained(self, rate: DownlinkRate) -> bool:

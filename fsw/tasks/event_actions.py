@@ -10,7 +10,8 @@ from fsw.kernel.scheduler import Action, Send
 from fsw.kernel.snapshot import plain
 from fsw.kernel.time import SECOND
 from fsw.tasks import names
-from fsw.tasks.embedded import executed, portions, report, request_inside, together
+from fsw.tasks.answers import answered, executed, portions, report, together
+from fsw.tasks.embedded import request_inside
 from fsw.tasks.messages import Execute, Occurred, Submit
 
 MAX_DEFINITIONS = 64
@@ -49,12 +50,13 @@ class EventActions:
         match message:
             case Occurred(event):
                 return self._act((ORBITER_APID, int(event)), now_ns)
-            case Execute(_, _, "EVENT_ACTIONS_REPORT_STATUS"):
-                return [*self._status(), executed(message)]
+            case Execute(request, acknowledge, "EVENT_ACTIONS_REPORT_STATUS"):
+                return answered(request, acknowledge, self._status())
             case Execute(_, _, "EVENT_ACTIONS_REPORT", {"definitions": named}):
                 return self._report(message, named)
-            case Execute(_, _, name, arguments):
-                return [executed(message, self._handlers[name](arguments.get("definitions", [])))]
+            case Execute(request, acknowledge, name, arguments):
+                failure = self._handlers[name](arguments.get("definitions", []))
+                return [executed(request, acknowledge, failure)]
         return ()
 
     def _act(self, key: Key, now_ns: int) -> list[Action]:
@@ -133,7 +135,7 @@ class EventActions:
         rows = [_row(key, definition) | {"packet": definition.packet} for key, definition in found]
         sizes = [5 + len(definition.packet) for _, definition in found]
         told = [report("EVENT_ACTIONS_DEFINITIONS", {"definitions": part}) for part in portions(rows, sizes)]
-        return [*(told if keys or not named else ()), executed(message, failure)]
+        return [*(told if keys or not named else ()), executed(message.request, message.acknowledge, failure)]
 
     # ---- state ----------------------------------------------------------------------------------
 

@@ -6,10 +6,11 @@ from typing import Any
 from fsw import dictionary
 from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import Structure
-from fsw.dictionary.identifiers import ORBITER_APID, RestartReason, Task
+from fsw.dictionary.identifiers import RestartReason, Task
 from fsw.kernel.scheduler import Action, Send, Trouble
 from fsw.tasks import names
-from fsw.tasks.messages import Booted, Execute, Executed, Fault, Gather, Occurred, PusReport, Values
+from fsw.tasks.answers import answered, executed, pus_report, report
+from fsw.tasks.messages import Booted, Execute, Fault, Gather, Occurred, Values
 
 _REASON_OF = {
     "watchdog": RestartReason.WATCHDOG,
@@ -39,14 +40,10 @@ class Events:
                 return self._report(Event.COMPUTER_STARTED, told)
             case Execute(request, acknowledge, "EVENTS_DISABLED_REPORT", _):
                 rows = [{"event": event} for event in self._disabled]
-                octets = dictionary.report("EVENTS_DISABLED").encode({"events": rows})
-                return [
-                    Send(names.DOWNLINK, PusReport(ORBITER_APID, 5, 8, octets)),
-                    Send(names.COMMANDING, Executed(request, acknowledge)),
-                ]
+                return answered(request, acknowledge, [report("EVENTS_DISABLED", {"events": rows})])
             case Execute(request, acknowledge, name, arguments):
                 self._switch(name == "EVENTS_ENABLE", [Event[text] for text in arguments["events"]])
-                return [Send(names.COMMANDING, Executed(request, acknowledge))]
+                return [executed(request, acknowledge)]
             case Gather(Structure.COMPUTER, reply_to):
                 return [Send(reply_to, Values({"events_reported": self._reported}))]
         return ()
@@ -57,17 +54,14 @@ class Events:
         self._disabled = sorted(kept)
 
     def _report(self, event: Event, values: dict[str, Any]) -> list[Action]:
-        report = dictionary.report(f"EVENT_{event.name}")
+        declared = dictionary.report(f"EVENT_{event.name}")
         heard: list[Action] = [Send(task, Occurred(event, values)) for task in _TOLD_OF_EVENTS]
-        if report.severity != "info":
+        if declared.severity != "info":
             heard.append(Send(names.FDIR, Fault(event)))
         if event in self._disabled:
             return heard  # not told, but not overlooked either
         self._reported += 1
-        assert report.service is not None
-        assert report.subtype is not None
-        packet = PusReport(ORBITER_APID, report.service, report.subtype, report.encode(values))
-        return [Send(names.DOWNLINK, packet), *heard]
+        return [Send(names.DOWNLINK, pus_report(declared, values)), *heard]
 
     def _trouble(self, trouble: Trouble) -> list[Action]:
         task = Task[trouble.task.upper()].name

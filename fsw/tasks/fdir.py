@@ -20,11 +20,11 @@ from fsw.dictionary.identifiers import BootKind, BootReason, FailureCode, Mode, 
 from fsw.kernel.scheduler import Action, Emit, Send, SetTimer
 from fsw.kernel.time import SECOND
 from fsw.tasks import names
+from fsw.tasks.answers import executed
 from fsw.tasks.messages import (
     Booted,
     Commanded,
     Execute,
-    Executed,
     Fault,
     Gather,
     Occurred,
@@ -98,7 +98,7 @@ class Fdir:
             case Execute(request, acknowledge, "COMPUTER_RESET", arguments):
                 failure = None if self._resetting is None else FailureCode.BUSY
                 reset = self._reset(BootKind[arguments["kind"]], BootReason.TELECOMMAND, now_ns)
-                return [*reset, Send(names.COMMANDING, Executed(request, acknowledge, failure))]
+                return [*reset, executed(request, acknowledge, failure)]
             case Gather(Structure.FDIR, reply_to):
                 return [Send(reply_to, Values(self._values(now_ns)))]
         return ()
@@ -143,7 +143,7 @@ class Fdir:
     def _switch(self, on: bool, message: Execute) -> list[Action]:
         failure = FailureCode.ALREADY_SO if on == (self._mode is Mode.SAFE) else None
         actions = self._enter(SafeModeReason.TELECOMMAND) if on else self._leave()
-        return [*actions, Send(names.COMMANDING, Executed(message.request, message.acknowledge, failure))]
+        return [*actions, executed(message.request, message.acknowledge, failure)]
 
     def _enter(self, reason: SafeModeReason, cause: Event | None = None) -> list[Action]:
         if self._mode is Mode.SAFE:

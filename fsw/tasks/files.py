@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from fsw import dictionary
 from fsw.core.errors import FswError
 from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import Structure
-from fsw.dictionary.identifiers import ORBITER_APID, FailureCode
+from fsw.dictionary.identifiers import FailureCode
 from fsw.dictionary.services.st23_files import GROUND, MOST_FOUND
 from fsw.kernel.scheduler import Action, CancelTimer, Emit, Send, SetTimer
 from fsw.kernel.time import SECOND
@@ -25,6 +24,7 @@ from fsw.protocols.cfdp_receiver import FileIncomplete, FileReceived
 from fsw.protocols.cfdp_sender import PutRequest
 from fsw.protocols.cfdp_transfer import TransferEnded
 from fsw.tasks import names
+from fsw.tasks.answers import executed, report
 from fsw.tasks.file_messages import (
     FilePackets,
     FilesGone,
@@ -38,14 +38,12 @@ from fsw.tasks.messages import (
     Delete,
     DownlinkRoom,
     Execute,
-    Executed,
     Fetch,
     Fetched,
     Gather,
     List,
     Listed,
     Occurred,
-    PusReport,
     Store,
     Stored,
     Tick,
@@ -114,7 +112,7 @@ class Files:
                 return [self._status(), *self._next_status(now_ns)]
             case Execute(request, acknowledge, name, arguments):
                 failure, actions = self._execute(name, arguments, now_ns)
-                answer = Send(names.COMMANDING, Executed(request, acknowledge, failure))
+                answer = executed(request, acknowledge, failure)
                 return [*actions, *self._settle([], now_ns), answer]
             case Listed(_, octets):
                 missing = tuple(key for key in octets if self._store.find(key.removeprefix(KEYS)) is None)
@@ -304,7 +302,7 @@ class Files:
             "file_octets": len(found.octets),
             "locked": int(found.locked),
         }
-        return None, [_report("FILE_ATTRIBUTES", attributes)]
+        return None, [report("FILE_ATTRIBUTES", attributes)]
 
     def _directory(self, name: str, arguments: dict[str, Any]) -> FailureCode | None:
         path, store = arguments["path"], self._store
@@ -339,7 +337,7 @@ class Files:
                 if file.startswith(inside) and fnmatchcase(file.rpartition("/")[2], pattern)
             ]
             values = {"path": path, "pattern": pattern, "found": found[:MOST_FOUND]}
-            return None, [_report("FILES_FOUND", values)]
+            return None, [report("FILES_FOUND", values)]
         objects = [
             {
                 "kind": "DIRECTORY" if entry.endswith("/") else "FILE",
@@ -347,7 +345,7 @@ class Files:
             }
             for entry in self._store.inside(path)
         ]
-        return None, [_report("DIRECTORY_CONTENT", {"path": path, "objects": objects[:MOST_FOUND]})]
+        return None, [report("DIRECTORY_CONTENT", {"path": path, "objects": objects[:MOST_FOUND]})]
 
     def _copy(self, arguments: dict[str, Any], move: bool) -> FailureCode | None:
         source = _joined(arguments["source_path"], arguments["source_file"])
@@ -403,7 +401,7 @@ class Files:
             for standing in self._entity.standings()
             if standing.source == self._entity.entity and standing.sequence in self._copies
         ]
-        return _report("FILE_COPY_STATUS", {"copies": copies[:MOST_FOUND]})
+        return report("FILE_COPY_STATUS", {"copies": copies[:MOST_FOUND]})
 
     def _next_status(self, now_ns: int) -> list[Action]:
         return [SetTimer("status", now_ns + self._status_ns, Tick("status"))] if self._status_ns else []
@@ -461,15 +459,6 @@ def _joined(path: str, file: str) -> str:
 def _told(name: str) -> str:
     """A name as it goes into an event: whatever a peer has called it."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")[:_TOLD_CHARACTERS]
-
-
-def _report(name: str, values: dict[str, Any]) -> Send:
-    report = dictionary.report(name)
-    assert report.service is not None
-    assert report.subtype is not None
-    return Send(
-        names.DOWNLINK, PusReport(ORBITER_APID, report.service, report.subtype, report.encode(values))
-    )
 
 
 def _occurred(

@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
-from fsw import dictionary
 from fsw.dictionary import security as service
 from fsw.dictionary.events import Event
-from fsw.dictionary.identifiers import ORBITER_APID, FailureCode, SecurityKeys, SecurityService
+from fsw.dictionary.identifiers import FailureCode, SecurityKeys, SecurityService
 from fsw.kernel.scheduler import Action, Send
 from fsw.tasks import names
-from fsw.tasks.messages import Occurred, PusReport
+from fsw.tasks.answers import report
+from fsw.tasks.messages import Occurred
 
 if TYPE_CHECKING:  # loads OpenSSL, which a flight without security does not need
     from fsw.protocols.sdls_link import SpacecraftSecurity
@@ -27,8 +27,7 @@ def execute(
         return [], FailureCode(FailureCode.SECURITY_OFF + reply)
     if not reply:
         return [], None
-    source_data = dictionary.report("SECURITY_REPLY").encode({"pdu": reply})
-    return [Send(names.DOWNLINK, PusReport(ORBITER_APID, service.SERVICE, 2, source_data))], None
+    return [report("SECURITY_REPLY", {"pdu": reply})], None
 
 
 def refused_frames(security: "SpacecraftSecurity | None") -> list[Action]:

@@ -8,9 +8,8 @@ shows a number that nobody measured.
 from collections.abc import Iterable
 from typing import Any
 
-from fsw import dictionary
 from fsw.dictionary.housekeeping import REPORTS
-from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID, FailureCode
+from fsw.dictionary.identifiers import LANDER_APID, FailureCode
 from fsw.dictionary.pool import PARAMETERS
 from fsw.dictionary.report import Report
 from fsw.dictionary.services.st03_housekeeping import (
@@ -22,7 +21,8 @@ from fsw.dictionary.services.st03_housekeeping import (
 from fsw.kernel.scheduler import Action, CancelTimer, Send, SetTimer
 from fsw.kernel.time import MILLISECOND, SECOND
 from fsw.tasks import names
-from fsw.tasks.messages import Execute, Executed, PusReport, Tick, Values
+from fsw.tasks.answers import answered, pus_report, report
+from fsw.tasks.messages import Execute, Tick, Values
 from fsw.tasks.routing import OWNERS, gather
 
 COMPOSE_AFTER_NS = MILLISECOND
@@ -65,10 +65,7 @@ class Housekeeping:
             case Tick("compose", sid) if sid in self._intervals_s:
                 return self._compose(sid)
             case Execute(request, acknowledge, name, arguments):
-                done = self._execute(name, arguments, now_ns)
-                if isinstance(done, FailureCode):
-                    return [Send(names.COMMANDING, Executed(request, acknowledge, done))]
-                return [*done, Send(names.COMMANDING, Executed(request, acknowledge))]
+                return answered(request, acknowledge, self._execute(name, arguments, now_ns))
         return ()
 
     # ---- reports --------------------------------------------------------------------------------
@@ -84,23 +81,23 @@ class Housekeeping:
         ]
 
     def _compose(self, sid: int) -> list[Action]:
-        report = self._report(sid)
-        values = {p.name: self._pool[p.name] for p in report.parameters if p.name in self._pool}
-        if len(values) < len(report.parameters):
+        declared = self._report(sid)
+        values = {p.name: self._pool[p.name] for p in declared.parameters if p.name in self._pool}
+        if len(values) < len(declared.parameters):
             return []
-        return [_sent(report, values)]
+        return [Send(names.DOWNLINK, pus_report(declared, values))]
 
     def _parameters(self, sid: int) -> list[int]:
         return self._defined[sid] if sid in self._defined else _PARAMETERS_OF[sid]
 
     def _report(self, sid: int) -> Report:
-        report = (
+        declared = (
             user_report(sid, self._defined[sid], sid in self._diagnostic)
             if sid in self._defined
             else _FIXED[sid]
         )
-        assert report is not None
-        return report
+        assert declared is not None
+        return declared
 
     def _definition(self, sid: int) -> Send:
         values = {
@@ -110,7 +107,7 @@ class Housekeeping:
             "parameters": [{"parameter": identifier} for identifier in self._parameters(sid)],
         }
         kind = "DIAGNOSTICS" if sid in self._diagnostic else "HOUSEKEEPING"
-        return _sent(dictionary.report(f"{kind}_DEFINITION"), values)
+        return report(f"{kind}_DEFINITION", values)
 
     # ---- requests -------------------------------------------------------------------------------
 
@@ -217,11 +214,6 @@ class Housekeeping:
     def load(self, saved: dict[str, Any]) -> None:
         self.recall(saved)
         self._pool = dict(saved["pool"])
-
-
-def _sent(report: Report, values: dict[str, Any]) -> Send:
-    assert report.subtype is not None
-    return Send(names.DOWNLINK, PusReport(ORBITER_APID, 3, report.subtype, report.encode(values)))
 
 
 def _wrong(parameters: list[int]) -> FailureCode | None:

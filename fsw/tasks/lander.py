@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from fsw import dictionary
 from fsw.dictionary.housekeeping import LANDER
-from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID, FailureCode
-from fsw.kernel.scheduler import Action, CancelTimer, Emit, Send, SetTimer
+from fsw.dictionary.identifiers import LANDER_APID, FailureCode
+from fsw.kernel.scheduler import Action, CancelTimer, Emit, SetTimer
 from fsw.kernel.time import SECOND
 from fsw.tasks import names
-from fsw.tasks.messages import Execute, Executed, PusReport, Sample, Tick, Values
+from fsw.tasks.answers import executed, report
+from fsw.tasks.messages import Execute, Sample, Tick, Values
 
 assert LANDER.period_s is not None
 PERIOD_NS = round(LANDER.period_s * SECOND)
@@ -31,11 +31,10 @@ class Lander:
                     SetTimer("sample", now_ns + PERIOD_NS, Tick("sample")),
                 ]
             case Values(values):
-                data = dictionary.report("HOUSEKEEPING_LANDER").encode(values)
-                return [*self._connected(), Send(names.DOWNLINK, PusReport(LANDER_APID, 3, 25, data))]
+                return [*self._connected(), report("HOUSEKEEPING_LANDER", values)]
             case Execute(request, acknowledge, "CONNECTION_TEST", _):
                 if self._asked is not None:
-                    return [Send(names.COMMANDING, Executed(request, acknowledge, FailureCode.BUSY))]
+                    return [executed(request, acknowledge, FailureCode.BUSY)]
                 self._asked = [request, acknowledge]
                 # The umbilical's answer is the proof; the test fails by commanding's clock without one.
                 return [
@@ -50,11 +49,10 @@ class Lander:
         if self._asked is None:
             return []
         (request, acknowledge), self._asked = self._asked, None
-        data = dictionary.report("CONNECTED").encode({"application": LANDER_APID})
         return [
             CancelTimer("asked"),
-            Send(names.DOWNLINK, PusReport(ORBITER_APID, 17, 4, data)),
-            Send(names.COMMANDING, Executed(request, acknowledge)),
+            report("CONNECTED", {"application": LANDER_APID}),
+            executed(request, acknowledge),
         ]
 
     def save(self) -> dict[str, Any]:

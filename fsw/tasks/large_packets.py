@@ -7,14 +7,14 @@ transfer whose next part does not come in time, or that goes wrong, is dropped a
 from collections.abc import Iterable
 from typing import Any
 
-from fsw import dictionary
-from fsw.dictionary.identifiers import ORBITER_APID, FailureCode
+from fsw.dictionary.identifiers import FailureCode
 from fsw.kernel.scheduler import Action, CancelTimer, Send, SetTimer
 from fsw.kernel.time import SECOND
 from fsw.protocols.large_packets import AbortReason, Place, Reassembler
 from fsw.protocols.pus import LONGEST_PACKET_OCTETS
 from fsw.tasks import names
-from fsw.tasks.messages import Execute, Executed, PusReport, Submit, Tick
+from fsw.tasks.answers import executed, report
+from fsw.tasks.messages import Execute, Submit, Tick
 
 PART_WITHIN_NS = 60 * SECOND
 MOST_TRANSFERS = 4
@@ -59,7 +59,7 @@ class LargePackets:
             actions.append(SetTimer(timer, now_ns + PART_WITHIN_NS, Tick("part", transfer)))
         else:
             actions += [CancelTimer(timer), Send(names.COMMANDING, Submit(result))]
-        return [*actions, Send(names.COMMANDING, Executed(execute.request, execute.acknowledge, failure))]
+        return [*actions, executed(execute.request, execute.acknowledge, failure)]
 
     def save(self) -> dict[str, Any]:
         return {"transfers": self._transfers.save()}
@@ -70,5 +70,4 @@ class LargePackets:
 
 def _aborted(transfer: int, reason: AbortReason) -> Send:
     values = {"transaction": transfer, "reason": reason.name}
-    data = dictionary.report("LARGE_UPLINK_ABORTED").encode(values)
-    return Send(names.DOWNLINK, PusReport(ORBITER_APID, 13, 16, data))
+    return report("LARGE_UPLINK_ABORTED", values)

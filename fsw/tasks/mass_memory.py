@@ -24,11 +24,11 @@ from fsw.dictionary.picture_label import OCTETS as LABEL_OCTETS
 from fsw.dictionary.picture_label import PictureLabel, decode_label
 from fsw.kernel.scheduler import Action, Emit, Send
 from fsw.tasks import names
+from fsw.tasks.answers import executed
 from fsw.tasks.file_messages import FilesGone, FilesWanted, SendFile, SendFiles, StopFiles
 from fsw.tasks.messages import (
     Chosen,
     Execute,
-    Executed,
     Fetch,
     Fetched,
     Gather,
@@ -188,7 +188,7 @@ class MassMemory:
 
     def _start_dump(self, which: PictureSet, request: bytes, acknowledge: int) -> list[Action]:
         def answer(failure: FailureCode | None = None) -> Send:
-            return Send(names.COMMANDING, Executed(request, acknowledge, failure))
+            return executed(request, acknowledge, failure)
 
         if self._dumping:
             return [answer(FailureCode.BUSY)]
@@ -215,8 +215,8 @@ class MassMemory:
 
     def _stop_dump(self, request: bytes, acknowledge: int) -> list[Action]:
         if not self._dumping:
-            return [Send(names.COMMANDING, Executed(request, acknowledge, FailureCode.NOT_RUNNING))]
-        return [*self._end_dump(), Send(names.COMMANDING, Executed(request, acknowledge))]
+            return [executed(request, acknowledge, FailureCode.NOT_RUNNING)]
+        return [*self._end_dump(), executed(request, acknowledge)]
 
     def _end_dump(self) -> list[Action]:
         self._to_fetch.clear()

@@ -6,20 +6,18 @@ What is loaded is read back before it is called done.
 from collections.abc import Iterable
 from typing import Any
 
-from fsw import dictionary
 from fsw.core.crc import crc16
 from fsw.dictionary.events import Event
-from fsw.dictionary.identifiers import ORBITER_APID, FailureCode
+from fsw.dictionary.identifiers import FailureCode
 from fsw.dictionary.services.st06_memory import MEMORIES, Memory
 from fsw.kernel.scheduler import Action, Emit, Send, SetTimer, Spend
 from fsw.kernel.time import SECOND
 from fsw.tasks import names
+from fsw.tasks.answers import executed, report
 from fsw.tasks.messages import (
     Execute,
-    Executed,
     MemoryTold,
     Occurred,
-    PusReport,
     ReadMemory,
     Tick,
     WriteMemory,
@@ -48,7 +46,7 @@ class MemoryManagement:
             case Execute(request, acknowledge, name, arguments):
                 failure = self._refused(name, arguments)
                 if failure is not None:
-                    return [_executed(request, acknowledge, failure)]
+                    return [executed(request, acknowledge, failure)]
                 return self._begin(name, request, acknowledge, arguments)
         return ()
 
@@ -104,13 +102,10 @@ class MemoryManagement:
                 return self._program(contents)
             case ["MEMORY_LOAD", request, acknowledge, _, wanted]:
                 kept = list(contents) == [data for _, data in wanted]
-                return [_executed(request, acknowledge, None if kept else FailureCode.NOT_KEPT)]
+                return [executed(request, acknowledge, None if kept else FailureCode.NOT_KEPT)]
             case ["MEMORY_DUMP", request, acknowledge, memory, addresses]:
-                reports = [
-                    _report("MEMORY_DUMPED", memory, [{"address": at, "data": data, "checksum": crc16(data)}])
-                    for at, data in zip(addresses, contents, strict=False)
-                ]
-                return [*reports, _executed(request, acknowledge, None)]
+                reports = [_dumped(memory, at, data) for at, data in zip(addresses, contents, strict=False)]
+                return [*reports, executed(request, acknowledge)]
             case ["MEMORY_CHECK", request, acknowledge, memory, addresses]:
                 rows = [
                     {"address": at, "octets": len(data), "checksum": crc16(data)}
@@ -119,8 +114,8 @@ class MemoryManagement:
                 spend = Spend(CHECK_NS_PER_OCTET * sum(map(len, contents)))
                 return [
                     spend,
-                    _report("MEMORY_CHECKED", memory, rows),
-                    _executed(request, acknowledge, None),
+                    report("MEMORY_CHECKED", {"memory": memory, "areas": rows}),
+                    executed(request, acknowledge),
                 ]
         return []
 
@@ -155,13 +150,6 @@ class MemoryManagement:
         self._damage = saved["damage"]
 
 
-def _executed(request: bytes, acknowledge: int, failure: FailureCode | None) -> Send:
-    return Send(names.COMMANDING, Executed(request, acknowledge, failure))
-
-
-def _report(name: str, memory: int, areas: list[dict[str, Any]]) -> Send:
-    report = dictionary.report(name)
-    assert report.service is not None
-    assert report.subtype is not None
-    octets = report.encode({"memory": memory, "areas": areas})
-    return Send(names.DOWNLINK, PusReport(ORBITER_APID, report.service, report.subtype, octets))
+def _dumped(memory: int, address: int, data: bytes) -> Send:
+    area = {"address": address, "data": data, "checksum": crc16(data)}
+    return report("MEMORY_DUMPED", {"memory": memory, "areas": [area]})

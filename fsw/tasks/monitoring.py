@@ -10,10 +10,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
-from fsw import dictionary
 from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import Structure
-from fsw.dictionary.identifiers import ORBITER_APID, CheckStatus, CheckType, FailureCode
+from fsw.dictionary.identifiers import CheckStatus, CheckType, FailureCode
 from fsw.dictionary.monitors import (
     BEATS_PER_SECOND,
     DEFAULT_REPORTING_DELAY_S,
@@ -26,8 +25,9 @@ from fsw.dictionary.services.st12_monitoring import MOST_IN_A_REPORT
 from fsw.kernel.scheduler import Action, CancelTimer, Send, SetTimer
 from fsw.kernel.time import SECOND
 from fsw.tasks import names
+from fsw.tasks.answers import answered, report
 from fsw.tasks.clock import OnBoardClock
-from fsw.tasks.messages import Execute, Executed, Occurred, PusReport, Tick, Values
+from fsw.tasks.messages import Execute, Occurred, Tick, Values
 from fsw.tasks.routing import gather
 
 BEAT_NS = SECOND // BEATS_PER_SECOND
@@ -75,10 +75,7 @@ class Monitoring:
             case Tick("report"):
                 return self._report_transitions()
             case Execute(request, acknowledge, name, arguments):
-                done = self._execute(name, arguments, now_ns)
-                if isinstance(done, FailureCode):
-                    return [Send(names.COMMANDING, Executed(request, acknowledge, done))]
-                return [*done, Send(names.COMMANDING, Executed(request, acknowledge))]
+                return answered(request, acknowledge, self._execute(name, arguments, now_ns))
         return ()
 
     # ---- checks ---------------------------------------------------------------------------------
@@ -209,13 +206,13 @@ class Monitoring:
 
     def _report_transitions(self) -> list[Action]:
         transitions, self._transitions = self._transitions, []
-        return [_report("MONITORING_TRANSITIONS", {"transitions": transitions})] if transitions else []
+        return [report("MONITORING_TRANSITIONS", {"transitions": transitions})] if transitions else []
 
     def _report_definitions(self, identifiers: list[int]) -> list[Action]:
         definitions = [self._definition(self._monitors[identifier]) for identifier in identifiers]
         parts = range(0, max(len(definitions), 1), MOST_IN_A_REPORT)
         return [
-            _report(
+            report(
                 "MONITORING_DEFINITIONS",
                 {"delay_s": self._delay_s, "monitors": definitions[start : start + MOST_IN_A_REPORT]},
             )
@@ -238,7 +235,7 @@ class Monitoring:
             }
             for identifier in sorted(self._monitors)
         ]
-        return [_report("MONITORING_STATUS", {"monitoring": "ON" if self._on else "OFF", "monitors": rows})]
+        return [report("MONITORING_STATUS", {"monitoring": "ON" if self._on else "OFF", "monitors": rows})]
 
     # ---- requests -------------------------------------------------------------------------------
 
@@ -259,7 +256,7 @@ class Monitoring:
                 return self._report_status()
             case "MONITORING_OUT_OF_LIMITS_REPORT":
                 rows = [self._latest[identifier] for identifier in sorted(self._latest)]
-                return [_report("MONITORING_OUT_OF_LIMITS", {"monitors": rows})]
+                return [report("MONITORING_OUT_OF_LIMITS", {"monitors": rows})]
         chosen = sorted({entry["monitor"] for entry in arguments["monitors"]})
         if any(identifier not in self._monitors for identifier in chosen):
             return FailureCode.UNKNOWN_MONITOR
@@ -383,12 +380,3 @@ class Monitoring:
         self._transitions = [dict(transition) for transition in saved["transitions"]]
         self._asked = list(saved["asked"])
         self._told = dict(saved["told"])
-
-
-def _report(name: str, values: dict[str, Any]) -> Send:
-    report = dictionary.report(name)
-    assert report.service is not None
-    assert report.subtype is not None
-    return Send(
-        names.DOWNLINK, PusReport(ORBITER_APID, report.service, report.subtype, report.encode(values))
-    )

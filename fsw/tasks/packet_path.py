@@ -12,6 +12,7 @@ from fsw.core.crc import crc16
 from fsw.dictionary.identifiers import LANDER_APID, ORBITER_APID, TIME_APID, FailureCode
 from fsw.protocols import pus
 from fsw.protocols.large_packets import Place, split
+from fsw.tasks.answers import pus_report
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.messages import PusReport
 from fsw.tasks.report_types import KNOWN, ReportTypes, Type
@@ -98,9 +99,8 @@ class PacketPath:
     def execute(self, name: str, arguments: dict[str, Any]) -> FailureCode | PusReport | None:
         """A request of ST[14]: why it failed, the report it asked for, or nothing more to say."""
         if name == "FORWARDING_REPORT":
-            report = dictionary.report("FORWARDED_TYPES")
             values = {"applications": self._forwarded.reported()}
-            return PusReport(ORBITER_APID, 14, 4, report.encode(values))
+            return pus_report(dictionary.report("FORWARDED_TYPES"), values)
         if not self._forwarded.change(arguments["applications"], name == "FORWARDING_ADD"):
             return FailureCode.UNKNOWN_REPORT_TYPE
         self._blocked = KNOWN - set(self._forwarded)

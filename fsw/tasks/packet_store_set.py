@@ -15,6 +15,7 @@ from fsw.dictionary.identifiers import (
 from fsw.dictionary.services.st15_storage import ReplayChannel, StoreKind
 from fsw.dictionary.times import TICKS_PER_S, ticks_of
 from fsw.kernel.snapshot import SnapshotError, pack, unpack
+from fsw.tasks.answers import pus_report
 from fsw.tasks.messages import PusReport
 from fsw.tasks.packet_store import EVER, Block, PacketStore, Reading
 from fsw.tasks.report_types import KNOWN, ReportTypes, Type
@@ -210,9 +211,7 @@ class PacketStoreSet:
             case _:
                 values = {"stores": [_summary(store) for store in chosen]}
                 report = "PACKET_STORE_SUMMARY"
-        declared = dictionary.report(report)
-        assert declared.subtype is not None
-        return PusReport(ORBITER_APID, 15, declared.subtype, declared.encode(values))
+        return pus_report(dictionary.report(report), values)
 
 
 def _busy(name: str, store: PacketStore, copied: tuple[int, ...]) -> bool:

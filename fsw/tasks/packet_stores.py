@@ -18,11 +18,11 @@ from fsw.dictionary.times import ticks_of
 from fsw.kernel.scheduler import Action, Emit, Send, SetTimer
 from fsw.kernel.time import MILLISECOND
 from fsw.tasks import names
+from fsw.tasks.answers import executed
 from fsw.tasks.messages import (
     Delete,
     DownlinkRoom,
     Execute,
-    Executed,
     Fetch,
     Fetched,
     Gather,
@@ -322,12 +322,12 @@ class PacketStores:
     def _execute(
         self, name: str, arguments: dict[str, Any], request: bytes, acknowledge: int, now_ns: int
     ) -> list[Action]:
-        done = Send(names.COMMANDING, Executed(request, acknowledge))
+        done = executed(request, acknowledge)
         copying = self._copying
         copied = () if copying is None else (copying.source, copying.destination)
         chosen = self._set.chosen(name, arguments, copied)
         if isinstance(chosen, FailureCode):
-            return [Send(names.COMMANDING, Executed(request, acknowledge, chosen))]
+            return [executed(request, acknowledge, chosen)]
         match name:
             case "STORE_SUMMARY" | "STORE_CLEAR":
                 until = ticks_of(arguments["until"]) if name == "STORE_CLEAR" else -1
@@ -343,7 +343,7 @@ class PacketStores:
             actions += [self._end_range(store) for store in chosen if store.range_retrieval is not None]
         failure = self._set.change(name, chosen, arguments)
         if failure is not None:
-            return [Send(names.COMMANDING, Executed(request, acknowledge, failure))]
+            return [executed(request, acknowledge, failure)]
         return [*actions, self._keep_definitions(), *self._want(), done]
 
     # ---- requests that wait for the memory ------------------------------------------------------
@@ -402,7 +402,7 @@ class PacketStores:
                 found = [self._set.stores[number] for number in answer.stores if number in self._set.stores]
                 actions.append(Send(names.DOWNLINK, self._set.report(answer.name, found)))
                 code = None  # true all the same: it tells what is there
-            actions.append(Send(names.COMMANDING, Executed(answer.request, answer.acknowledge, code)))
+            actions.append(executed(answer.request, answer.acknowledge, code))
         self._after, self._refused = [], False
         return actions
 
@@ -412,7 +412,7 @@ class PacketStores:
         self, arguments: dict[str, Any], request: bytes, acknowledge: int, now_ns: int
     ) -> list[Action]:
         def refused(failure: FailureCode) -> list[Action]:
-            return [Send(names.COMMANDING, Executed(request, acknowledge, failure))]
+            return [executed(request, acknowledge, failure)]
 
         window = TimeWindow[arguments["window"]]
         start = 0 if window is TimeWindow.UP_TO else ticks_of(arguments["start"])

@@ -8,23 +8,21 @@ that holds what its parameter may not be, is lost: the parameter has its default
 from collections.abc import Iterable
 from typing import Any
 
-from fsw import dictionary
 from fsw.dictionary import pool
 from fsw.dictionary.events import Event
-from fsw.dictionary.identifiers import ORBITER_APID, FailureCode
+from fsw.dictionary.identifiers import FailureCode
 from fsw.dictionary.monitors import number
 from fsw.dictionary.settings import ADDRESSES, SETTINGS, SettableParameter, value_in, word
 from fsw.kernel.scheduler import Action, Emit, Send, SetTimer
 from fsw.kernel.time import MILLISECOND, SECOND
 from fsw.tasks import names
+from fsw.tasks.answers import answered, executed, report
 from fsw.tasks.messages import (
     AreaTold,
     AskParameters,
     Execute,
-    Executed,
     Occurred,
     ParameterChanged,
-    PusReport,
     ReadArea,
     Tick,
     Values,
@@ -94,14 +92,14 @@ class Parameters:
         for entry in entries:
             identifier, value = entry["parameter"], float(entry["value"])
             if identifier in pool.PARAMETERS:
-                return [_executed(request, acknowledge, FailureCode.PARAMETER_NOT_SETTABLE)]
+                return [executed(request, acknowledge, FailureCode.PARAMETER_NOT_SETTABLE)]
             if identifier not in set(SettableParameter):
-                return [_executed(request, acknowledge, FailureCode.UNKNOWN_PARAMETER)]
+                return [executed(request, acknowledge, FailureCode.UNKNOWN_PARAMETER)]
             if not SETTINGS[SettableParameter(identifier)].allows(value):
-                return [_executed(request, acknowledge, FailureCode.VALUE_NOT_ALLOWED)]
+                return [executed(request, acknowledge, FailureCode.VALUE_NOT_ALLOWED)]
             values[identifier] = value
         if len(self._jobs) >= MOST_JOBS:
-            return [_executed(request, acknowledge, FailureCode.BUSY)]
+            return [executed(request, acknowledge, FailureCode.BUSY)]
         words = {
             ADDRESSES[SettableParameter(identifier)]: word(value) for identifier, value in values.items()
         }
@@ -110,9 +108,9 @@ class Parameters:
     def _report(self, request: bytes, acknowledge: int, identifiers: list[int], now_ns: int) -> list[Action]:
         known = {*pool.PARAMETERS, *SettableParameter}
         if any(identifier not in known for identifier in identifiers):
-            return [_executed(request, acknowledge, FailureCode.UNKNOWN_PARAMETER)]
+            return [executed(request, acknowledge, FailureCode.UNKNOWN_PARAMETER)]
         if len(self._jobs) >= MOST_JOBS:
-            return [_executed(request, acknowledge, FailureCode.BUSY)]
+            return [executed(request, acknowledge, FailureCode.BUSY)]
         return self._job(["report", request, acknowledge, identifiers], now_ns)
 
     # ---- the area -------------------------------------------------------------------------------
@@ -151,7 +149,7 @@ class Parameters:
                 for key in wanted:
                     identifier = SettableParameter(key)
                     actions += self._changed(identifier, values[identifier], now_ns)
-                actions.append(_executed(request, acknowledge, None if kept else FailureCode.NOT_KEPT))
+                actions.append(executed(request, acknowledge, None if kept else FailureCode.NOT_KEPT))
             case ["report", request, acknowledge, identifiers]:
                 known = {int(identifier): value for identifier, value in values.items()}
                 self._jobs[number_of_job] = [_MEASURED, request, acknowledge, identifiers, known]
@@ -194,11 +192,9 @@ class Parameters:
         for identifier in identifiers:
             value = known[identifier] if identifier in known else number(identifier, self._told)
             if value is None:
-                return [_executed(request, acknowledge, FailureCode.NOT_MEASURED)]
+                return [executed(request, acknowledge, FailureCode.NOT_MEASURED)]
             rows.append({"parameter": identifier, "value": value})
-        octets = dictionary.report("PARAMETER_VALUES").encode({"parameters": rows})
-        report = Send(names.DOWNLINK, PusReport(ORBITER_APID, 20, 2, octets))
-        return [report, _executed(request, acknowledge, None)]
+        return answered(request, acknowledge, [report("PARAMETER_VALUES", {"parameters": rows})])
 
     # ---- what outlives this task ----------------------------------------------------------------
 
@@ -228,10 +224,6 @@ class Parameters:
 
 def _copied(job: list[Any]) -> list[Any]:
     return [part.copy() if isinstance(part, (list, dict)) else part for part in job]
-
-
-def _executed(request: bytes, acknowledge: int, failure: FailureCode | None) -> Send:
-    return Send(names.COMMANDING, Executed(request, acknowledge, failure))
 
 
 def _values_in(

@@ -6,7 +6,7 @@ the ground, without reports but those of failure, and numbered apart.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from fsw.dictionary import pool
@@ -17,7 +17,7 @@ from fsw.kernel.time import MILLISECOND
 from fsw.protocols import obcp, pus
 from fsw.protocols.obcp.program import REAL
 from fsw.tasks import names
-from fsw.tasks.embedded import executed, report, together
+from fsw.tasks.answers import Told, executed, report, together
 from fsw.tasks.messages import Execute, Occurred, Outcome, SafeMode, Submit, Tick, Values
 from fsw.tasks.routing import gather
 
@@ -52,21 +52,13 @@ class _Run:
     request: bytes = b""
 
 
-@dataclass(slots=True)
-class _Told:
-    """What a handler answers: a failure, or actions besides."""
-
-    failure: FailureCode | None = None
-    actions: list[Action] = field(default_factory=list)
-
-
 class Procedures:
     def __init__(self) -> None:
         self._engine = True
         self._programs: dict[str, tuple[bytes, obcp.Program]] = {}
         self._runs: dict[str, _Run] = {}
         self._count = 0
-        self._handlers: dict[str, Callable[[dict[str, Any], int], _Told]] = {
+        self._handlers: dict[str, Callable[[dict[str, Any], int], Told]] = {
             "PROCEDURE_LOAD": self._load,
             "PROCEDURE_UNLOAD": self._unload,
             "PROCEDURE_ACTIVATE": self._activate,
@@ -86,9 +78,9 @@ class Procedures:
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
-            case Execute(_, _, name, arguments):
+            case Execute(request, acknowledge, name, arguments):
                 told = self._handlers[name](arguments, now_ns)
-                return [executed(message, told.failure), *told.actions]
+                return [executed(request, acknowledge, told.failure), *told.actions]
             case Tick(timer):
                 return self._advance([timer.removeprefix(_TIMER)], now_ns)
             case Outcome(request, failure):
@@ -110,46 +102,46 @@ class Procedures:
 
     # ---- requests -------------------------------------------------------------------------------
 
-    def _load(self, arguments: dict[str, Any], now_ns: int) -> _Told:
+    def _load(self, arguments: dict[str, Any], now_ns: int) -> Told:
         name = arguments["procedure"]
         if name in self._programs:
-            return _Told(FailureCode.ALREADY_THERE)
+            return Told(FailureCode.ALREADY_THERE)
         program = obcp.Program.decode(arguments["code"])
         if isinstance(program, obcp.Unsound) or program.name != name:
-            return _Told(FailureCode.PROGRAM_UNSOUND)
+            return Told(FailureCode.PROGRAM_UNSOUND)
         if len(self._programs) >= MAX_PROCEDURES:
-            return _Told(FailureCode.NO_ROOM)
+            return Told(FailureCode.NO_ROOM)
         self._programs[name] = arguments["code"], program
-        return _Told()
+        return Told()
 
-    def _unload(self, arguments: dict[str, Any], now_ns: int) -> _Told:
+    def _unload(self, arguments: dict[str, Any], now_ns: int) -> Told:
         name = arguments["procedure"]
         if name not in self._programs:
-            return _Told(FailureCode.NO_SUCH_ITEM)
+            return Told(FailureCode.NO_SUCH_ITEM)
         if name in self._runs:
-            return _Told(FailureCode.IN_USE)
+            return Told(FailureCode.IN_USE)
         del self._programs[name]
-        return _Told()
+        return Told()
 
-    def _activate(self, arguments: dict[str, Any], now_ns: int) -> _Told:
+    def _activate(self, arguments: dict[str, Any], now_ns: int) -> Told:
         name = arguments["procedure"]
         if not self._engine:
-            return _Told(FailureCode.ENGINE_STOPPED)
+            return Told(FailureCode.ENGINE_STOPPED)
         if name not in self._programs:
-            return _Told(FailureCode.NO_SUCH_ITEM)
+            return Told(FailureCode.NO_SUCH_ITEM)
         if name in self._runs:
-            return _Told(FailureCode.IN_USE)
+            return Told(FailureCode.IN_USE)
         if len(self._runs) >= MAX_ACTIVE:
-            return _Told(FailureCode.NO_ROOM)
+            return Told(FailureCode.NO_ROOM)
         program = self._programs[name][1]
         values = [entry["value"] for entry in arguments["arguments"]]
         if len(values) != len(program.arguments) or not all(
             kind == REAL or value.is_integer() for kind, value in zip(program.arguments, values, strict=True)
         ):
-            return _Told(FailureCode.ARGUMENTS_WRONG)
+            return Told(FailureCode.ARGUMENTS_WRONG)
         observed = arguments["observability"] == "STEPS"
         self._runs[name] = _Run(obcp.Machine(program, values, now_ns), observed)
-        return _Told(actions=self._advance([name], now_ns))
+        return Told(actions=self._advance([name], now_ns))
 
     def _active(self, arguments: dict[str, Any]) -> _Run | FailureCode:
         name = arguments["procedure"]
@@ -157,55 +149,55 @@ class Procedures:
             return FailureCode.NO_SUCH_ITEM
         return self._runs.get(name, FailureCode.NOT_RUNNING)
 
-    def _stop(self, arguments: dict[str, Any], now_ns: int) -> _Told:
+    def _stop(self, arguments: dict[str, Any], now_ns: int) -> Told:
         run = self._active(arguments)
         if isinstance(run, FailureCode):
-            return _Told(run)
+            return Told(run)
         if run.held_ns is not None:  # it stands at the beginning of a step
-            return _Told(actions=self._end(arguments["procedure"]))
+            return Told(actions=self._end(arguments["procedure"]))
         run.stop_at = arguments["step"]
-        return _Told()
+        return Told()
 
-    def _suspend(self, arguments: dict[str, Any], now_ns: int) -> _Told:
+    def _suspend(self, arguments: dict[str, Any], now_ns: int) -> Told:
         run = self._active(arguments)
         if isinstance(run, FailureCode):
-            return _Told(run)
+            return Told(run)
         if run.held_ns is not None:
-            return _Told(FailureCode.NOT_RUNNING)
+            return Told(FailureCode.NOT_RUNNING)
         run.hold_at = arguments["step"]
-        return _Told()
+        return Told()
 
-    def _resume(self, arguments: dict[str, Any], now_ns: int) -> _Told:
+    def _resume(self, arguments: dict[str, Any], now_ns: int) -> Told:
         run = self._active(arguments)
         if isinstance(run, FailureCode):
-            return _Told(run)
+            return Told(run)
         if run.held_ns is None:
-            return _Told(FailureCode.NOT_RUNNING)
+            return Told(FailureCode.NOT_RUNNING)
         run.machine.held(now_ns - run.held_ns)
         run.held_ns = None
-        return _Told(actions=self._advance([arguments["procedure"]], now_ns))
+        return Told(actions=self._advance([arguments["procedure"]], now_ns))
 
-    def _abort(self, arguments: dict[str, Any], now_ns: int) -> _Told:
+    def _abort(self, arguments: dict[str, Any], now_ns: int) -> Told:
         run = self._active(arguments)
         if isinstance(run, FailureCode):
-            return _Told(run)
-        return _Told(actions=self._end(arguments["procedure"]))
+            return Told(run)
+        return Told(actions=self._end(arguments["procedure"]))
 
-    def _abort_all(self, arguments: dict[str, Any], now_ns: int) -> _Told:
+    def _abort_all(self, arguments: dict[str, Any], now_ns: int) -> Told:
         rows = [{"procedure": name, "step": run.machine.step} for name, run in sorted(self._runs.items())]
         ended = [action for name in sorted(self._runs) for action in self._end(name)]
-        return _Told(actions=[*ended, report("PROCEDURES_ABORTED", {"procedures": rows})])
+        return Told(actions=[*ended, report("PROCEDURES_ABORTED", {"procedures": rows})])
 
-    def _observe(self, arguments: dict[str, Any], now_ns: int) -> _Told:
+    def _observe(self, arguments: dict[str, Any], now_ns: int) -> Told:
         failures: list[FailureCode | None] = []
         for entry in arguments["procedures"]:
             run = self._active(entry)
             failures.append(run if isinstance(run, FailureCode) else None)
             if isinstance(run, _Run):
                 run.observed = entry["observability"] == "STEPS"
-        return _Told(together(failures))
+        return Told(together(failures))
 
-    def _report(self, arguments: dict[str, Any], now_ns: int) -> _Told:
+    def _report(self, arguments: dict[str, Any], now_ns: int) -> Told:
         rows = []
         for name in sorted(self._programs):
             run = self._runs.get(name)
@@ -213,15 +205,15 @@ class Procedures:
             if run is not None:
                 state = ProcedureState.RUNNING if run.held_ns is None else ProcedureState.HELD
             rows.append({"procedure": name, "state": state.name, "step": run.machine.step if run else 0})
-        return _Told(actions=[report("PROCEDURES_STATUS", {"procedures": rows})])
+        return Told(actions=[report("PROCEDURES_STATUS", {"procedures": rows})])
 
-    def _start_engine(self, arguments: dict[str, Any], now_ns: int) -> _Told:
+    def _start_engine(self, arguments: dict[str, Any], now_ns: int) -> Told:
         self._engine = True
-        return _Told()
+        return Told()
 
-    def _stop_engine(self, arguments: dict[str, Any], now_ns: int) -> _Told:
+    def _stop_engine(self, arguments: dict[str, Any], now_ns: int) -> Told:
         self._engine = False
-        return _Told(actions=[action for name in sorted(self._runs) for action in self._end(name)])
+        return Told(actions=[action for name in sorted(self._runs) for action in self._end(name)])
 
     # ---- running --------------------------------------------------------------------------------
 

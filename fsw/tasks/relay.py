@@ -23,12 +23,12 @@ from fsw.dictionary.settings import SETTINGS, SettableParameter
 from fsw.kernel.scheduler import Action, CancelTimer, Emit, Send, SetTimer
 from fsw.kernel.time import SECOND
 from fsw.tasks import names
+from fsw.tasks.answers import executed
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.messages import (
     AccessPoint,
     AskParameters,
     Execute,
-    Executed,
     FromCamera,
     Gather,
     Occurred,
@@ -111,14 +111,14 @@ class Relay:
         return [
             Emit(names.WIFI_PORT, AccessPoint(on)),
             Send(names.EVENTS, Occurred(Event.WIFI_SWITCHED, {"wifi": self._state.name})),
-            Send(names.COMMANDING, Executed(message.request, message.acknowledge)),
+            executed(message.request, message.acknowledge),
         ]
 
     def _command_camera(self, message: Execute, now_ns: int) -> list[Action]:
         if self._state is not WifiState.LINKED:
             off = self._state is WifiState.OFF
             failure = FailureCode.WIFI_OFF if off else FailureCode.NO_LINK
-            return [Send(names.COMMANDING, Executed(message.request, message.acknowledge, failure))]
+            return [executed(message.request, message.acknowledge, failure)]
         count, arguments = self._commands_sent, message.arguments
         match message.name:
             case "CAMERA_START":
@@ -148,7 +148,7 @@ class Relay:
         for packet, (request, acknowledge, deadline_ns) in list(self._waiting.items()):
             if deadline_ns <= now_ns:
                 del self._waiting[packet]
-                actions.append(Send(names.COMMANDING, Executed(request, acknowledge, FailureCode.NO_ANSWER)))
+                actions.append(executed(request, acknowledge, FailureCode.NO_ANSWER))
         if self._waiting:
             actions.append(SetTimer("unanswered", self._earliest_deadline(), Tick("unanswered")))
         return actions
@@ -159,7 +159,7 @@ class Relay:
             return []
         request, acknowledge, _ = waiting
         failure = None if answer.accepted else FailureCode.REFUSED_BY_CAMERA
-        actions: list[Action] = [Send(names.COMMANDING, Executed(request, acknowledge, failure))]
+        actions: list[Action] = [executed(request, acknowledge, failure)]
         if not self._waiting:
             actions.append(CancelTimer("unanswered"))
         return actions

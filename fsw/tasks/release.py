@@ -16,11 +16,11 @@ from fsw.dictionary.settings import SETTINGS, SettableParameter
 from fsw.kernel.scheduler import Action, CancelTimer, Emit, Send, SetTimer
 from fsw.kernel.time import SECOND
 from fsw.tasks import names
+from fsw.tasks.answers import executed
 from fsw.tasks.messages import (
     AskParameters,
     BreakWire,
     Execute,
-    Executed,
     Fire,
     Gather,
     Occurred,
@@ -56,7 +56,7 @@ class Release:
             case Execute(request, acknowledge, "RELEASE_ARM", _):
                 gone = self._state in (ReleaseState.FIRED, ReleaseState.SEPARATED)
                 failure = FailureCode.ALREADY_RELEASED if gone else None  # nothing is left to make safe
-                return [*self._make_safe(), Send(names.COMMANDING, Executed(request, acknowledge, failure))]
+                return [*self._make_safe(), executed(request, acknowledge, failure)]
             case Execute(_, _, "RELEASE_FIRE", _):
                 return self._fire(message, now_ns)
             case BreakWire():
@@ -74,12 +74,12 @@ class Release:
     def _arm(self, message: Execute, now_ns: int) -> list[Action]:
         if self._state in (ReleaseState.FIRED, ReleaseState.SEPARATED):
             failure = FailureCode.ALREADY_RELEASED
-            return [Send(names.COMMANDING, Executed(message.request, message.acknowledge, failure))]
+            return [executed(message.request, message.acknowledge, failure)]
         self._state = ReleaseState.ARMED
         return [
             SetTimer("armed", now_ns + round(self._armed_for_s * SECOND), Tick("armed")),
             Send(names.EVENTS, Occurred(Event.RELEASE_ARMED, {})),
-            Send(names.COMMANDING, Executed(message.request, message.acknowledge)),
+            executed(message.request, message.acknowledge),
         ]
 
     def _make_safe(self) -> list[Action]:
@@ -92,7 +92,7 @@ class Release:
         if self._state is not ReleaseState.ARMED:
             never = self._state is ReleaseState.SAFE
             failure = FailureCode.NOT_ARMED if never else FailureCode.ALREADY_RELEASED
-            return [Send(names.COMMANDING, Executed(message.request, message.acknowledge, failure))]
+            return [executed(message.request, message.acknowledge, failure)]
         self._state = ReleaseState.FIRED
         self._firings += 1
         self._fired_ns = now_ns
@@ -128,7 +128,7 @@ class Release:
             return []
         request, acknowledge = self._request
         self._request = None
-        return [Send(names.COMMANDING, Executed(request, acknowledge, failure))]
+        return [executed(request, acknowledge, failure)]
 
     def _values(self) -> dict[str, Any]:
         return {

@@ -19,8 +19,9 @@ from fsw.kernel.snapshot import plain
 from fsw.kernel.time import MILLISECOND, SECOND
 from fsw.protocols import pus
 from fsw.tasks import names
+from fsw.tasks.answers import answered, executed, portions, report, together
 from fsw.tasks.clock import OnBoardClock
-from fsw.tasks.embedded import executed, portions, report, request_inside, together
+from fsw.tasks.embedded import request_inside
 from fsw.tasks.messages import ClockSteered, Execute, Occurred, SafeMode, Submit, Tick
 
 MAX_ACTIVITIES = 256
@@ -90,15 +91,17 @@ class Schedule:
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
-            case Execute(_, _, "SCHEDULE_REPORT" | "SCHEDULE_REPORT_DETAIL" as name, arguments):
+            case Execute(
+                request, acknowledge, "SCHEDULE_REPORT" | "SCHEDULE_REPORT_DETAIL" as name, arguments
+            ):
                 chosen, failure = self._named(arguments)
                 told = _summary(chosen) if name == "SCHEDULE_REPORT" else _detail(chosen)
-                return [*(told if chosen else ()), executed(message, failure)]
-            case Execute(_, _, name, arguments):
+                return [*(told if chosen else ()), executed(request, acknowledge, failure)]
+            case Execute(request, acknowledge, name, arguments):
                 answer = self._handlers[name](arguments, now_ns)
                 if isinstance(answer, list):
-                    return [*answer, executed(message)]
-                return [executed(message, answer), *self._timer(now_ns)]
+                    return answered(request, acknowledge, answer)
+                return [executed(request, acknowledge, answer), *self._timer(now_ns)]
             case Tick("due"):
                 return self._due(now_ns)
             case ClockSteered():

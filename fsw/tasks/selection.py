@@ -23,11 +23,11 @@ from fsw.dictionary.settings import SETTINGS, SettableParameter
 from fsw.kernel.scheduler import Action, Send, Spend
 from fsw.kernel.time import MILLISECOND
 from fsw.tasks import names
+from fsw.tasks.answers import executed
 from fsw.tasks.messages import (
     AskParameters,
     Chosen,
     Execute,
-    Executed,
     Gather,
     Occurred,
     ParameterChanged,
@@ -90,14 +90,14 @@ class Selection:
     def _select(self, count: int, request: bytes, acknowledge: int) -> list[Action]:
         if not self._lit_ppm:
             failure = FailureCode.NOTHING_STORED
-            return [Send(names.COMMANDING, Executed(request, acknowledge, failure))]
+            return [executed(request, acknowledge, failure)]
         ranked = sorted(self._lit_ppm, key=lambda number: (-self._lit_ppm[number], number))
         self._chosen = ranked[:count]
         values = {"selected": len(self._chosen), "stored": len(ranked)}
         return [
             Send(names.MASS_MEMORY, Chosen(tuple(self._chosen))),
             Send(names.EVENTS, Occurred(Event.SELECTION_DONE, values)),
-            Send(names.COMMANDING, Executed(request, acknowledge)),
+            executed(request, acknowledge),
         ]
 
     def _count_lit(self) -> int:

@@ -7,7 +7,7 @@ has passed and its outcome has come. A failure ends the sequence.
 import copy
 from binascii import crc_hqx
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from fsw.dictionary.events import Event
@@ -16,7 +16,8 @@ from fsw.kernel.scheduler import Action, CancelTimer, Send, SetTimer
 from fsw.kernel.snapshot import plain
 from fsw.kernel.time import MILLISECOND, SECOND
 from fsw.tasks import names
-from fsw.tasks.embedded import executed, portions, report, request_inside
+from fsw.tasks.answers import Told, executed, portions, report
+from fsw.tasks.embedded import request_inside
 from fsw.tasks.messages import Execute, Occurred, Outcome, SafeMode, Submit, Tick
 
 MAX_SEQUENCES = 32
@@ -44,18 +45,10 @@ class Sequence:
         return self.at is not None
 
 
-@dataclass(slots=True)
-class _Told:
-    """What a handler answers: a failure, or actions besides."""
-
-    failure: FailureCode | None = None
-    actions: list[Action] = field(default_factory=list)
-
-
 class Sequences:
     def __init__(self) -> None:
         self._sequences: dict[str, Sequence] = {}
-        self._handlers: dict[str, Callable[[dict[str, Any], int], _Told]] = {
+        self._handlers: dict[str, Callable[[dict[str, Any], int], Told]] = {
             "SEQUENCE_LOAD": self._load,
             "SEQUENCE_UNLOAD": self._unload,
             "SEQUENCE_ACTIVATE": self._activate,
@@ -71,9 +64,9 @@ class Sequences:
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
-            case Execute(_, _, name, arguments):
+            case Execute(request, acknowledge, name, arguments):
                 told = self._handlers[name](arguments, now_ns)
-                return [executed(message, told.failure), *told.actions, self._timer()]
+                return [executed(request, acknowledge, told.failure), *told.actions, self._timer()]
             case Outcome(request, failure):
                 return [*self._outcome(request, failure, now_ns), self._timer()]
             case Tick("due"):
@@ -86,72 +79,72 @@ class Sequences:
 
     # ---- requests -------------------------------------------------------------------------------
 
-    def _load(self, arguments: dict[str, Any], now_ns: int) -> _Told:
+    def _load(self, arguments: dict[str, Any], now_ns: int) -> Told:
         name = arguments["sequence"]
         if name in self._sequences:
-            return _Told(FailureCode.ALREADY_THERE)
+            return Told(FailureCode.ALREADY_THERE)
         entries = tuple((entry["packet"], entry["delay_ms"]) for entry in arguments["entries"])
         if any(request_inside(packet) is None for packet, _ in entries):
-            return _Told(FailureCode.BAD_REQUEST_INSIDE)
+            return Told(FailureCode.BAD_REQUEST_INSIDE)
         held = sum(len(packet) for one in self._sequences.values() for packet, _ in one.entries)
         if len(self._sequences) >= MAX_SEQUENCES or held + sum(len(p) for p, _ in entries) > MAX_OCTETS:
-            return _Told(FailureCode.NO_ROOM)
+            return Told(FailureCode.NO_ROOM)
         self._sequences[name] = Sequence(entries)
-        return _Told()
+        return Told()
 
-    def _unload(self, arguments: dict[str, Any], now_ns: int) -> _Told:
+    def _unload(self, arguments: dict[str, Any], now_ns: int) -> Told:
         sequence = self._sequences.get(arguments["sequence"])
         if sequence is None:
-            return _Told(FailureCode.NO_SUCH_ITEM)
+            return Told(FailureCode.NO_SUCH_ITEM)
         if sequence.active:
-            return _Told(FailureCode.IN_USE)
+            return Told(FailureCode.IN_USE)
         del self._sequences[arguments["sequence"]]
-        return _Told()
+        return Told()
 
-    def _activate(self, arguments: dict[str, Any], now_ns: int) -> _Told:
+    def _activate(self, arguments: dict[str, Any], now_ns: int) -> Told:
         sequence = self._sequences.get(arguments["sequence"])
         if sequence is None:
-            return _Told(FailureCode.NO_SUCH_ITEM)
+            return Told(FailureCode.NO_SUCH_ITEM)
         if sequence.active:
-            return _Told(FailureCode.IN_USE)
+            return Told(FailureCode.IN_USE)
         if sum(one.active for one in self._sequences.values()) >= MAX_ACTIVE:
-            return _Told(FailureCode.NO_ROOM)
-        return _Told(actions=self._release(arguments["sequence"], 0, now_ns))
+            return Told(FailureCode.NO_ROOM)
+        return Told(actions=self._release(arguments["sequence"], 0, now_ns))
 
-    def _abort(self, arguments: dict[str, Any], now_ns: int) -> _Told:
+    def _abort(self, arguments: dict[str, Any], now_ns: int) -> Told:
         sequence = self._sequences.get(arguments["sequence"])
         if sequence is None:
-            return _Told(FailureCode.NO_SUCH_ITEM)
+            return Told(FailureCode.NO_SUCH_ITEM)
         if not sequence.active:
-            return _Told(FailureCode.NOT_RUNNING)
+            return Told(FailureCode.NOT_RUNNING)
         _rest(sequence)
-        return _Told()
+        return Told()
 
-    def _abort_all(self, arguments: dict[str, Any], now_ns: int) -> _Told:
+    def _abort_all(self, arguments: dict[str, Any], now_ns: int) -> Told:
         aborted = [name for name, sequence in sorted(self._sequences.items()) if sequence.active]
         for name in aborted:
             _rest(self._sequences[name])
-        return _Told(actions=[report("SEQUENCES_ABORTED", {"sequences": [{"sequence": n} for n in aborted]})])
+        return Told(actions=[report("SEQUENCES_ABORTED", {"sequences": [{"sequence": n} for n in aborted]})])
 
-    def _report_all(self, arguments: dict[str, Any], now_ns: int) -> _Told:
+    def _report_all(self, arguments: dict[str, Any], now_ns: int) -> Told:
         rows = []
         for name, sequence in sorted(self._sequences.items()):
             state = SequenceState.UNDER_EXECUTION if sequence.active else SequenceState.INACTIVE
             rows.append({"sequence": name, "state": state.name})
-        return _Told(actions=[report("SEQUENCES_STATUS", {"sequences": rows})])
+        return Told(actions=[report("SEQUENCES_STATUS", {"sequences": rows})])
 
-    def _checksum(self, arguments: dict[str, Any], now_ns: int) -> _Told:
+    def _checksum(self, arguments: dict[str, Any], now_ns: int) -> Told:
         sequence = self._sequences.get(arguments["sequence"])
         if sequence is None:
-            return _Told(FailureCode.NO_SUCH_ITEM)
+            return Told(FailureCode.NO_SUCH_ITEM)
         octets = b"".join(packet + delay_ms.to_bytes(4, "big") for packet, delay_ms in sequence.entries)
         values = {"sequence": arguments["sequence"], "crc": crc_hqx(octets, 0xFFFF)}
-        return _Told(actions=[report("SEQUENCE_CRC", values)])
+        return Told(actions=[report("SEQUENCE_CRC", values)])
 
-    def _report(self, arguments: dict[str, Any], now_ns: int) -> _Told:
+    def _report(self, arguments: dict[str, Any], now_ns: int) -> Told:
         sequence = self._sequences.get(arguments["sequence"])
         if sequence is None:
-            return _Told(FailureCode.NO_SUCH_ITEM)
+            return Told(FailureCode.NO_SUCH_ITEM)
         rows = [{"packet": packet, "delay_ms": delay_ms} for packet, delay_ms in sequence.entries]
         sizes = [4 + len(packet) for packet, _ in sequence.entries]
         actions: list[Action] = []
@@ -160,7 +153,7 @@ class Sequences:
             values = {"sequence": arguments["sequence"], "first_entry": first, "entries": portion}
             actions.append(report("SEQUENCE_CONTENT", values))
             first += len(portion)
-        return _Told(actions=actions)
+        return Told(actions=actions)
 
     # ---- execution ------------------------------------------------------------------------------
 

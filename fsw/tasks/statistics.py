@@ -9,16 +9,16 @@ from dataclasses import asdict, dataclass
 from math import sqrt
 from typing import Any
 
-from fsw import dictionary
-from fsw.dictionary.identifiers import ORBITER_APID, FailureCode
+from fsw.dictionary.identifiers import FailureCode
 from fsw.dictionary.monitors import number
 from fsw.dictionary.pool import PARAMETERS
 from fsw.dictionary.services.st04_statistics import MOST_STATISTICS
 from fsw.kernel.scheduler import Action, CancelTimer, Send, SetTimer
 from fsw.kernel.time import SECOND
 from fsw.tasks import names
+from fsw.tasks.answers import answered, report
 from fsw.tasks.clock import OnBoardClock
-from fsw.tasks.messages import Execute, Executed, PusReport, Tick, Values
+from fsw.tasks.messages import Execute, Tick, Values
 from fsw.tasks.routing import gather
 
 _NEVER = bytes(7)
@@ -85,10 +85,7 @@ class Statistics:
                 self._reset(now_ns)
                 return [report, *self._next_report(now_ns)]
             case Execute(request, acknowledge, name, arguments):
-                done = self._execute(name, arguments, now_ns)
-                if isinstance(done, FailureCode):
-                    return [Send(names.COMMANDING, Executed(request, acknowledge, done))]
-                return [*done, Send(names.COMMANDING, Executed(request, acknowledge))]
+                return answered(request, acknowledge, self._execute(name, arguments, now_ns))
         return ()
 
     # ---- samples --------------------------------------------------------------------------------
@@ -180,7 +177,7 @@ class Statistics:
     def _report(self, now_ns: int) -> Send:
         rows = [self._statistics[identifier].row() for identifier in sorted(self._statistics)]
         values = {"start": self._began, "end": self._clock.cuc(now_ns), "parameters": rows}
-        return _sent("STATISTICS_VALUES", values)
+        return report("STATISTICS_VALUES", values)
 
     def _definitions(self) -> Send:
         rows = [
@@ -188,7 +185,7 @@ class Statistics:
             for identifier in sorted(self._statistics)
         ]
         periodic = "ON" if self._period_s else "OFF"
-        return _sent(
+        return report(
             "STATISTICS_DEFINITIONS", {"periodic": periodic, "period_s": self._period_s, "parameters": rows}
         )
 
@@ -218,12 +215,3 @@ class Statistics:
         self.recall(saved)
         self._asked = list(saved["asked"])
         self._told = dict(saved["told"])
-
-
-def _sent(name: str, values: dict[str, Any]) -> Send:
-    report = dictionary.report(name)
-    assert report.service is not None
-    assert report.subtype is not None
-    return Send(
-        names.DOWNLINK, PusReport(ORBITER_APID, report.service, report.subtype, report.encode(values))
-    )

@@ -8,8 +8,9 @@ from fsw.dictionary.identifiers import FailureCode, Steering
 from fsw.kernel.scheduler import Action, Emit, Send
 from fsw.kernel.time import MICROSECOND, SECOND
 from fsw.tasks import names
+from fsw.tasks.answers import answered
 from fsw.tasks.clock import OnBoardClock
-from fsw.tasks.messages import ClockSteered, Execute, Executed, Occurred, SteerClock, TimeReportRate
+from fsw.tasks.messages import ClockSteered, Execute, Occurred, SteerClock, TimeReportRate
 
 
 class Timekeeping:
@@ -24,10 +25,7 @@ class Timekeeping:
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
             case Execute(request, acknowledge, name, arguments):
-                done = self._execute(name, arguments, now_ns)
-                failure = done if isinstance(done, FailureCode) else None
-                actions = [] if isinstance(done, FailureCode) else done
-                return [*actions, Send(names.COMMANDING, Executed(request, acknowledge, failure))]
+                return answered(request, acknowledge, self._execute(name, arguments, now_ns))
         return ()
 
     def _execute(self, name: str, arguments: dict[str, Any], now_ns: int) -> list[Action] | FailureCode:
