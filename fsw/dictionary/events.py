@@ -105,6 +105,11 @@ class Event(IntEnum):
     CAMERA_TEMPERATURE_ALARM = 147
     RELEASE_TEMPERATURE_WARNING = 148
     SEPARATION_UNEXPECTED = 149
+    FUNCTION_INFO = 150
+    FUNCTION_LOW = 151
+    FUNCTION_MEDIUM = 152
+    FUNCTION_HIGH = 153
+    AMPLIFIER_FAILING = 154
     UPSET_CORRECTED = 160
     PARAMETER_LOST = 161
     PROGRAM_DAMAGED = 162
@@ -178,6 +183,22 @@ MonitorEvent = IntEnum(  # type: ignore[misc]
     "MonitorEvent", {"NONE": 0} | {event.name: int(event) for event in _RAISED_BY_MONITORS}
 )
 MonitorEvent.__doc__ = "Events that a monitor may raise; all tell the same. NONE raises none."
+_RAISED_BY_FUNCTIONAL_MONITORS: dict[Event, tuple[Severity, str]] = {
+    Event.FUNCTION_INFO: ("info", "A functional monitor has failed"),
+    Event.FUNCTION_LOW: ("low", "A functional monitor has failed"),
+    Event.FUNCTION_MEDIUM: ("medium", "A functional monitor has failed"),
+    Event.FUNCTION_HIGH: ("high", "A functional monitor has failed"),
+    Event.AMPLIFIER_FAILING: ("high", "The amplifier's temperature and the transmitted power are both wrong"),
+}
+FunctionalMonitorEvent = IntEnum(  # type: ignore[misc]
+    "FunctionalMonitorEvent", {event.name: int(event) for event in _RAISED_BY_FUNCTIONAL_MONITORS}
+)
+FunctionalMonitorEvent.__doc__ = "Events that a functional monitor may raise; all tell the same."
+_TOLD_BY_FUNCTIONAL_MONITORS = (
+    Parameter("functional_monitor", _U16, "Which functional monitor"),
+    Parameter("failing", _U8, "How many of its parameter monitors are low or high"),
+    Parameter("least_failing", _U8, "How many it takes"),
+)
 _TOLD_BY_MONITORS = (
     Parameter("monitor", _U16, "Which monitor"),
     Parameter("parameter", _U16, "What it looks at", enumeration=OnBoardParameter),
@@ -419,6 +440,10 @@ REPORTS = (
     *(
         _event(event, severity, text, *_TOLD_BY_MONITORS)
         for event, (severity, text) in _RAISED_BY_MONITORS.items()
+    ),
+    *(
+        _event(event, severity, text, *_TOLD_BY_FUNCTIONAL_MONITORS)
+        for event, (severity, text) in _RAISED_BY_FUNCTIONAL_MONITORS.items()
     ),
     _event(
         Event.UPSET_CORRECTED,

@@ -284,6 +284,26 @@ class CheckStatus(IntEnum):
     HIGH = 4
 
 
+class FunctionalStatus(IntEnum):
+    """What a functional monitor has found (ECSS-E-ST-70-41C 6.12.4).
+
+    UNCHECKED: off, or not checked since something about it was changed. INVALID: its condition does not
+    hold. FAILED: as many of its parameter monitors as it asks for are LOW or HIGH.
+    """
+
+    UNCHECKED = 0
+    RUNNING = 1
+    INVALID = 2
+    FAILED = 3
+
+
+class Protection(IntEnum):
+    """Of a functional monitor, and of the parameter monitors that it goes by."""
+
+    UNPROTECTED = 0
+    PROTECTED = 1
+
+
 @unique
 class FailureCode(IntEnum):
     """Why a telecommand failed: ST[1] reports 2, 4, 8 and 10 carry one.
@@ -378,6 +398,13 @@ class FailureCode(IntEnum):
     REQUEST_TOO_LONG = 258
     STRUCTURE_FIXED = 260
     REGISTER_LENGTH_WRONG = 270
+    UNKNOWN_FUNCTIONAL_MONITOR = 280
+    FUNCTIONAL_MONITOR_EXISTS = 281
+    FUNCTIONAL_MONITOR_ENABLED = 282
+    FUNCTIONAL_MONITOR_PROTECTED = 283
+    FUNCTIONAL_MONITORS_FULL = 284
+    MONITOR_PROTECTED = 285  # by a functional one that goes by it
+    MONITOR_IN_USE = 286
 
     @property
     def at_start(self) -> bool:

@@ -1,20 +1,24 @@
 """Monitors of ST[12] (ECSS-E-ST-70-41C 6.12): what one is, and those on board from the start. All ours.
 
+A parameter monitor looks at one parameter, a functional one at how many of its parameter monitors fail.
+
 The default ones watch the warning and alarm limits of the housekeeping structures where acting on them
 makes sense on board; counters of troubles have events of their own.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass, fields
 from math import inf
 from typing import Any
 
-from fsw.dictionary.events import MonitorEvent
+from fsw.dictionary.events import FunctionalMonitorEvent, MonitorEvent
 from fsw.dictionary.identifiers import CheckType, FailureCode, ReleaseState, Switch, WifiState
 from fsw.dictionary.pool import BY_NAME, PARAMETERS
 from fsw.kernel.snapshot import plain
 
 BEATS_PER_SECOND = 4  # intervals are whole numbers of beats
 MOST_MONITORS = 64
+MOST_FUNCTIONAL_MONITORS = 32
 ALL_BITS = 0xFFFFFFFF
 DEFAULT_REPORTING_DELAY_S = 8.0
 
@@ -59,10 +63,7 @@ class Monitor:
         return None
 
     def _sensible(self) -> bool:
-        conditional = bool(self.validity_parameter)
-        if conditional and not _has_bits(self.validity_parameter):
-            return False
-        if conditional and self.validity_expected & ~self.validity_mask:
+        if not _sensible_condition(self):
             return False
         if self.check == CheckType.EXPECTED:
             return _has_bits(self.parameter) and not self.expected & ~self.mask
@@ -73,6 +74,56 @@ class Monitor:
         """Housekeeping structures that hold what it looks at."""
         both = {self.parameter, self.validity_parameter} - {0}
         return tuple(sorted({int(PARAMETERS[identifier].structure) for identifier in both}))
+
+
+@plain
+@dataclass(frozen=True, slots=True)
+class FunctionalMonitor:
+    """identifier; validity_parameter, validity_mask, validity_expected: as of a `Monitor`. event: raised
+    when it fails. least_failing: parameter monitors that must be LOW or HIGH for that: 1 for any of them.
+    monitors: those that it goes by.
+    """
+
+    identifier: int
+    validity_parameter: int
+    validity_mask: int
+    validity_expected: int
+    event: int
+    least_failing: int
+    monitors: tuple[int, ...]
+
+    def wrong(self, monitors: Container[int]) -> FailureCode | None:
+        """What makes no sense in it, or None. monitors: parameter monitors that there are."""
+        if self.validity_parameter not in {0, *PARAMETERS}:
+            return FailureCode.UNKNOWN_PARAMETER
+        if self.event not in set(FunctionalMonitorEvent):
+            return FailureCode.UNKNOWN_EVENT
+        if any(identifier not in monitors for identifier in self.monitors):
+            return FailureCode.UNKNOWN_MONITOR
+        many = len(set(self.monitors))
+        if not (1 <= self.least_failing <= many == len(self.monitors) and _sensible_condition(self)):
+            return FailureCode.CHECK_SENSELESS
+        return None
+
+    @property
+    def structure(self) -> int | None:
+        """The housekeeping structure that holds what its condition looks at."""
+        conditional = bool(self.validity_parameter)
+        return int(PARAMETERS[self.validity_parameter].structure) if conditional else None
+
+
+def _sensible_condition(monitor: Monitor | FunctionalMonitor) -> bool:
+    if not monitor.validity_parameter:
+        return True
+    return _has_bits(monitor.validity_parameter) and not monitor.validity_expected & ~monitor.validity_mask
+
+
+def valid(monitor: Monitor | FunctionalMonitor, told: dict[str, Any]) -> bool:
+    """Whether its condition holds, by what the owners told; that of one without always does."""
+    if not monitor.validity_parameter:
+        return True
+    value = number(monitor.validity_parameter, told)
+    return value is not None and int(value) & monitor.validity_mask == monitor.validity_expected
 
 
 def _has_bits(identifier: int) -> bool:
@@ -219,3 +270,9 @@ DEFAULTS = (
     ),
 )
 assert len({monitor.identifier for monitor in DEFAULTS}) == len(DEFAULTS)
+
+# A thermometer or a power meter that fails alone is no failing amplifier.
+FUNCTIONAL_DEFAULTS = (
+    FunctionalMonitor(1, 0, 0, 0, int(FunctionalMonitorEvent["AMPLIFIER_FAILING"]), 2, (4, 6)),
+)
+assert not any(one.wrong([monitor.identifier for monitor in DEFAULTS]) for one in FUNCTIONAL_DEFAULTS)

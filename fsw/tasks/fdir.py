@@ -45,6 +45,7 @@ SAFE_MODE_EVENTS = frozenset(
     {
         Event.AMPLIFIER_TEMPERATURE_ALARM,
         Event.MONITOR_HIGH,  # of monitors that the ground adds for this
+        Event.FUNCTION_HIGH,
     }
 )
 

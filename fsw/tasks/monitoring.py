@@ -1,4 +1,5 @@
 """ST[12] on-board monitoring: checks parameters at their intervals, raises events, reports transitions.
+Functional monitors are in `fsw.tasks.functional_monitoring`.
 
 Checks fall on beats of a quarter of a second that all monitors share, so that those of one interval ask
 a structure's owners once. At a beat the structures that hold what is due are asked; when all have answered,
@@ -17,9 +18,12 @@ from fsw.dictionary.monitors import (
     BEATS_PER_SECOND,
     DEFAULT_REPORTING_DELAY_S,
     DEFAULTS,
+    FUNCTIONAL_DEFAULTS,
     MOST_MONITORS,
+    FunctionalMonitor,
     Monitor,
     number,
+    valid,
 )
 from fsw.dictionary.services.st12_monitoring import MOST_IN_A_REPORT
 from fsw.kernel.scheduler import Action, CancelTimer, Send, SetTimer
@@ -27,6 +31,7 @@ from fsw.kernel.time import SECOND
 from fsw.tasks import names
 from fsw.tasks.answers import answered, report
 from fsw.tasks.clock import OnBoardClock
+from fsw.tasks.functional_monitoring import FunctionalMonitoring
 from fsw.tasks.messages import Execute, Occurred, Tick, Values
 from fsw.tasks.routing import gather
 
@@ -41,10 +46,16 @@ _CRITERIA = ("repetitions", "low", "low_event", "high", "high_event", "mask", "e
 
 
 class Monitoring:
-    """clock: dates transitions. monitors: on board and enabled at first."""
+    """clock: dates transitions. monitors, functional: on board and enabled at first."""
 
-    def __init__(self, clock: OnBoardClock, monitors: tuple[Monitor, ...] = DEFAULTS) -> None:
+    def __init__(
+        self,
+        clock: OnBoardClock,
+        monitors: tuple[Monitor, ...] = DEFAULTS,
+        functional: tuple[FunctionalMonitor, ...] = FUNCTIONAL_DEFAULTS,
+    ) -> None:
         self._clock = clock
+        self._functional = FunctionalMonitoring(functional)
         self._on = True
         self._monitors = {monitor.identifier: monitor for monitor in monitors}
         self._enabled = sorted(self._monitors)
@@ -52,7 +63,8 @@ class Monitoring:
         self._forget()
 
     def _forget(self) -> None:
-        """Nothing is known of any parameter."""
+        """Nothing is known of any parameter or function."""
+        self._functional.forget()
         self._status: dict[int, int] = {}  # by monitor; UNCHECKED is not kept
         self._agreed: dict[int, list[int]] = {}  # by monitor: status that checks agree on, how many
         self._samples: dict[int, list[float]] = {}  # by DELTA monitor, the oldest first
@@ -94,7 +106,9 @@ class Monitoring:
     def _ask(self, beat: int) -> list[Action]:
         due = self._due(beat) if self._on else []
         questions: list[Action] = []
-        for sid in sorted({sid for monitor in due for sid in monitor.structures}):
+        structures = {sid for monitor in due for sid in monitor.structures}
+        structures |= self._functional.structures({monitor.identifier for monitor in due})
+        for sid in sorted(structures):
             questions += gather(Structure(sid), names.MONITORING)
         if questions:
             self._told, self._asked = {}, [beat, len(questions)]
@@ -113,10 +127,14 @@ class Monitoring:
         actions: list[Action] = []
         beat, self._asked = self._asked[0], []
         waiting = len(self._transitions)
-        for monitor in self._due(beat):
+        due = self._due(beat)
+        for monitor in due:
             value, status, limit = self._verdict(monitor)
             if self._confirmed(monitor, status):
                 actions += self._change(monitor, value, status, limit, now_ns)
+        actions += self._functional.check(
+            {monitor.identifier for monitor in due}, self._latest.keys(), self._told
+        )
         if len(self._transitions) >= MOST_TRANSITIONS:
             return [*actions, CancelTimer("report"), *self._report_transitions()]
         if self._transitions and not waiting:
@@ -126,11 +144,7 @@ class Monitoring:
 
     def _verdict(self, monitor: Monitor) -> tuple[float, CheckStatus, float]:
         """The value, the status that this check alone gives, and the limit that decided."""
-        if monitor.validity_parameter:
-            condition = number(monitor.validity_parameter, self._told)
-            if condition is None or int(condition) & monitor.validity_mask != monitor.validity_expected:
-                return 0.0, _INVALID, 0.0
-        value = number(monitor.parameter, self._told)
+        value = number(monitor.parameter, self._told) if valid(monitor, self._told) else None
         if value is None:
             return 0.0, _INVALID, 0.0
         if monitor.check == CheckType.EXPECTED:
@@ -240,6 +254,8 @@ class Monitoring:
     # ---- requests -------------------------------------------------------------------------------
 
     def _execute(self, name: str, arguments: dict[str, Any], now_ns: int) -> list[Action] | FailureCode:
+        if name.startswith("FUNCTIONAL_"):
+            return self._functional.execute(name, arguments, self._monitors)
         match name:
             case "MONITORS_ADD":
                 return self._add(arguments["monitors"])
@@ -264,6 +280,8 @@ class Monitoring:
             return self._report_definitions(chosen or sorted(self._monitors))
         if name == "MONITORS_DELETE":
             return self._delete(chosen)
+        if name == "MONITORS_DISABLE" and self._functional.protects(chosen):
+            return FailureCode.MONITOR_PROTECTED
         for identifier in chosen:
             self._clear(identifier)
         kept = [identifier for identifier in self._enabled if identifier not in chosen]
@@ -295,6 +313,8 @@ class Monitoring:
             before = self._monitors.get(entry["monitor"])
             if before is None:
                 return FailureCode.UNKNOWN_MONITOR
+            if self._functional.protects([before.identifier]):
+                return FailureCode.MONITOR_PROTECTED
             criteria = {name: entry[name] for name in _CRITERIA}
             monitor = replace(before, check=int(CheckType[entry["check"]]), **criteria)
             wrong = monitor.wrong()
@@ -309,6 +329,8 @@ class Monitoring:
     def _delete(self, chosen: list[int]) -> list[Action] | FailureCode:
         if any(identifier in self._enabled for identifier in chosen):
             return FailureCode.MONITOR_ENABLED
+        if self._functional.uses(chosen):
+            return FailureCode.MONITOR_IN_USE
         for identifier in chosen:
             del self._monitors[identifier]
         return []
@@ -316,6 +338,8 @@ class Monitoring:
     def _delete_all(self, now_ns: int) -> list[Action] | FailureCode:
         if self._on:
             return FailureCode.MONITORING_ENABLED
+        if self._functional.uses(self._monitors):
+            return FailureCode.MONITOR_IN_USE
         self._monitors, self._enabled = {}, []
         return [self._next_beat(now_ns)]
 
@@ -329,6 +353,7 @@ class Monitoring:
 
     def _clear(self, identifier: int) -> None:
         """The monitor begins anew; transitions that it made are still reported."""
+        self._functional.unsettle(identifier)
         self._status.pop(identifier, None)
         self._agreed.pop(identifier, None)
         self._samples.pop(identifier, None)
@@ -343,6 +368,7 @@ class Monitoring:
             "monitors": list(self._monitors.values()),
             "enabled": list(self._enabled),
             "delay_s": self._delay_s,
+            "functional": self._functional.retained(),
         }
 
     def recall(self, retained: dict[str, Any]) -> None:
@@ -351,6 +377,7 @@ class Monitoring:
         wrong = [identifier for identifier, monitor in monitors.items() if monitor.wrong() is not None]
         if wrong or not set(retained["enabled"]) <= set(monitors) or len(monitors) > MOST_MONITORS:
             raise ValueError(f"retained monitors {wrong} make no sense")
+        self._functional.recall(retained["functional"], monitors)
         self._on = bool(retained["on"])
         self._monitors = monitors
         self._enabled = sorted(retained["enabled"])
@@ -366,6 +393,7 @@ class Monitoring:
             "transitions": [dict(transition) for transition in self._transitions],
             "asked": list(self._asked),
             "told": dict(self._told),
+            "functional": self._functional.save(),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
@@ -380,3 +408,4 @@ class Monitoring:
         self._transitions = [dict(transition) for transition in saved["transitions"]]
         self._asked = list(saved["asked"])
         self._told = dict(saved["told"])
+        self._functional.load(saved["functional"])

@@ -38,9 +38,9 @@ STATE = {
 class Watched:
     """The task, and owners who answer with what `measured` holds."""
 
-    def __init__(self, bench, monitors=()):
+    def __init__(self, bench, monitors=(), functional=()):
         self.bench = bench
-        self.told = bench.of(names.MONITORING, lambda: Monitoring(bench.clock, monitors))
+        self.told = bench.of(names.MONITORING, lambda: Monitoring(bench.clock, monitors, functional))
         self.measured = {}
         self.now_ns = 0
         self.actions = []

@@ -139,6 +139,41 @@ def test_a_monitor_leads_to_safe_mode_and_outlives_a_warm_reset_as_parameters_do
     assert before < 17 < 32 < after
 
 
+def test_a_function_fails_with_its_monitors_and_is_watched_on_after_a_warm_boot():
+    always = {"interval_s": 1, "check": "LIMIT", "high": -1}
+    monitors = [
+        {**always, "monitor": 600, "parameter": "MEMORY_FILL"},
+        {**always, "monitor": 601, "parameter": "FILES_WAITING"},
+    ]
+    function = {"functional_monitor": 9, "event": "FUNCTION_LOW", "least_failing": 2, "monitors": [600, 601]}
+    came = []
+    with Simulation(MISSION, SETTINGS, on_news=came.append) as simulation:
+        for at_s, name, arguments in (
+            (1, "MONITORS_ADD", listed("monitors", *monitors)),
+            (2, "FUNCTIONAL_MONITORS_ADD", listed("functional_monitors", function)),
+            (3, "FUNCTIONAL_MONITORS_ENABLE", "functional_monitors=9"),
+            (4, "FUNCTIONAL_MONITORS_PROTECT", "functional_monitors=9"),
+            (5, "MONITORS_ENABLE", listed("monitors", {"monitor": 600}, {"monitor": 601})),
+            (12, "COMPUTER_RESET", "WARM"),
+            (30, "MONITORS_DISABLE", listed("monitors", {"monitor": 600})),
+            (33, "FUNCTIONAL_MONITORING_STATUS_REPORT", ""),
+        ):
+            simulation.command(name, arguments, arrive_ns=at_s * SECOND)
+        simulation.run_until(40 * SECOND)
+        simulation.run_until(simulation.now_ns + 90 * SECOND)
+        simulation.finish()
+        failures = {sent.name: sent.failure for sent in simulation.control.telecommands() if sent.failure}
+    assert failures == {"MONITORS_DISABLE": "MONITOR_PROTECTED"}
+    reports = [news for news in came if isinstance(news, Telemetry) and news.report is not None]
+    before, after = made(reports, "EVENT_FUNCTION_LOW")
+    assert before[0] < 8 < 20 < after[0] < 25
+    assert before[1] == {"functional_monitor": 9, "failing": 2, "least_failing": 2}
+    ((_, values),) = made(reports, "FUNCTIONAL_MONITORING_STATUS")
+    rows = [f"functional_monitors[{k}]" for k in range(values["functional_monitors"])]
+    status = {values[f"{row}.functional_monitor"]: values[f"{row}.status"] for row in rows}
+    assert status == {1: "RUNNING", 9: "FAILED"}
+
+
 def test_memories_are_loaded_dumped_and_checked_and_damage_to_the_program_is_told():
     start, data = MEMORIES[Memory.SCRATCH].start, b"patch"
     load = {"address": start, "data": data.hex(), "checksum": crc16(data)}

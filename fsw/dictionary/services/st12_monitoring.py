@@ -104,7 +104,7 @@ TELECOMMANDS = (
         "No longer checks these parameters; their status is UNCHECKED.",
         _SEEN_STATUS,
         _MONITORS,
-        failures=(FailureCode.UNKNOWN_MONITOR,),
+        failures=(FailureCode.UNKNOWN_MONITOR, FailureCode.MONITOR_PROTECTED),
     ),
     _request(
         "MONITORING_REPORTING_DELAY",
@@ -116,9 +116,9 @@ TELECOMMANDS = (
     _request(
         "MONITORS_DELETE_ALL",
         4,
-        "Deletes all monitors. Only while monitoring is disabled.",
+        "Deletes all monitors. Only while monitoring is disabled and no functional monitor goes by one.",
         _SEEN_STATUS,
-        failures=(FailureCode.MONITORING_ENABLED,),
+        failures=(FailureCode.MONITORING_ENABLED, FailureCode.MONITOR_IN_USE),
     ),
     _request(
         "MONITORS_ADD",
@@ -137,10 +137,14 @@ TELECOMMANDS = (
     _request(
         "MONITORS_DELETE",
         6,
-        "Deletes monitors that are disabled.",
+        "Deletes monitors that are disabled and that no functional monitor goes by.",
         _SEEN_STATUS,
         _MONITORS,
-        failures=(FailureCode.UNKNOWN_MONITOR, FailureCode.MONITOR_ENABLED),
+        failures=(
+            FailureCode.UNKNOWN_MONITOR,
+            FailureCode.MONITOR_ENABLED,
+            FailureCode.MONITOR_IN_USE,
+        ),
     ),
     _request(
         "MONITORS_MODIFY",
@@ -150,6 +154,7 @@ TELECOMMANDS = (
         _MODIFIED,
         failures=(
             FailureCode.UNKNOWN_MONITOR,
+            FailureCode.MONITOR_PROTECTED,
             FailureCode.UNKNOWN_EVENT,
             FailureCode.CHECK_SENSELESS,
         ),
@@ -170,7 +175,12 @@ TELECOMMANDS = (
     ),
     _request("MONITORING_STATUS_REPORT", 13, "Reports the status of all monitors.", _SEEN_STATUS),
     _request("MONITORING_ENABLE", 15, "Lets monitoring run.", _SEEN_STATUS),
-    _request("MONITORING_DISABLE", 16, "Stops monitoring; every status is UNCHECKED.", _SEEN_STATUS),
+    _request(
+        "MONITORING_DISABLE",
+        16,
+        "Stops monitoring, functional monitoring with it; every status is UNCHECKED.",
+        _SEEN_STATUS,
+    ),
 )
 
 _REPORTED_PARAMETER = _field("parameter", _U16, _PARAMETER_TEXT, enumeration=OnBoardParameter)
