@@ -661,7 +661,7 @@ def _security_of(
     if service == "none" and keys is None:
         return None, None
     from fsw.ground.security import GroundSecurity
-    from fsw.protocols.sdls import Service
+    from fsw.protocols.sdls_codes import Service
     from fsw.protocols.sdls_keys import LinkKeys
     from fsw.protocols.sdls_link import LinkSecurity, SpacecraftSecurity
 

@@ -13,7 +13,6 @@ from fsw.dictionary.identifiers import (
     BootReason,
     DownlinkRate,
     FailureCode,
-    FrameRefusal,
     Lens,
     Origin,
     RestartReason,
@@ -28,6 +27,7 @@ from fsw.dictionary.pool import OnBoardParameter
 from fsw.dictionary.report import Report, Severity
 from fsw.dictionary.settings import SettableParameter
 from fsw.protocols.obcp import End
+from fsw.protocols.sdls_codes import FrameRefusal
 
 SUBTYPE_OF: dict[Severity, int] = {"info": 1, "low": 2, "medium": 3, "high": 4}
 

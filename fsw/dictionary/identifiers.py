@@ -6,6 +6,8 @@ the 52 real ones of Tianwen-1's orbiter uses.
 
 from enum import IntEnum, StrEnum, unique
 
+from fsw.protocols.sdls_codes import Service
+
 
 class Origin(StrEnum):
     """Where a layout comes from. Ours is never shown as the real spacecraft's."""
@@ -165,8 +167,8 @@ class SecurityService(IntEnum):
     """What protects the telecommand frames, by the two bits of 355.1-B-1's service type."""
 
     OFF = 0
-    AUTHENTICATION = 1
-    AUTHENTICATED_ENCRYPTION = 3
+    AUTHENTICATION = Service.AUTHENTICATION
+    AUTHENTICATED_ENCRYPTION = Service.AUTHENTICATED_ENCRYPTION
 
 
 class SecurityKeys(IntEnum):
@@ -175,19 +177,6 @@ class SecurityKeys(IntEnum):
     NONE = 0
     OWN = 1
     PUBLISHED = 2
-
-
-class FrameRefusal(IntEnum):
-    """Why a telecommand frame was refused (355.0-B-2 4.2.4)."""
-
-    TOO_SHORT = 1
-    UNKNOWN_ASSOCIATION = 2
-    NOT_OPERATIONAL = 3
-    OTHER_CHANNEL = 4
-    KEY_NOT_ACTIVE = 5
-    BAD_MAC = 6
-    REPLAYED = 7
-    OUTSIDE_WINDOW = 8
 
 
 class DownlinkRate(IntEnum):

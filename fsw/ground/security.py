@@ -10,14 +10,9 @@ from typing import Any, Literal
 
 from fsw.core.errors import FswError
 from fsw.protocols import sdls_pdu
-from fsw.protocols.sdls import (
-    AssociationState,
-    Channel,
-    KeyState,
-    Reason,
-    SecurityAssociation,
-)
+from fsw.protocols.sdls import AssociationState, Channel, KeyState, SecurityAssociation
 from fsw.protocols.sdls_cipher import IV_OCTETS
+from fsw.protocols.sdls_codes import FrameRefusal
 from fsw.protocols.sdls_keys import FIRST_SESSION_KEY, MASTER_KEY, LinkKeys
 from fsw.protocols.sdls_link import LinkSecurity, frame_header, make_unit
 from fsw.protocols.sdls_pdu import Procedure
@@ -220,8 +215,7 @@ class GroundSecurity:
                 return f"SPI {spi}: last procedure {name if tag else 'none'}"
             case {"procedure": "DUMP_LOG", "events": events}:
                 listed = "; ".join(
-                    f"SPI {spi} number {number}: {Reason(reason).text if reason in _REASONS else reason}"
-                    for reason, spi, number in events
+                    f"SPI {spi} number {number}: {_refusal(reason)}" for reason, spi, number in events
                 )
                 return f"security log: {listed or 'empty'}"
             case {"logged": logged, "remaining": remaining}:
@@ -259,7 +253,11 @@ class GroundSecurity:
 
 
 _TAGS = frozenset(int(each) for each in Procedure)
-_REASONS = frozenset(int(each) for each in Reason)
+_REFUSALS = frozenset(int(each) for each in FrameRefusal)
+
+
+def _refusal(code: int) -> str:
+    return FrameRefusal(code).text if code in _REFUSALS else str(code)
 
 
 def _listed(numbers: Iterable[int]) -> str:

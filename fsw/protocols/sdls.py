@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 from fsw.core.errors import FswError
 from fsw.protocols import sdls_cipher
 from fsw.protocols.sdls_cipher import IV_OCTETS, MAC_OCTETS
+from fsw.protocols.sdls_codes import FrameRefusal, Service
 from fsw.protocols.sdls_keys import KEY_OCTETS
 
 Saved = dict[str, Any]
@@ -46,13 +47,6 @@ class Channel(NamedTuple):
     map_id: int | None = 0
 
 
-class Service(IntEnum):
-    """Service type of a security association (4.2.2.4): two bits, encryption and authentication."""
-
-    AUTHENTICATION = 0b01
-    AUTHENTICATED_ENCRYPTION = 0b11
-
-
 class KeyState(IntEnum):
     """Life of a key (355.1-B-1 3.2)."""
 
@@ -68,35 +62,6 @@ class AssociationState(IntEnum):
     UNKEYED = 1
     KEYED = 2
     OPERATIONAL = 3
-
-
-class Reason(IntEnum):
-    """Why a frame was refused."""
-
-    TOO_SHORT = 1
-    UNKNOWN_ASSOCIATION = 2
-    NOT_OPERATIONAL = 3
-    OTHER_CHANNEL = 4
-    KEY_NOT_ACTIVE = 5
-    BAD_MAC = 6
-    REPLAYED = 7
-    OUTSIDE_WINDOW = 8
-
-    @property
-    def text(self) -> str:
-        return _REASON_TEXTS[self]
-
-
-_REASON_TEXTS = {
-    Reason.TOO_SHORT: "no room for security header and trailer",
-    Reason.UNKNOWN_ASSOCIATION: "no security association has this SPI",
-    Reason.NOT_OPERATIONAL: "its security association is not started",
-    Reason.OTHER_CHANNEL: "its security association is for another channel",
-    Reason.KEY_NOT_ACTIVE: "the key of its security association is not active",
-    Reason.BAD_MAC: "forged or damaged: the MAC does not fit",
-    Reason.REPLAYED: "replayed or stale: its number is not above the last one",
-    Reason.OUTSIDE_WINDOW: "its number is beyond the window",
-}
 
 
 @dataclass(slots=True)
@@ -225,7 +190,7 @@ class Accepted:
 class Refused:
     """A frame whose data must not be looked at. spi and number as far as they could be read, unproven."""
 
-    reason: Reason
+    reason: FrameRefusal
     spi: int = 0
     number: int = 0
 
@@ -246,7 +211,7 @@ class SecurityUnit:
         for association in sorted(associations, key=lambda each: each.spi):
             self.associations[association.spi] = association
         self.accepted = 0
-        self.refused: dict[str, int] = {reason.name: 0 for reason in Reason}
+        self.refused: dict[str, int] = {reason.name: 0 for reason in FrameRefusal}
         self.log: list[list[int]] = []  # [reason, SPI, low 32 bits of the number], oldest first
         self.alarm = False  # something was refused since the alarm was reset
         self.challenges_answered = 0
@@ -320,30 +285,30 @@ class SecurityUnit:
 
     def _judge(self, channel: Channel, header: bytes, protected: bytes) -> Accepted | Refused:
         if len(protected) < SPI_OCTETS:
-            return Refused(Reason.TOO_SHORT)
+            return Refused(FrameRefusal.TOO_SHORT)
         spi = int.from_bytes(protected[:SPI_OCTETS], "big")
         association = self.associations.get(spi)
         if association is None:
-            return Refused(Reason.UNKNOWN_ASSOCIATION, spi)
+            return Refused(FrameRefusal.UNKNOWN_ASSOCIATION, spi)
         if association.state is not AssociationState.OPERATIONAL:
-            return Refused(Reason.NOT_OPERATIONAL, spi)
+            return Refused(FrameRefusal.NOT_OPERATIONAL, spi)
         if channel not in association.channels:
-            return Refused(Reason.OTHER_CHANNEL, spi)
+            return Refused(FrameRefusal.OTHER_CHANNEL, spi)
         key = self._key(association)
         if key is None:
-            return Refused(Reason.KEY_NOT_ACTIVE, spi)
+            return Refused(FrameRefusal.KEY_NOT_ACTIVE, spi)
         at = association.header_octets
         if len(protected) < association.overhead_octets:
-            return Refused(Reason.TOO_SHORT, spi)
+            return Refused(FrameRefusal.TOO_SHORT, spi)
         security, body = protected[:at], protected[at:]
         number = int.from_bytes(security[at - association.anti_replay_octets :], "big")
         data = self._open(association, key, header, security, body)
         if data is None:
-            return Refused(Reason.BAD_MAC, spi, number)
+            return Refused(FrameRefusal.BAD_MAC, spi, number)
         if number <= association.number:
-            return Refused(Reason.REPLAYED, spi, number)
+            return Refused(FrameRefusal.REPLAYED, spi, number)
         if number > association.number + association.window:
-            return Refused(Reason.OUTSIDE_WINDOW, spi, number)
+            return Refused(FrameRefusal.OUTSIDE_WINDOW, spi, number)
         return Accepted(data, spi, number)
 
     def _open(

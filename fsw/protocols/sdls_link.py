@@ -16,12 +16,11 @@ from fsw.protocols.sdls import (
     Channel,
     Key,
     KeyState,
-    Reason,
     Refused,
     SecurityAssociation,
     SecurityUnit,
-    Service,
 )
+from fsw.protocols.sdls_codes import FrameRefusal, Service
 from fsw.protocols.sdls_keys import FIRST_SESSION_KEY, FOR_AD, FOR_BD, FOR_RECOVERY, LinkKeys
 from fsw.protocols.sdls_procedures import Failure, Recipient
 
@@ -129,6 +128,6 @@ class SpacecraftSecurity:
         self.unit.load(saved["unit"])
         self._carrier = saved["carrier"]
         self._refused = [
-            Refused(Reason(reason), spi, int.from_bytes(number, "big"))
+            Refused(FrameRefusal(reason), spi, int.from_bytes(number, "big"))
             for reason, spi, number in saved["refused"]
         ]

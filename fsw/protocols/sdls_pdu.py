@@ -14,8 +14,9 @@ from typing import Any
 
 from fsw.core.errors import FswError
 from fsw.protocols import sdls_cipher
-from fsw.protocols.sdls import Channel, SecurityAssociation, Service
+from fsw.protocols.sdls import Channel, SecurityAssociation
 from fsw.protocols.sdls_cipher import IV_OCTETS, MAC_OCTETS
+from fsw.protocols.sdls_codes import Service
 
 CHALLENGE_OCTETS = 16
 HEADER_OCTETS = 3

@@ -19,9 +19,9 @@ from fsw.protocols.sdls import (
     KeyState,
     SecurityAssociation,
     SecurityUnit,
-    Service,
 )
 from fsw.protocols.sdls_cipher import IV_OCTETS, MAC_OCTETS
+from fsw.protocols.sdls_codes import Service
 from fsw.protocols.sdls_keys import FIRST_SESSION_KEY, KEY_OCTETS
 from fsw.protocols.sdls_pdu import CHALLENGE_OCTETS, EVENT, NO_MAP, REPLY_FLAG, Procedure, decode, encode_unit
 

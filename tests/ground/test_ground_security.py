@@ -6,7 +6,7 @@ from fsw.core.errors import FswError
 from fsw.core.telecommand import Discard, TelecommandFrame, decode_frame, encode_frame
 from fsw.ground.security import GroundSecurity
 from fsw.protocols import sdls_pdu
-from fsw.protocols.sdls import Reason, Service
+from fsw.protocols.sdls_codes import FrameRefusal, Service
 from fsw.protocols.sdls_keys import LinkKeys
 from fsw.protocols.sdls_link import LinkSecurity, SpacecraftSecurity
 from fsw.protocols.sdls_pdu import Procedure
@@ -55,9 +55,9 @@ def test_a_frame_does_not_change_its_map_or_channel() -> None:
     assert board.process(frame(protected[1:], channel=3)) is None
     assert board.process(frame(protected[1:], channel=1)) is None
     assert [each.reason for each in board.take_refused()] == [
-        Reason.BAD_MAC,
-        Reason.BAD_MAC,
-        Reason.OTHER_CHANNEL,
+        FrameRefusal.BAD_MAC,
+        FrameRefusal.BAD_MAC,
+        FrameRefusal.OTHER_CHANNEL,
     ]
     assert board.take_refused() == [], "each is told once"
     assert board.process(frame(b"")) is None
@@ -76,7 +76,7 @@ def test_a_link_that_lost_too_much_is_brought_back_by_the_recovery_association()
     for _ in range(10):
         ground.apply(0, SEGMENT + b"lost", True)
     assert board.process(frame(ground.apply(0, SEGMENT + b"beyond", True))) is None
-    assert [each.reason for each in board.take_refused()] == [Reason.OUTSIDE_WINDOW]
+    assert [each.reason for each in board.take_refused()] == [FrameRefusal.OUTSIDE_WINDOW]
     ground.use("BD", 3)
     command = board.process(frame(ground.apply(0, SEGMENT + ground.synchronise(2), True)))
     assert command is not None
@@ -184,7 +184,7 @@ def test_both_ends_go_on_where_they_were_saved() -> None:
     ground_too.load(ground.save())
     board_too.load(board.save())
     assert (ground_too.save(), board_too.save()) == (ground.save(), board.save())
-    assert [each.reason for each in board_too.take_refused()] == [Reason.REPLAYED]
+    assert [each.reason for each in board_too.take_refused()] == [FrameRefusal.REPLAYED]
     assert board_too.process(frame(recorded)) is None
     following = ground.apply(0, SEGMENT + b"data", True)
     assert ground_too.apply(0, SEGMENT + b"data", True) == following

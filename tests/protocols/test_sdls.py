@@ -23,12 +23,11 @@ from fsw.protocols.sdls import (
     Channel,
     Key,
     KeyState,
-    Reason,
     Refused,
     SecurityAssociation,
     SecurityUnit,
-    Service,
 )
+from fsw.protocols.sdls_codes import FrameRefusal, Service
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "sdls.json").read_text())
 KEY = bytes(range(100, 132))
@@ -53,7 +52,7 @@ def pair(service: Service, **settings: int) -> tuple[SecurityUnit, SecurityUnit]
     return unit(service, **settings), unit(service, **settings)
 
 
-def refusal(verdict: Accepted | Refused) -> Reason | None:
+def refusal(verdict: Accepted | Refused) -> FrameRefusal | None:
     return verdict.reason if isinstance(verdict, Refused) else None
 
 
@@ -83,7 +82,7 @@ def test_a_frame_of_cryptolib_is_opened() -> None:
     receiver = cryptolib_unit(window=5, last=0x123, number_octets=2, mask=bytes(22))
     verdict = receiver.process(Channel(0, 63), frame[:6], frame[6:])
     assert verdict == Accepted(bytes.fromhex(vector["plaintext"]), 9, 0x124)
-    assert refusal(receiver.process(Channel(0, 63), frame[:6], frame[6:])) is Reason.REPLAYED
+    assert refusal(receiver.process(Channel(0, 63), frame[:6], frame[6:])) is FrameRefusal.REPLAYED
 
 
 def test_a_frame_with_every_header_octet_authenticated_is_made_and_opened() -> None:
@@ -129,9 +128,9 @@ def test_the_anti_replay_verdicts_are_cryptolibs(frame: dict[str, str]) -> None:
     verdict = receiver.process(Channel(0, 63), octets[:6], octets[6:20] + sealed)
     assert isinstance(verdict, Accepted) == frame["expect"].startswith("accept")
     if "replay" in frame["expect"]:
-        assert refusal(verdict) is Reason.REPLAYED
+        assert refusal(verdict) is FrameRefusal.REPLAYED
     elif "outside" in frame["expect"]:
-        assert refusal(verdict) is Reason.OUTSIDE_WINDOW
+        assert refusal(verdict) is FrameRefusal.OUTSIDE_WINDOW
 
 
 def test_gcm_frames_are_laid_out_as_the_standard_says() -> None:
@@ -175,8 +174,8 @@ def test_every_flipped_bit_is_refused(service: Service) -> None:
         flipped = bytearray(protected)
         flipped[bit // 8] ^= 0x80 >> bit % 8
         assert refusal(receiver.process(CHANNEL, HEADER, bytes(flipped))) in (
-            Reason.BAD_MAC,
-            Reason.UNKNOWN_ASSOCIATION,
+            FrameRefusal.BAD_MAC,
+            FrameRefusal.UNKNOWN_ASSOCIATION,
         )
     assert receiver.save()["associations"] == before, "what is refused moves no number"
     assert isinstance(receiver.process(CHANNEL, HEADER, protected), Accepted)
@@ -192,7 +191,7 @@ def test_the_virtual_channel_and_the_segment_header_are_authenticated_and_cop1s_
         flipped[bit // 8] ^= 0x80 >> bit % 8
         authenticated = 16 <= bit < 22 or bit >= 40
         verdict = unit(service).process(CHANNEL, bytes(flipped), protected)
-        assert refusal(verdict) is (Reason.BAD_MAC if authenticated else None)
+        assert refusal(verdict) is (FrameRefusal.BAD_MAC if authenticated else None)
 
 
 @SERVICES
@@ -221,19 +220,19 @@ def test_rubbish_is_refused_and_counted(service: Service, octets: bytes) -> None
 @SERVICES
 def test_a_frame_under_another_key_is_forged(service: Service) -> None:
     protected = unit(service, key=OTHER_KEY).apply(CHANNEL, HEADER, b"data")
-    assert refusal(unit(service).process(CHANNEL, HEADER, protected)) is Reason.BAD_MAC
+    assert refusal(unit(service).process(CHANNEL, HEADER, protected)) is FrameRefusal.BAD_MAC
 
 
 @SERVICES
 def test_a_frame_is_refused_on_another_channel_and_by_state(service: Service) -> None:
     sender, receiver = pair(service)
     protected = sender.apply(CHANNEL, HEADER, b"data")
-    assert refusal(receiver.process(Channel(5, 1), HEADER, protected)) is Reason.OTHER_CHANNEL
-    assert refusal(receiver.process(Channel(4, 0), HEADER, protected)) is Reason.OTHER_CHANNEL
+    assert refusal(receiver.process(Channel(5, 1), HEADER, protected)) is FrameRefusal.OTHER_CHANNEL
+    assert refusal(receiver.process(Channel(4, 0), HEADER, protected)) is FrameRefusal.OTHER_CHANNEL
     receiver.keys[130].state = KeyState.DEACTIVATED
-    assert refusal(receiver.process(CHANNEL, HEADER, protected)) is Reason.KEY_NOT_ACTIVE
+    assert refusal(receiver.process(CHANNEL, HEADER, protected)) is FrameRefusal.KEY_NOT_ACTIVE
     receiver.associations[9].state = AssociationState.KEYED
-    assert refusal(receiver.process(CHANNEL, HEADER, protected)) is Reason.NOT_OPERATIONAL
+    assert refusal(receiver.process(CHANNEL, HEADER, protected)) is FrameRefusal.NOT_OPERATIONAL
 
 
 # ---- numbers ------------------------------------------------------------------------------------------
@@ -243,11 +242,11 @@ def test_a_frame_is_refused_on_another_channel_and_by_state(service: Service) ->
 def test_the_window_has_edges(service: Service) -> None:
     sender, receiver = pair(service, number=100, window=5)
     frames = {100 + step: sender.apply(CHANNEL, HEADER, bytes([step])) for step in range(1, 12)}
-    assert refusal(receiver.process(CHANNEL, HEADER, frames[106])) is Reason.OUTSIDE_WINDOW
+    assert refusal(receiver.process(CHANNEL, HEADER, frames[106])) is FrameRefusal.OUTSIDE_WINDOW
     assert refusal(receiver.process(CHANNEL, HEADER, frames[105])) is None
-    assert refusal(receiver.process(CHANNEL, HEADER, frames[105])) is Reason.REPLAYED
-    assert refusal(receiver.process(CHANNEL, HEADER, frames[101])) is Reason.REPLAYED
-    assert refusal(receiver.process(CHANNEL, HEADER, frames[111])) is Reason.OUTSIDE_WINDOW
+    assert refusal(receiver.process(CHANNEL, HEADER, frames[105])) is FrameRefusal.REPLAYED
+    assert refusal(receiver.process(CHANNEL, HEADER, frames[101])) is FrameRefusal.REPLAYED
+    assert refusal(receiver.process(CHANNEL, HEADER, frames[111])) is FrameRefusal.OUTSIDE_WINDOW
     assert refusal(receiver.process(CHANNEL, HEADER, frames[110])) is None
 
 
@@ -261,7 +260,7 @@ def test_numbers_end_and_never_wrap(service: Service) -> None:
             sender.apply(CHANNEL, HEADER, b"one more")
     assert receiver.process(CHANNEL, HEADER, last) == Accepted(b"last", 9, most)
     first = unit(service).apply(CHANNEL, HEADER, b"first")
-    assert refusal(receiver.process(CHANNEL, HEADER, first)) is Reason.REPLAYED
+    assert refusal(receiver.process(CHANNEL, HEADER, first)) is FrameRefusal.REPLAYED
 
 
 def test_the_log_is_bounded_and_keeps_the_newest() -> None:
@@ -269,7 +268,7 @@ def test_the_log_is_bounded_and_keeps_the_newest() -> None:
     for spi in range(1000, 1100):
         receiver.process(CHANNEL, HEADER, spi.to_bytes(2, "big"))
     assert len(receiver.log) == 32
-    assert receiver.log[-1] == [Reason.UNKNOWN_ASSOCIATION, 1099, 0]
+    assert receiver.log[-1] == [FrameRefusal.UNKNOWN_ASSOCIATION, 1099, 0]
     assert receiver.counters["unknown_association"] == 100
 
 

@@ -16,12 +16,11 @@ from fsw.protocols.sdls import (
     Channel,
     Key,
     KeyState,
-    Reason,
     Refused,
     SecurityAssociation,
     SecurityUnit,
-    Service,
 )
+from fsw.protocols.sdls_codes import FrameRefusal, Service
 from fsw.protocols.sdls_pdu import Procedure
 from fsw.protocols.sdls_procedures import Failure, Recipient
 
@@ -288,7 +287,7 @@ def test_the_log_is_told_dumped_and_erased() -> None:
     assert isinstance(reply, bytes)
     assert sdls_pdu.read_reply(reply) == {
         "procedure": "DUMP_LOG",
-        "events": [(Reason.UNKNOWN_ASSOCIATION, 0x1234, 0), (Reason.BAD_MAC, 1, 7)],
+        "events": [(FrameRefusal.UNKNOWN_ASSOCIATION, 0x1234, 0), (FrameRefusal.BAD_MAC, 1, 7)],
     }
     assert board.execute(sdls_pdu.encode(Procedure.ERASE_LOG)) == bytes.fromhex("b4002000000020")
     assert board.unit.alarm

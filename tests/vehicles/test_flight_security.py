@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from fsw import dictionary, missions
 from fsw.core.errors import FswError
 from fsw.core.telecommand import encode_cltu, encode_frame
-from fsw.dictionary.identifiers import BootKind, BootReason, FailureCode, FrameRefusal, SecurityService
+from fsw.dictionary.identifiers import BootKind, BootReason, FailureCode, SecurityService
 from fsw.kernel.time import SECOND
 from fsw.protocols import sdls_pdu
-from fsw.protocols.sdls import Reason, Service
+from fsw.protocols.sdls_codes import Service
 from fsw.protocols.sdls_keys import LinkKeys
 from fsw.protocols.sdls_pdu import Procedure
 from fsw.protocols.sdls_procedures import Failure
@@ -327,7 +327,6 @@ def test_a_snapshot_of_a_protected_flight_needs_a_protected_flight():
 
 
 def test_the_dictionary_names_what_the_protocol_does():
-    assert {each.name: int(each) for each in FrameRefusal} == {each.name: int(each) for each in Reason}
     services = {each.name: int(each) for each in SecurityService if each}
     assert services == {each.name: int(each) for each in Service}
     for failure in Failure:
