@@ -21,6 +21,7 @@ from fsw.protocols import cfdp_pdu as pdus
 from fsw.protocols.cfdp_assembly import Ranges, gaps
 from fsw.protocols.cfdp_checksum import checksum
 from fsw.protocols.cfdp_directives import Ack, Finished, KeepAlive, Nak, Prompt, PromptFor, Status
+from fsw.protocols.cfdp_end import LinkEnd
 from fsw.protocols.cfdp_filestore import Filestore, execute_all
 from fsw.protocols.cfdp_incoming import FileIncomplete as FileIncomplete
 from fsw.protocols.cfdp_incoming import FileReceived as FileReceived
@@ -50,8 +51,6 @@ _REASONS: dict[Condition, Reason] = {
     Condition.CANCEL_REQUEST: "cancelled",
 }  # any other: data missing
 _FEW_PACKETS = 4  # below this, one at a time is no slower
-_MOST_ANSWERS = 1024
-
 
 Event = FileReceived | FileIncomplete | FaultDeclared | Suspended | Resumed
 
@@ -92,7 +91,7 @@ class ReceiverSettings:
         PacketWriter(self.apid)
 
 
-class Receiver:
+class Receiver(LinkEnd[Key, Event]):
     """One receiving entity. `receive` or `receive_block`, `poll` when due, and `produce` its answers.
 
     filestore: where files are kept before their sender is told so, and requests are carried out; without
@@ -105,15 +104,13 @@ class Receiver:
         filestore: Filestore | None = None,
         writer: PacketWriter | None = None,
     ) -> None:
+        super().__init__(settings.entity, writer or PacketWriter(settings.apid, settings.telecommand))
         self.settings = settings
         self._filestore = filestore
         self._open: dict[Key, Incoming] = {}
         # Metadata as received of those that ended, where it was known.
         self._ended: dict[Key, bytes] = {}
-        self._answers: dict[Key, bytes] = {}  # acknowledgements to send, one for each transaction
         self._kept = 0
-        self._writer = writer or PacketWriter(settings.apid, settings.telecommand)
-        self.dropped: dict[str, int] = {}
 
     @property
     def open_transfers(self) -> int:
@@ -178,14 +175,8 @@ class Receiver:
         events += self._data(transfer, pdu.offset, rows[:count, data_at:].tobytes(), now_ns)
         return count
 
-    def receive(self, octets: bytes, now_ns: int) -> list[Event]:
-        """One data unit (the data field of a Space Packet) at a time; what it brought about."""
-        pdu = pdus.decode(octets)
-        if isinstance(pdu, str):
-            return self._drop(pdu)
-        if pdu.transaction.destination != self.settings.entity:
-            return self._drop("another entity's")
-        return self.take(pdu, now_ns)
+    def entity_of(self, transaction: Transaction) -> int:
+        return transaction.destination
 
     def standings(self) -> list[Standing]:
         """The open transfers, in the order begun."""
@@ -203,7 +194,6 @@ class Receiver:
         ]
 
     def take(self, pdu: pdus.Pdu, now_ns: int) -> list[Event]:
-        """A decoded data unit for this destination entity."""
         transaction = pdu.transaction
         transfer = self._open.get(transaction.key)
         if isinstance(pdu, pdus.OtherDirective):
@@ -211,7 +201,7 @@ class Receiver:
         if transfer is None and transaction.key in self._ended:
             if not self._is_another_file(pdu):
                 if isinstance(pdu, EndOfFile) and transaction.acknowledged:
-                    self._acknowledge(pdu, Status.TERMINATED)
+                    self._acknowledge_end(pdu, Status.TERMINATED)
                 return self._drop("transaction is finished")
             del self._ended[transaction.key]
         reach = pdu.offset + len(pdu.octets) if isinstance(pdu, FileData) else pdu.file_size
@@ -230,7 +220,7 @@ class Receiver:
             return self._drop("transmission mode changed")
         if transfer.finished is not None:
             if isinstance(pdu, EndOfFile) and transaction.acknowledged:
-                self._acknowledge(pdu, Status.ACTIVE)
+                self._acknowledge_end(pdu, Status.ACTIVE)
             return self._drop("transaction is finishing")
         match pdu:
             case FileData():
@@ -241,7 +231,7 @@ class Receiver:
                     self._heard(transfer, now_ns, news=True)
             case EndOfFile():
                 if transaction.acknowledged:
-                    self._acknowledge(pdu, Status.ACTIVE)
+                    self._acknowledge_end(pdu, Status.ACTIVE)
                 if pdu.condition != Condition.NO_ERROR:
                     # Finished too: a sender may wait for it after its cancel (4.6.6, notice of completion).
                     transfer.end = pdu
@@ -474,14 +464,7 @@ class Receiver:
                 events += self._fault(transfer, Condition.NAK_LIMIT, now_ns)
         return events
 
-    def produce(self, room_octets: int, now_ns: int) -> PacketBlock:
-        """Answers to the sender, together not more than `room_octets`."""
-        self._writer.begin(room_octets)
-        self.fill(now_ns)
-        return self._writer.block()
-
     def fill(self, now_ns: int) -> bool:
-        """As `produce`, into the block that the writer has begun. False when it has no more room."""
         if not self._writer.drain(self._answers):
             return False
         for transfer in list(self._open.values()):
@@ -609,15 +592,9 @@ class Receiver:
         if len(self._ended) > REMEMBERED:
             del self._ended[next(iter(self._ended))]
 
-    def _acknowledge(self, end: EndOfFile, status: Status) -> None:
-        key = end.transaction.key
-        if len(self._answers) < _MOST_ANSWERS or key in self._answers:
-            ack = Ack(Directive.EOF, end.condition, status)
-            self._answers[key] = directives.encode(end.transaction, ack)
-
-    def _drop(self, reason: str) -> list[Event]:
-        self.dropped[reason] = self.dropped.get(reason, 0) + 1
-        return []
+    def _acknowledge_end(self, end: EndOfFile, status: Status) -> None:
+        ack = Ack(Directive.EOF, end.condition, status)
+        self._acknowledge(end.transaction.key, end.transaction, ack)
 
     def save(self) -> dict[str, Any]:
         """Plain data; settings are the caller's. Data units are kept as their octets."""

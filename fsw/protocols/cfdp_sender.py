@@ -19,11 +19,12 @@ from fsw.protocols import cfdp_pdu as pdus
 from fsw.protocols.cfdp_assembly import include
 from fsw.protocols.cfdp_checksum import ChecksumType, checksum
 from fsw.protocols.cfdp_directives import Ack, Content, Finished, KeepAlive, Nak, Prompt, PromptFor, Status
+from fsw.protocols.cfdp_end import LinkEnd
 from fsw.protocols.cfdp_outgoing import DATA, END, METADATA, WAITING, Outgoing
 from fsw.protocols.cfdp_outgoing import PutRequest as PutRequest
 from fsw.protocols.cfdp_outgoing import load as load_outgoing
 from fsw.protocols.cfdp_outgoing import save as save_outgoing
-from fsw.protocols.cfdp_packets import PacketBlock, PacketWriter
+from fsw.protocols.cfdp_packets import PacketWriter
 from fsw.protocols.cfdp_pdu import Condition, Directive, EndOfFile, Metadata, OtherDirective, Transaction
 from fsw.protocols.cfdp_transfer import (
     REMEMBERED,
@@ -39,8 +40,6 @@ from fsw.protocols.cfdp_transfer import (
 )
 
 Event = FaultDeclared | Suspended | Resumed | TransferEnded | Progress
-
-_MOST_ANSWERS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ class SenderSettings:
         )
 
 
-class Sender:
+class Sender(LinkEnd[int, Event]):
     """One sending entity. `receive` answers, `poll` when `next_deadline_ns` has come, `produce` always.
 
     writer: of packets, where another has the same APID. answers: of acknowledgements, where those go
@@ -90,15 +89,13 @@ class Sender:
         writer: PacketWriter | None = None,
         answers: PacketWriter | None = None,
     ) -> None:
+        super().__init__(settings.entity, writer or PacketWriter(settings.apid, settings.telecommand))
         self.settings = settings
         self._open: dict[int, Outgoing] = {}  # by sequence number, in the order put
         self._ended: dict[int, None] = {}
-        self._answers: dict[int, bytes] = {}  # acknowledgements to send, one for each transaction
         self.next_sequence = 0
-        self._writer = writer or PacketWriter(settings.apid, settings.telecommand)
         self._answer_writer = answers or self._writer
         self._events: list[TransferEnded] = []
-        self.dropped: dict[str, int] = {}
 
     @property
     def open_transfers(self) -> int:
@@ -216,17 +213,10 @@ class Sender:
             for transfer in self._open.values()
         ]
 
-    def receive(self, octets: bytes, now_ns: int) -> list[Event]:
-        """One protocol data unit from the receiver (the data field of a Space Packet)."""
-        pdu = pdus.decode(octets)
-        if isinstance(pdu, str):
-            return self._drop(pdu)
-        if pdu.transaction.source != self.settings.entity:
-            return self._drop("another entity's")
-        return self.take(pdu, now_ns)
+    def entity_of(self, transaction: Transaction) -> int:
+        return transaction.source
 
     def take(self, pdu: pdus.Pdu, now_ns: int) -> list[Event]:
-        """A decoded data unit of this source entity."""
         if not isinstance(pdu, OtherDirective):
             return self._drop("for a receiver")
         content = directives.read(pdu)
@@ -239,10 +229,9 @@ class Sender:
         if not pdu.transaction.acknowledged:
             return self._closed(transfer, content)
         if isinstance(content, Finished):
-            if transfer is not None or sequence in self._ended:
-                self._answer(pdu.transaction, content, Status.TERMINATED)
-            else:
-                self._answer(pdu.transaction, content, Status.UNRECOGNIZED)
+            known = transfer is not None or sequence in self._ended
+            status = Status.TERMINATED if known else Status.UNRECOGNIZED
+            self._acknowledge(sequence, pdu.transaction, Ack(Directive.FINISHED, content.condition, status))
         if transfer is None:
             return self._drop("transaction is not open")
         if transfer.stage == METADATA or not transfer.transaction.acknowledged:
@@ -321,23 +310,17 @@ class Sender:
                 events += self._fault(transfer, Condition.CHECK_LIMIT, now_ns)
         return events
 
-    def produce(self, room_octets: int, now_ns: int) -> PacketBlock:
-        """The next whole packets, together not more than `room_octets`; none when nothing fits or waits."""
-        self._writer.begin(room_octets)
-        self.fill(now_ns)
-        return self._writer.block()
-
-    def fill(self, now_ns: int) -> None:
-        """As `produce`, into the block that the writer has begun."""
+    def fill(self, now_ns: int) -> bool:
         if self._answer_writer is self._writer and not self.fill_answers():
-            return
+            return False
         # What a receiver waits for goes before new data.
         for transfer in self._open.values():
             if not transfer.suspended and not self._produce_again(transfer, now_ns):
-                return
+                return False
         for transfer in list(self._open.values()):
             if not transfer.suspended and not self._produce_new(transfer, now_ns):
-                return
+                return False
+        return True
 
     def fill_answers(self) -> bool:
         """Acknowledgements, into the block that their writer has begun. False when it has no more room."""
@@ -482,15 +465,6 @@ class Sender:
                 del self._ended[next(iter(self._ended))]
         name, key = transfer.request.name, transfer.transaction.key
         return [TransferEnded(*key, name, condition, delivered, abandoned, responses)]
-
-    def _answer(self, transaction: Transaction, finished: Finished, status: Status) -> None:
-        if len(self._answers) < _MOST_ANSWERS or transaction.sequence in self._answers:
-            ack = Ack(Directive.FINISHED, finished.condition, status)
-            self._answers[transaction.sequence] = directives.encode(transaction, ack)
-
-    def _drop(self, reason: str) -> list[Event]:
-        self.dropped[reason] = self.dropped.get(reason, 0) + 1
-        return []
 
     def save(self) -> dict[str, Any]:
         """Plain data; settings are the caller's."""
