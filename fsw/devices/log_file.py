@@ -47,24 +47,46 @@ class LogFile(Protocol):
     def close(self) -> None: ...
 
 
-class TemporaryLogFile:
+class _OpenFile:
+    """The octets of an open file, whichever it is."""
+
+    _fd: int
+
+    def size(self) -> int:
+        return os.fstat(self._fd).st_size
+
+    def read(self, at: int, octets: int) -> bytes:
+        part = os.pread(self._fd, octets, at)
+        if len(part) == octets:
+            return part
+        parts = [part]
+        while part:
+            at, octets = at + len(part), octets - len(part)
+            part = os.pread(self._fd, octets, at)
+            parts.append(part)
+        return b"".join(parts)
+
+    def write(self, at: int, parts: Sequence[bytes]) -> None:
+        written = os.pwritev(self._fd, parts, at)
+        if written == sum(map(len, parts)):
+            return
+        left = memoryview(b"".join(parts))[written:]
+        while left:
+            at += written
+            written = os.pwrite(self._fd, left, at)
+            left = left[written:]
+
+    def truncate(self, size: int) -> None:
+        os.ftruncate(self._fd, size)
+
+
+class TemporaryLogFile(_OpenFile):
     """Goes with the object, so it has nothing to outlive: `sync` does nothing."""
 
     def __init__(self) -> None:
         # Unbuffered: what a full disk refuses must not be tried again at the next read.
         self._file = tempfile.TemporaryFile(prefix="fsw-mass-memory-", buffering=0)  # noqa: SIM115
-
-    def size(self) -> int:
-        return os.fstat(self._file.fileno()).st_size
-
-    def read(self, at: int, octets: int) -> bytes:
-        return _read(self._file.fileno(), at, octets)
-
-    def write(self, at: int, parts: Sequence[bytes]) -> None:
-        _write(self._file.fileno(), at, parts)
-
-    def truncate(self, size: int) -> None:
-        os.ftruncate(self._file.fileno(), size)
+        self._fd = self._file.fileno()
 
     def sync(self) -> None:
         return
@@ -75,13 +97,14 @@ class TemporaryLogFile:
     def become(self, other: LogFile) -> None:
         assert isinstance(other, TemporaryLogFile)
         self._file.close()
-        self._file = other._file
+        self._file, self._fd = other._file, other._fd
 
     def close(self) -> None:
         self._file.close()
+        self._fd = -1  # the number may soon be another file's
 
 
-class FolderLogFile:
+class FolderLogFile(_OpenFile):
     """`mass_memory.log` in a folder, made if need be; found again by the next program that opens it.
 
     Raises FswError when the folder cannot be used, or is in use: a log has one writer.
@@ -103,18 +126,6 @@ class FolderLogFile:
                 raise FswError(f"mass memory {folder}: in use by another spacecraft") from error
             raise FswError(f"mass memory {folder}: {error.strerror or error}") from error
         self._entry_flushed = False  # the folder's entry for the file
-
-    def size(self) -> int:
-        return os.fstat(self._fd).st_size
-
-    def read(self, at: int, octets: int) -> bytes:
-        return _read(self._fd, at, octets)
-
-    def write(self, at: int, parts: Sequence[bytes]) -> None:
-        _write(self._fd, at, parts)
-
-    def truncate(self, size: int) -> None:
-        os.ftruncate(self._fd, size)
 
     def sync(self) -> None:
         os.fsync(self._fd)
@@ -138,24 +149,12 @@ class FolderLogFile:
         os.close(self._folder_fd)  # and with it the lock
 
 
-class _NewLogFile:
+class _NewLogFile(_OpenFile):
     """The file that will replace a folder's log."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
-
-    def size(self) -> int:
-        return os.fstat(self._fd).st_size
-
-    def read(self, at: int, octets: int) -> bytes:
-        return _read(self._fd, at, octets)
-
-    def write(self, at: int, parts: Sequence[bytes]) -> None:
-        _write(self._fd, at, parts)
-
-    def truncate(self, size: int) -> None:
-        os.ftruncate(self._fd, size)
 
     def sync(self) -> None:
         os.fsync(self._fd)
@@ -173,26 +172,3 @@ class _NewLogFile:
         """It did not come to replace the log."""
         os.close(self._fd)
         self._path.unlink(missing_ok=True)
-
-
-def _read(fd: int, at: int, octets: int) -> bytes:
-    part = os.pread(fd, octets, at)
-    if len(part) == octets:
-        return part
-    parts = [part]
-    while part:
-        at, octets = at + len(part), octets - len(part)
-        part = os.pread(fd, octets, at)
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _write(fd: int, at: int, parts: Sequence[bytes]) -> None:
-    written = os.pwritev(fd, parts, at)
-    if written == sum(map(len, parts)):
-        return
-    left = memoryview(b"".join(parts))[written:]
-    while left:
-        at += written
-        written = os.pwrite(fd, left, at)
-        left = left[written:]

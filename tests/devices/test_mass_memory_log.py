@@ -210,13 +210,13 @@ def test_a_full_disk_is_a_refusal_and_leaves_nothing_behind(disk):
     assert contents(MassMemory(ROOM, file)) == {"a": b"good", "b": b"after all"}
 
 
-def test_the_real_full_disk_is_a_refusal_too(monkeypatch):
+def test_the_real_full_disk_is_a_refusal_too():
     file = TemporaryLogFile()
     memory = filled(file, [("a", b"good")])
     with open("/dev/full", "r+b", buffering=0) as full:
-        real, file._file = file._file, full
+        real, file._fd = file._fd, full.fileno()
         assert not memory.store("b", bytes(100))
-        file._file = real
+        file._fd = real
     assert memory.fetch("a") == b"good"
     assert memory.store("b", b"after all")
     assert memory.fetch("b") == b"after all"
