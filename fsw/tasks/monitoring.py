@@ -12,7 +12,6 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from fsw.dictionary.events import Event
-from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import CheckStatus, CheckType, FailureCode
 from fsw.dictionary.monitors import (
     BEATS_PER_SECOND,
@@ -32,8 +31,8 @@ from fsw.tasks import names
 from fsw.tasks.answers import answered, report
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.functional_monitoring import FunctionalMonitoring
+from fsw.tasks.gathering import Gathering
 from fsw.tasks.messages import Execute, Occurred, Tick, Values
-from fsw.tasks.routing import gather
 
 BEAT_NS = SECOND // BEATS_PER_SECOND
 IDLE_BEATS = 30 * BEATS_PER_SECOND  # with nothing to check it still shows that it lives
@@ -60,6 +59,7 @@ class Monitoring:
         self._monitors = {monitor.identifier: monitor for monitor in monitors}
         self._enabled = sorted(self._monitors)
         self._delay_s = DEFAULT_REPORTING_DELAY_S
+        self._gathering = Gathering(names.MONITORING)  # about a beat
         self._forget()
 
     def _forget(self) -> None:
@@ -70,8 +70,7 @@ class Monitoring:
         self._samples: dict[int, list[float]] = {}  # by DELTA monitor, the oldest first
         self._latest: dict[int, dict[str, Any]] = {}  # by failing monitor: how it came to it
         self._transitions: list[dict[str, Any]] = []  # to be reported
-        self._asked: list[int] = []  # the beat whose answers are awaited, and how many are
-        self._told: dict[str, Any] = {}
+        self._gathering.forget()
 
     def start(self, now_ns: int) -> Iterable[Action]:
         return [self._next_beat(now_ns)]
@@ -79,10 +78,9 @@ class Monitoring:
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
             case Values(values):
-                self._told.update(values)
-                return self._answered(now_ns)
+                return self._check(self._gathering.answered(values), now_ns)
             case Tick("beat", beat):
-                late = self._check(now_ns)
+                late = self._check(self._gathering.end(), now_ns)
                 return [*late, self._next_beat(now_ns), *self._ask(beat)]
             case Tick("report"):
                 return self._report_transitions()
@@ -105,27 +103,15 @@ class Monitoring:
 
     def _ask(self, beat: int) -> list[Action]:
         due = self._due(beat) if self._on else []
-        questions: list[Action] = []
         structures = {sid for monitor in due for sid in monitor.structures}
         structures |= self._functional.structures({monitor.identifier for monitor in due})
-        for sid in sorted(structures):
-            questions += gather(Structure(sid), names.MONITORING)
-        if questions:
-            self._told, self._asked = {}, [beat, len(questions)]
-        return questions
+        return self._gathering.ask(structures, beat)
 
-    def _answered(self, now_ns: int) -> list[Action]:
-        if not self._asked:
-            return []
-        self._asked[1] -= 1
-        return [] if self._asked[1] else self._check(now_ns)
-
-    def _check(self, now_ns: int) -> list[Action]:
-        """Of what was asked for last, with the answers that are there."""
-        if not self._asked:
+    def _check(self, beat: int | None, now_ns: int) -> list[Action]:
+        """Of what was asked for at this beat, with the answers that are there."""
+        if beat is None:
             return []
         actions: list[Action] = []
-        beat, self._asked = self._asked[0], []
         waiting = len(self._transitions)
         due = self._due(beat)
         for monitor in due:
@@ -133,7 +119,7 @@ class Monitoring:
             if self._confirmed(monitor, status):
                 actions += self._change(monitor, value, status, limit, now_ns)
         actions += self._functional.check(
-            {monitor.identifier for monitor in due}, self._latest.keys(), self._told
+            {monitor.identifier for monitor in due}, self._latest.keys(), self._gathering.values
         )
         if len(self._transitions) >= MOST_TRANSITIONS:
             return [*actions, CancelTimer("report"), *self._report_transitions()]
@@ -144,7 +130,8 @@ class Monitoring:
 
     def _verdict(self, monitor: Monitor) -> tuple[float, CheckStatus, float]:
         """The value, the status that this check alone gives, and the limit that decided."""
-        value = number(monitor.parameter, self._told) if valid(monitor, self._told) else None
+        told = self._gathering.values
+        value = number(monitor.parameter, told) if valid(monitor, told) else None
         if value is None:
             return 0.0, _INVALID, 0.0
         if monitor.check == CheckType.EXPECTED:
@@ -391,8 +378,7 @@ class Monitoring:
             "samples": {identifier: list(samples) for identifier, samples in self._samples.items()},
             "latest": {identifier: dict(latest) for identifier, latest in self._latest.items()},
             "transitions": [dict(transition) for transition in self._transitions],
-            "asked": list(self._asked),
-            "told": dict(self._told),
+            "gathering": self._gathering.save(),
             "functional": self._functional.save(),
         }
 
@@ -406,6 +392,5 @@ class Monitoring:
         self._samples = {identifier: list(samples) for identifier, samples in saved["samples"].items()}
         self._latest = {identifier: dict(latest) for identifier, latest in saved["latest"].items()}
         self._transitions = [dict(transition) for transition in saved["transitions"]]
-        self._asked = list(saved["asked"])
-        self._told = dict(saved["told"])
+        self._gathering.load(saved["gathering"])
         self._functional.load(saved["functional"])

@@ -18,8 +18,8 @@ from fsw.kernel.time import SECOND
 from fsw.tasks import names
 from fsw.tasks.answers import answered, report
 from fsw.tasks.clock import OnBoardClock
+from fsw.tasks.gathering import Gathering
 from fsw.tasks.messages import Execute, Tick, Values
-from fsw.tasks.routing import gather
 
 _NEVER = bytes(7)
 
@@ -65,8 +65,7 @@ class Statistics:
         self._statistics: dict[int, Statistic] = {}
         self._began = _NEVER
         self._period_s = 0  # 0: not periodic
-        self._asked: list[int] = []  # the second whose answers are awaited, and how many are
-        self._told: dict[str, Any] = {}
+        self._gathering = Gathering(names.STATISTICS)  # about a second
 
     def start(self, now_ns: int) -> Iterable[Action]:
         if self._began == _NEVER:
@@ -76,9 +75,9 @@ class Statistics:
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
             case Values(values):
-                return self._answered(values, now_ns)
+                self._sample(self._gathering.answered(values), now_ns)
             case Tick("sample", second):
-                self._sample(now_ns)
+                self._sample(self._gathering.end(), now_ns)
                 return [*self._next_sample(now_ns), *self._ask(second)]
             case Tick("report") if self._period_s:
                 report = self._report(now_ns)
@@ -107,28 +106,16 @@ class Statistics:
         return [found for found in self._statistics.values() if second % found.interval_s == 0]
 
     def _ask(self, second: int) -> list[Action]:
-        structures = sorted({PARAMETERS[found.parameter].structure for found in self._due(second)})
-        questions = [action for sid in structures for action in gather(sid, names.STATISTICS)]
-        if questions:
-            self._told, self._asked = {}, [second, len(questions)]
-        return questions
+        structures = (PARAMETERS[found.parameter].structure for found in self._due(second))
+        return self._gathering.ask(structures, second)
 
-    def _answered(self, values: dict[str, Any], now_ns: int) -> list[Action]:
-        self._told.update(values)
-        if self._asked:
-            self._asked[1] -= 1
-            if not self._asked[1]:
-                self._sample(now_ns)
-        return []
-
-    def _sample(self, now_ns: int) -> None:
-        """Of what was asked for last, with the answers that are there."""
-        if not self._asked:
+    def _sample(self, second: int | None, now_ns: int) -> None:
+        """Of what was asked for at this second, with the answers that are there."""
+        if second is None:
             return
-        second, self._asked = self._asked[0], []
         at = self._clock.cuc(now_ns)
         for statistic in self._due(second):
-            value = number(statistic.parameter, self._told)
+            value = number(statistic.parameter, self._gathering.values)
             if value is not None:
                 statistic.take(float(value), at)
 
@@ -209,9 +196,8 @@ class Statistics:
         self._period_s = int(retained["period_s"])
 
     def save(self) -> dict[str, Any]:
-        return {**self.retained(), "asked": list(self._asked), "told": dict(self._told)}
+        return {**self.retained(), "gathering": self._gathering.save()}
 
     def load(self, saved: dict[str, Any]) -> None:
         self.recall(saved)
-        self._asked = list(saved["asked"])
-        self._told = dict(saved["told"])
+        self._gathering.load(saved["gathering"])
