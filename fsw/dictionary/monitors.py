@@ -13,7 +13,7 @@ from typing import Any
 
 from fsw.dictionary.events import FunctionalMonitorEvent, MonitorEvent
 from fsw.dictionary.identifiers import CheckType, FailureCode, ReleaseState, Switch, WifiState
-from fsw.dictionary.pool import BY_NAME, PARAMETERS
+from fsw.dictionary.pool import BY_NAME, PARAMETERS, number
 from fsw.kernel.snapshot import plain
 
 BEATS_PER_SECOND = 4  # intervals are whole numbers of beats
@@ -129,16 +129,6 @@ def valid(monitor: Monitor | FunctionalMonitor, told: dict[str, Any]) -> bool:
 def _has_bits(identifier: int) -> bool:
     """A mask has sense on counters and enumerations alone."""
     return PARAMETERS[identifier].parameter.calibration is None
-
-
-def number(identifier: int, told: dict[str, Any]) -> float | int | None:
-    """The value of a parameter among those that its owners told; of an enumeration, its number."""
-    found = PARAMETERS[identifier]
-    value = told.get(found.name)
-    enumeration = found.parameter.enumeration
-    if value is None or enumeration is None:
-        return value
-    return int(enumeration[value])
 
 
 _NAMES = tuple(field.name for field in fields(Monitor))

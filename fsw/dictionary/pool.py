@@ -6,6 +6,7 @@ Ours: structure identifier x 256 + place in the structure, counted from 1.
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from fsw.dictionary import housekeeping
 from fsw.dictionary.housekeeping import Structure
@@ -44,3 +45,13 @@ OnBoardParameter = IntEnum(  # type: ignore[misc]
     "OnBoardParameter", {name.upper(): parameter.identifier for name, parameter in BY_NAME.items()}
 )
 OnBoardParameter.__doc__ = "Identifiers of on-board parameters, by name."
+
+
+def number(identifier: int, told: dict[str, Any]) -> float | int | None:
+    """The value of a parameter among those that its owners told; of an enumeration, its number."""
+    found = PARAMETERS[identifier]
+    value = told.get(found.name)
+    enumeration = found.parameter.enumeration
+    if value is None or enumeration is None:
+        return value
+    return int(enumeration[value])

@@ -21,9 +21,9 @@ from fsw.dictionary.monitors import (
     MOST_MONITORS,
     FunctionalMonitor,
     Monitor,
-    number,
     valid,
 )
+from fsw.dictionary.pool import number
 from fsw.dictionary.services.st12_monitoring import MOST_IN_A_REPORT
 from fsw.kernel.scheduler import Action, CancelTimer, Send, SetTimer
 from fsw.kernel.time import SECOND

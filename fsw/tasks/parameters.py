@@ -11,7 +11,7 @@ from typing import Any
 from fsw.dictionary import pool
 from fsw.dictionary.events import Event
 from fsw.dictionary.identifiers import FailureCode
-from fsw.dictionary.monitors import number
+from fsw.dictionary.pool import number
 from fsw.dictionary.settings import ADDRESSES, SETTINGS, SettableParameter, value_in, word
 from fsw.kernel.scheduler import Action, Emit, Send, SetTimer
 from fsw.kernel.time import MILLISECOND, SECOND

@@ -222,15 +222,10 @@ class Procedures:
         told = []
         for name, run in self._runs.items():
             identifier = run.machine.read_parameter
-            parameter = None if identifier is None else pool.PARAMETERS.get(identifier)
-            if parameter is None or parameter.name not in values:
-                continue
-            value = values[parameter.name]
-            enumeration = parameter.parameter.enumeration
-            if enumeration is not None:
-                value = int(enumeration[value]) if isinstance(value, str) else int(value)
-            run.machine.told(value)
-            told.append(name)
+            value = pool.number(identifier, values) if identifier in pool.PARAMETERS else None
+            if value is not None:
+                run.machine.told(value)
+                told.append(name)
         return told
 
     def _advance(self, names_of_runs: Iterable[str], now_ns: int) -> list[Action]:

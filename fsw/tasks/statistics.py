@@ -10,8 +10,7 @@ from math import sqrt
 from typing import Any
 
 from fsw.dictionary.identifiers import FailureCode
-from fsw.dictionary.monitors import number
-from fsw.dictionary.pool import PARAMETERS
+from fsw.dictionary.pool import PARAMETERS, number
 from fsw.dictionary.services.st04_statistics import MOST_STATISTICS
 from fsw.kernel.scheduler import Action, CancelTimer, Send, SetTimer
 from fsw.kernel.time import SECOND
