@@ -1,6 +1,8 @@
-"""C state out of snapshots: it is flat, so the octets of the struct are all of it."""
+"""Structs of C as octets: flat, so that a snapshot has all of one, and numpy reads rows of them."""
 
 from typing import Any
+
+import numpy as np
 
 from fsw.core.binding import ffi
 from fsw.core.errors import FswError
@@ -13,3 +15,9 @@ def load_struct(state: Any, saved: bytes, name: str) -> None:
     if len(saved) != size:
         raise FswError(f"saved {name} of {len(saved)} octets: allowed is {size} (this build)")
     ffi.memmove(state, saved, size)
+
+
+def check_rows(dtype: np.dtype[np.void], struct: str) -> None:
+    """ImportError, for the module that declares it, if rows of `dtype` are not as large as C's struct."""
+    if dtype.itemsize != ffi.sizeof(struct):
+        raise ImportError(f"{struct} is {ffi.sizeof(struct)} octets in C, {dtype.itemsize} here")

@@ -1,6 +1,6 @@
 """Telemetry frames to space packets, the ground's end, with an account of everything that is lost."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +62,16 @@ class Batch:
 
     def __len__(self) -> int:
         return self.offset.size
+
+    def frames(self) -> Iterator[tuple[int, int, int, int]]:
+        """verdict, frame_spacecraft_id, frame_virtual_channel, frame_count of one after the other."""
+        return zip(
+            self.verdict.tolist(),
+            self.frame_spacecraft_id.tolist(),
+            self.frame_virtual_channel.tolist(),
+            self.frame_count.tolist(),
+            strict=True,
+        )
 
     def packet(self, i: int) -> bytes:
         """The octets of packet i."""

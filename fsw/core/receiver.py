@@ -10,15 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 from fsw.core.binding import ffi, lib
 from fsw.core.channel_coding import ChannelCode, Octets, as_octets, randomize, rs_decode
 from fsw.core.errors import FswError
-from fsw.core.flat_struct import load_struct
+from fsw.core.flat_struct import check_rows, load_struct
 
 _GROUP = np.dtype([("first_symbol", "u8"), ("bits", "u4"), ("symbol_errors", "u4")])
 _FRAME = np.dtype(
     [("position", "u8"), ("marker_errors", "u1"), ("trust", "u1"), ("inverted", "?")], align=True
 )
-for _dtype, _name in ((_GROUP, "viterbi_group_t"), (_FRAME, "frame_sync_frame_t")):
-    if _dtype.itemsize != ffi.sizeof(_name):
-        raise ImportError(f"{_name} is {ffi.sizeof(_name)} octets in C, {_dtype.itemsize} here")
+check_rows(_GROUP, "viterbi_group_t")
+check_rows(_FRAME, "frame_sync_frame_t")
 
 _FRAMES_AT_ONCE = 64
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fsw.core.binding import ffi, lib
 from fsw.core.errors import FswError
+from fsw.core.flat_struct import check_rows
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -22,9 +23,8 @@ FACE = np.dtype(
 )
 MATERIAL_FLOATS = ffi.sizeof("material_t") // 4
 
-for _dtype, _name in ((VERTEX, "scene_vertex_t"), (FACE, "scene_face_t")):
-    if _dtype.itemsize != ffi.sizeof(_name):
-        raise ImportError(f"{_name} is {ffi.sizeof(_name)} octets in C, {_dtype.itemsize} here")
+check_rows(VERTEX, "scene_vertex_t")
+check_rows(FACE, "scene_face_t")
 
 
 def _buffer(kind: str, array: NDArray[Any], writable: bool = False) -> Any:

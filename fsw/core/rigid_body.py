@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from fsw.core.binding import ffi, lib
 from fsw.core.errors import FswError
+from fsw.core.flat_struct import check_rows
 
 Quaternion = tuple[float, float, float, float]
 Vector = tuple[float, float, float]
@@ -19,7 +20,7 @@ _GROW_BY = 64
 _LONGEST_NS = 86_400 * 1_000_000_000
 _STATE = np.dtype([("attitude", "<f8", 4), ("rate", "<f8", 3)])
 
-assert ffi.sizeof("rigid_body_t") == _STATE.itemsize
+check_rows(_STATE, "rigid_body_t")
 
 
 class Tumble:

@@ -125,14 +125,7 @@ class _Accountant:
 
     def _count(self, frame: FrameFormat, frames: npt.NDArray[np.uint8], batch: Batch) -> None:
         self.frames += len(frames)
-        rows = zip(
-            batch.verdict.tolist(),
-            batch.frame_spacecraft_id.tolist(),
-            batch.frame_virtual_channel.tolist(),
-            batch.frame_count.tolist(),
-            strict=True,
-        )
-        for index, (verdict, spacecraft, virtual_channel, count) in enumerate(rows):
+        for index, (verdict, spacecraft, virtual_channel, count) in enumerate(batch.frames()):
             name = VERDICTS[verdict]
             if name in ("fecf", "fhec", "bad_version", "no_channel"):
                 continue

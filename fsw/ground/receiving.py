@@ -15,14 +15,13 @@ import numpy.typing as npt
 from fsw.core.channel_coding import ChannelCode
 from fsw.core.errors import FswError
 from fsw.core.frame_format import FECF_OCTETS, OCF_OCTETS, FrameFormat
-from fsw.core.frames_to_packets import DROPPED, VERDICTS, Batch, PacketExtractor
+from fsw.core.frames_to_packets import DROPPED, Batch, PacketExtractor
 from fsw.core.receiver import Receiver, Reception
 from fsw.ground.archive import UNKNOWN, Archive
 from fsw.ground.frame_counts import FrameCounter
 from fsw.kernel.record import record
 from fsw.kernel.time import SECOND
 
-_DROPPED = frozenset(VERDICTS) - {"good", "corrected", "repeated"}
 _KEPT_ANCHORS = 64
 _KEPT_TIMES = 4096  # of frames in which packets not yet complete may have begun
 
@@ -262,17 +261,9 @@ class Station:
         self, kind: Literal["aos", "tm"], batch: Batch, times: list[int], corrected: list[int]
     ) -> None:
         archive = self._archive
-        rows = zip(
-            batch.verdict.tolist(),
-            batch.frame_spacecraft_id.tolist(),
-            batch.frame_virtual_channel.tolist(),
-            batch.frame_count.tolist(),
-            times,
-            corrected,
-            strict=True,
-        )
-        for verdict, spacecraft, virtual_channel, count, time_ns, symbols in rows:
-            if VERDICTS[verdict] in _DROPPED:
+        rows = zip(batch.frames(), times, corrected, strict=True)
+        for (verdict, spacecraft, virtual_channel, count), time_ns, symbols in rows:
+            if verdict >= DROPPED:
                 if archive is not None:
                     archive.add_frames(time_ns, UNKNOWN, UNKNOWN, corrected_symbols=symbols, failures=1)
                 continue
