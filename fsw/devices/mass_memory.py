@@ -14,6 +14,7 @@ little over twice as large as what it holds.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from fsw.core.errors import FswError
@@ -232,10 +233,9 @@ class MassMemory:
             self._compact_above = 2 * dead  # no room for two logs: again when there is more to be won
 
     def _compact(self) -> None:
-        fresh = self._file.fresh()
         index: dict[str, tuple[int, int]] = {}
         end, parts, start, sequence = records.FILE_HEADER_OCTETS, [records.encode_file_header()], 0, 0
-        try:
+        with self._replacement() as fresh:
             for key, octets in self._whole_records():
                 name = key.encode()
                 parts += [records.encode_head(end, Kind.STORE, name, octets, sequence), name, octets]
@@ -246,15 +246,22 @@ class MassMemory:
                     fresh.write(start, [b"".join(parts)])
                     parts, start = [], end
             fresh.write(start, [b"".join(parts)])
-            self._file.become(fresh)
-        except OSError:
-            fresh.close()
-            raise
         for key in [key for key in self._index if key not in index]:
             self._note(Damage(self._index[key][0], self._record_octets(key), "octets", key))
             self._forget(key)
         self._index, self._end, self._sequence = index, end, sequence
         self._flushed = False
+
+    @contextmanager
+    def _replacement(self) -> Iterator[LogFile]:
+        """A new file, to be written; then it takes the place of the old one, which stays if that fails."""
+        fresh = self._file.fresh()
+        try:
+            yield fresh
+            self._file.become(fresh)
+        except OSError:
+            fresh.close()
+            raise
 
     def _whole_records(self) -> Iterator[tuple[str, bytes]]:
         for key, (at, stored) in self._index.items():
@@ -284,13 +291,8 @@ class MassMemory:
         if any(at + sizes[key] > len(octets) for key, (at, _) in index.items()):
             raise FswError("saved mass memory: a record lies outside it")
         try:
-            fresh = self._file.fresh()
-            try:
+            with self._replacement() as fresh:
                 fresh.write(0, [octets])
-                self._file.become(fresh)
-            except OSError:
-                fresh.close()
-                raise
         except OSError as error:
             raise FswError(f"mass memory: {error.strerror or error}") from error
         self._end = len(octets)

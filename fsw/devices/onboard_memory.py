@@ -4,40 +4,27 @@ import hashlib
 from typing import Any
 
 from fsw.core.crc import crc16
+from fsw.devices.cells import Cells
 
 _CRC_OCTETS = 2
 
 
-class ScratchMemory:
+class ScratchMemory(Cells):
     """octets: its size. Zero at first."""
 
     def __init__(self, octets: int) -> None:
-        self._cells = bytearray(octets)
-
-    def read(self, offset: int, octets: int) -> bytes:
-        """Fewer where the memory ends."""
-        return bytes(self._cells[offset : offset + octets])
+        super().__init__(bytes(octets))
 
     def write(self, offset: int, octets: bytes) -> None:
         """What would lie beyond the end is not written."""
         room = max(0, len(self._cells) - offset)
         self._cells[offset : offset + len(octets)] = octets[:room]
 
-    def flip(self, bit: int) -> None:
-        """An upset: a bit changes by itself; octet by octet, lowest first."""
-        self._cells[bit // 8] ^= 1 << bit % 8
 
-    def save(self) -> dict[str, Any]:
-        return {"cells": bytes(self._cells)}
-
-    def load(self, saved: dict[str, Any]) -> None:
-        self._cells = bytearray(saved["cells"])
-
-
-class ProgramImage:
+class ProgramImage(Cells):
     """A read-only image that ends in the CRC-16 of the rest. Stands for machine code: any octets do.
 
-    Only its upsets are state.
+    Only its upsets are saved.
     """
 
     def __init__(self, octets: int) -> None:
@@ -45,15 +32,7 @@ class ProgramImage:
         made = b"".join(hashlib.sha256(f"program image {k}".encode()).digest() for k in range(blocks))
         body = made[: octets - _CRC_OCTETS]
         self._good = body + crc16(body).to_bytes(_CRC_OCTETS, "big")
-        self._cells = bytearray(self._good)
-
-    def read(self, offset: int, octets: int) -> bytes:
-        """Fewer where the memory ends."""
-        return bytes(self._cells[offset : offset + octets])
-
-    def flip(self, bit: int) -> None:
-        """An upset, as above."""
-        self._cells[bit // 8] ^= 1 << bit % 8
+        super().__init__(self._good)
 
     def save(self) -> dict[str, Any]:
         if self._cells == self._good:

@@ -7,7 +7,8 @@ every boot.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+
+from fsw.devices.cells import Cells
 
 WORD_OCTETS = 8
 CELL_OCTETS = WORD_OCTETS + 1  # data, then check bits
@@ -38,17 +39,12 @@ def check_bits(word: bytes) -> int:
     return check
 
 
-class ParameterArea:
-    """words: what it holds at first, 8 octets each."""
+class ParameterArea(Cells):
+    """words: what it holds at first, 8 octets each. Check bits are cells, too."""
 
     def __init__(self, words: Sequence[bytes]) -> None:
-        self._cells = bytearray(CELL_OCTETS * len(words))
+        super().__init__(bytes(CELL_OCTETS * len(words)))
         self.write(dict(enumerate(words)))
-
-    @property
-    def bits(self) -> int:
-        """All of them, check bits too: what `flip` takes."""
-        return 8 * len(self._cells)
 
     def write(self, words: Mapping[int, bytes]) -> None:
         """Words by address. Addresses outside the area are ignored, as no cell answers."""
@@ -74,17 +70,3 @@ class ParameterArea:
                 octets = bytes(self._cells[start : start + WORD_OCTETS])
             words.append(octets)
         return tuple(words), mended
-
-    def flip(self, bit: int) -> None:
-        """An upset: a bit changes by itself. Bits of a cell are counted octet by octet, lowest first."""
-        self._cells[bit // 8] ^= 1 << bit % 8
-
-    def raw(self, offset: int, octets: int) -> bytes:
-        """Cells as they are, check bits among them."""
-        return bytes(self._cells[offset : offset + octets])
-
-    def save(self) -> dict[str, Any]:
-        return {"cells": bytes(self._cells)}
-
-    def load(self, saved: dict[str, Any]) -> None:
-        self._cells = bytearray(saved["cells"])

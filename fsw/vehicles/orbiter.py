@@ -347,8 +347,8 @@ class Orbiter:
 
     def _octets_of(self, memory: Memory, spans: tuple[tuple[int, int], ...]) -> tuple[bytes, ...]:
         read = {
-            Memory.PROGRAM: self.program.read,
-            Memory.SCRATCH: self.scratch.read,
+            Memory.PROGRAM: self.program.raw,
+            Memory.SCRATCH: self.scratch.raw,
             Memory.PARAMETER_AREA: self.parameters.raw,
         }[memory]
         return tuple(read(address - MEMORIES[memory].start, octets) for address, octets in spans)

@@ -34,7 +34,7 @@ class Memories:
                 for address, octets in question.loads:
                     device.write(address - start, octets)
                 spans = [(address, len(octets)) for address, octets in question.loads]
-            contents = tuple(device.read(address - start, octets) for address, octets in spans)
+            contents = tuple(device.raw(address - start, octets) for address, octets in spans)
             actions += self.task.tell(MemoryTold(question.job, contents))
         self.task.answers = actions
 
@@ -110,7 +110,7 @@ def test_one_wrong_area_and_nothing_is_done(memories, name, memory, wrong, failu
     areas = [good, wrong] if memory == "SCRATCH" else [wrong]
     assert memories.order(name, memory, *areas) == [failure]
     assert memories.reports() == []
-    assert memories.devices[Memory.SCRATCH].read(0, 4) == bytes(4)
+    assert memories.devices[Memory.SCRATCH].raw(0, 4) == bytes(4)
 
 
 def test_a_memory_that_does_not_keep_what_is_written_is_no_success(memories):
