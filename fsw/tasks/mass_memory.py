@@ -321,28 +321,20 @@ class MassMemory:
 
     def save(self) -> dict[str, Any]:
         return {
-            "catalogue": [[number, asdict(entry)] for number, entry in self._catalogue.items()],
-            "chosen": self._chosen,
-            "used_octets": self._used_octets,
-            "damaged": self._damaged,
+            **self.retained(),
             "dumping": self._dumping,
             "to_fetch": list(self._to_fetch),
             "fetching": self._fetching,
             "under_way": dict(self._under_way),
             "dump_files": self._dump_files,
             "dump_octets": self._dump_octets,
-            "sent": dict(self._sent),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
-        self._catalogue = {number: Entry(**fields) for number, fields in saved["catalogue"]}
-        self._chosen = saved["chosen"]
-        self._used_octets = saved["used_octets"]
-        self._damaged = saved["damaged"]
+        self.recall(saved)
         self._dumping = saved["dumping"]
         self._to_fetch = deque(saved["to_fetch"])
         self._fetching = saved["fetching"]
         self._under_way = dict(saved["under_way"])
         self._dump_files = saved["dump_files"]
         self._dump_octets = saved["dump_octets"]
-        self._sent = dict(saved["sent"])
