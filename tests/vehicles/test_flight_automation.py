@@ -3,16 +3,15 @@
 import json
 import shlex
 
+import flights
 import pytest
+from flights import MISSION
 
-from fsw import missions
 from fsw.ground.procedure_words import DictionaryWords
 from fsw.kernel.time import SECOND
 from fsw.protocols import obcp, pus
-from fsw.simulation import Settings, Simulation
 from fsw.tasks.clock import OnBoardClock
 
-MISSION = missions.load("tianwen1-cruise")
 IDEAL = OnBoardClock(MISSION.epoch)
 RELEASE = """
 procedure RELEASE_CAMERA (settle_s: real)
@@ -37,32 +36,22 @@ raise low 7 hk.frames_taken
 """
 
 
-class Flight:
-    """Without noise; what the ground is told is kept."""
-
-    def __init__(self, seed=3):
-        self.told = []
-        settings = Settings(seed=seed, pictures="test-card", link="frames", workers=0)
-        self.simulation = Simulation(MISSION, settings, on_news=self.told.append)
-
-    def command(self, at_s, name, arguments=""):
-        self.simulation.command(name, arguments, arrive_ns=round(at_s * SECOND))
-
+class Flight(flights.Flight):
     def on_board(self, seconds):
         """On-board time, as the spacecraft shows it at a mission time [s]."""
         clock = self.simulation.orbiter.clock
         return pus.TIME_FORMAT.encode(clock.agency_ns(round(seconds * SECOND)))
 
     def fly(self, until_s):
-        self.simulation.run_until(round(until_s * SECOND))
+        super().fly(until_s)
         way_ns = self.simulation.heavens.light_time.one_way_light_time_ns(self.simulation.now_ns, "down")
         self.simulation.run_until(self.simulation.now_ns + way_ns + 5 * SECOND)
         for counters in self.simulation.orbiter.scheduler.counters().values():
             assert (counters.restarts, counters.dropped, counters.overruns) == (0, 0, 0)
-        assert not [sent.name for sent in self.simulation.control.telecommands() if sent.failure]
+        assert self.failures() == []
         self.simulation.finish()
 
-    def events(self):
+    def all_events(self):
         """Name, mission time [s] as the report's on-board time tells it, and values."""
         clock = self.simulation.orbiter.clock
         found = []
@@ -74,10 +63,10 @@ class Flight:
         return found
 
     def names(self):
-        return [name for name, _, _ in self.events()]
+        return [name for name, _, _ in self.all_events()]
 
     def when(self, name):
-        return next(at for found, at, _ in self.events() if found == name)
+        return next(at for found, at, _ in self.all_events() if found == name)
 
 
 def quoted(rows):
@@ -86,7 +75,7 @@ def quoted(rows):
 
 @pytest.fixture
 def flight():
-    flight = Flight()
+    flight = Flight(seed=3)
     yield flight
     flight.simulation.close()
 
@@ -128,7 +117,7 @@ def test_a_request_that_fails_ends_its_sequence(flight):
     flight.command(1, "SEQUENCE_LOAD", f"sequence=BAD entries={quoted(rows)}")
     flight.command(2, "SEQUENCE_ACTIVATE", "BAD")
     flight.fly(5)
-    failed = next(values for name, _, values in flight.events() if name == "SEQUENCE_FAILED")
+    failed = next(values for name, _, values in flight.all_events() if name == "SEQUENCE_FAILED")
     assert failed == {"sequence": "BAD", "entry": 0, "failure_code": "NOT_ARMED"}
 
 
@@ -150,10 +139,10 @@ def test_a_procedure_frees_the_camera_and_watches_it(flight):
         6, "PROCEDURE_ACTIVATE", "procedure=RELEASE_CAMERA observability=STEPS arguments='{\"value\": 2.5}'"
     )
     flight.fly(60)
-    told = [(name, values.get("step")) for name, _, values in flight.events() if "PROCEDURE" in name]
+    told = [(name, values.get("step")) for name, _, values in flight.all_events() if "PROCEDURE" in name]
     assert told[:3] == [("PROCEDURE_STEP", 1), ("PROCEDURE_STEP", 2), ("PROCEDURE_STEP", 3)]
     assert told[-1] == ("PROCEDURE_COMPLETED", None)
-    value = next(values["value"] for name, _, values in flight.events() if name == "PROCEDURE_LOW")
+    value = next(values["value"] for name, _, values in flight.all_events() if name == "PROCEDURE_LOW")
     assert value > 3
     assert flight.when("RELEASE_FIRED") - flight.when("RELEASE_ARMED") == pytest.approx(2.5, abs=0.05)
 
@@ -172,7 +161,7 @@ def test_the_schedule_outlives_a_warm_reset_and_not_a_cold_one(flight, kind, arm
 
 def test_a_flight_goes_on_from_a_snapshot_in_the_middle_of_all_of_it():
     def begin():
-        flight = Flight()
+        flight = Flight(seed=3)
         code = obcp.compile_procedure(RELEASE, DictionaryWords()).octets
         rows = [
             {"group": 0, "release_time": flight.on_board(9.5).hex(), "packet": "SEQUENCE_ACTIVATE S @9000"}

@@ -2,63 +2,30 @@
 
 import io
 
+import flights
 import numpy as np
 import pytest
+from flights import MISSION
 from PIL import Image
 
-from fsw import dictionary, missions
+from fsw import dictionary
 from fsw.core.errors import FswError
 from fsw.dictionary.picture_label import OCTETS as LABEL_OCTETS
-from fsw.kernel.time import SECOND
-from fsw.simulation import Settings, Simulation
 from fsw.world.radio import WifiState
 from fsw.world.test_card import raw_test_card
 from fsw.world.test_card import test_card as card
 
-MISSION = missions.load("tianwen1-cruise")
 
-
-class Flight:
-    """A flight with a test card and without noise on the X band; news is kept."""
-
-    def __init__(self, **settings):
-        self.told = []
-        chosen = {"seed": 9, "pictures": "test-card", "link": "frames", "workers": 0} | settings
-        self.simulation = Simulation(MISSION, Settings(**chosen), on_news=self.told.append)
-
-    def command(self, at_s, name, arguments=""):
-        self.simulation.command(name, arguments, arrive_ns=round(at_s * SECOND))
-
-    def release(self):
-        for at_s, name, arguments in ((1, "WIFI", "ON"), (2, "RELEASE_ARM", ""), (2.8, "RELEASE_FIRE", "")):
-            self.command(at_s, name, arguments)
-
+class Flight(flights.Flight):
     def fetch(self, at_s):
         """All pictures, to the ground."""
         self.command(at_s, "SELECT_PICTURES", "1000")
         self.command(at_s + 1, "DOWNLINK_RATE", "HIGH")
         self.command(at_s + 2, "DUMP_START")
 
-    def fly(self, until_s):
-        self.simulation.run_until(round(until_s * SECOND))
-
     def land(self):
         self.simulation.finish()
         self.simulation.close()
-
-    def events(self, name):
-        """Values of the events of that name, as the ground was told."""
-        found = [t for t in self.told if getattr(t, "report", None) and t.report.name == f"EVENT_{name}"]
-        return [{key: value.value for key, value in t.values.items()} for t in found]
-
-    def values(self, report):
-        found = [
-            t for t in self.told if getattr(t, "report", None) and t.report.name == f"HOUSEKEEPING_{report}"
-        ]
-        return [{key: value.value for key, value in t.values.items()} for t in found]
-
-    def failures(self):
-        return [(sent.name, sent.failure) for sent in self.simulation.control.telecommands() if sent.failure]
 
     def full(self):
         """Picture number: index entry and octets, of full frames that came whole."""
@@ -80,9 +47,9 @@ def test_nothing_on_board_is_restarted(lossy, upset, drained, commanded):
 @pytest.fixture(scope="module")
 def lossy():
     """From 12 s on every two hundredth packet is lost; at 40 s the camera is out of range."""
-    flight = Flight()
+    flight = Flight(seed=9)
     simulation = flight.simulation
-    flight.release()
+    flight.release(2.8)
     flight.fly(12)
     state_at = simulation._wifi._state_at
     lossy_state = WifiState(2e6, 0.005, 0.3, 2.0)
@@ -116,7 +83,7 @@ def test_the_end_of_the_link_is_told_and_the_camera_not_commanded_any_more(lossy
     (lost,) = lossy.events("LINK_LOST")
     assert lost["range_m"] == pytest.approx(0.2 * 37, rel=0.1)
     assert lossy.failures() == [("CAMERA_STOP", "NO_LINK")]
-    assert [row["wifi"] for row in lossy.values("RELAY")][-1] == "LOST"
+    assert [row["wifi"] for row in lossy.values("HOUSEKEEPING_RELAY")][-1] == "LOST"
 
 
 def test_every_exposure_is_accounted_for(lossy):
@@ -124,7 +91,7 @@ def test_every_exposure_is_accounted_for(lossy):
     taken = unit["taken_0"] + unit["taken_1"]
     waiting = unit["slots_ready"] + unit["slots_sending"] + unit["slots_exposing"]
     assert taken == unit["sent"] + unit["dropped"] + unit["damaged"] + waiting
-    packets = lossy.values("RELAY")[-1]
+    packets = lossy.values("HOUSEKEEPING_RELAY")[-1]
     assert packets["wifi_packets_lost"] > 3
 
 
@@ -144,8 +111,8 @@ def test_a_picture_is_labelled_with_the_instant_of_its_exposure(lossy):
 def upset():
     """Now and then a bit flips in each of the pictures that wait in the camera; the link takes several of
     its slots for each of them."""
-    flight = Flight()
-    flight.release()
+    flight = Flight(seed=9)
+    flight.release(2.8)
     flight.simulation._wifi._state_at = lambda step: WifiState(3e6, 0.0, 0.0, 20.0)
     unit = flight.simulation.camera.unit
     rng = np.random.default_rng(1)
@@ -178,9 +145,9 @@ def test_a_picture_damaged_in_the_camera_never_comes_as_good(upset):
 @pytest.fixture(scope="module")
 def drained():
     """The battery of a tenth of a watt-hour ends the camera after a minute and a half."""
-    flight = Flight()
+    flight = Flight(seed=9)
     flight.simulation.camera._battery_wh = 0.1
-    flight.release()
+    flight.release(2.8)
     flight.command(130, "CAMERA_START")
     flight.fly(240)
     flight.land()
@@ -191,11 +158,11 @@ def test_the_battery_ends_the_camera_and_the_orbiter_notices(drained):
     assert drained.simulation.camera.unit.state == "off"
     assert len(drained.events("LINK_LOST")) == 1
     assert drained.failures() == [("CAMERA_START", "NO_LINK")]
-    assert [row["wifi"] for row in drained.values("RELAY")][-1] == "LOST"
-    volts = [row["battery_voltage_v"] for row in drained.values("CAMERA")]
+    assert [row["wifi"] for row in drained.values("HOUSEKEEPING_RELAY")][-1] == "LOST"
+    volts = [row["battery_voltage_v"] for row in drained.values("HOUSEKEEPING_CAMERA")]
     assert volts == sorted(volts, reverse=True)
     assert 2.3 < volts[-1] < 2.6
-    ages = [row["health_age_s"] for row in drained.values("CAMERA")]
+    ages = [row["health_age_s"] for row in drained.values("HOUSEKEEPING_CAMERA")]
     assert max(ages) > 30
 
 
@@ -204,8 +171,8 @@ def test_the_battery_ends_the_camera_and_the_orbiter_notices(drained):
 
 @pytest.fixture(scope="module")
 def commanded():
-    flight = Flight()
-    flight.release()
+    flight = Flight(seed=9)
+    flight.release(2.8)
     for at_s, name, arguments in (
         (10, "CAMERA_STOP", ""),
         (20, "CAMERA_MODE", "UXGA_1600X1200 JPEG A"),
@@ -233,7 +200,7 @@ def test_the_camera_stops_and_starts_when_told(commanded):
     times = sorted({round(seconds(entry), 1) for entry, _ in commanded.full().values()})
     assert times[0] == pytest.approx(5.2, abs=0.3)
     assert not [t for t in times if 10.4 < t < 21 or t > 36.4]
-    assert {"TAKING", "STOPPED"} <= {row["camera"] for row in commanded.values("CAMERA")}
+    assert {"TAKING", "STOPPED"} <= {row["camera"] for row in commanded.values("HOUSEKEEPING_CAMERA")}
 
 
 def test_size_and_coding_are_what_was_commanded_lens_by_lens(commanded):
@@ -277,8 +244,8 @@ def test_a_longer_exposure_than_the_period_is_refused():
 
 @pytest.mark.parametrize("exposure_us", ["0", "3"])
 def test_any_exposure_that_a_telecommand_can_ask_for_gives_a_picture(exposure_us):
-    flight = Flight(pictures="rendered")
-    flight.release()
+    flight = Flight(seed=9, pictures="rendered")
+    flight.release(2.8)
     flight.command(3.9, "CAMERA_MODE", "SVGA_800X600 RAW_BAYER")
     flight.command(4.1, "CAMERA_EXPOSURE", f"{exposure_us} BOTH")
     flight.command(6.4, "CAMERA_STOP")

@@ -3,11 +3,13 @@
 import dataclasses
 import hashlib
 
+import flights
 import pytest
+from flights import MISSION
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fsw import dictionary, missions
+from fsw import dictionary
 from fsw.core.errors import FswError
 from fsw.core.telecommand import encode_cltu, encode_frame
 from fsw.dictionary.identifiers import BootKind, BootReason, FailureCode, SecurityService
@@ -17,10 +19,8 @@ from fsw.protocols.sdls_codes import Service
 from fsw.protocols.sdls_keys import LinkKeys
 from fsw.protocols.sdls_pdu import Procedure
 from fsw.protocols.sdls_procedures import Failure
-from fsw.simulation import Settings, Simulation
 from fsw.tasks import messages, names
 
-MISSION = missions.load("tianwen1-cruise")
 AUTHENTICATED = dataclasses.replace(
     MISSION, uplink=dataclasses.replace(MISSION.uplink, security="authenticated", security_window=20)
 )
@@ -32,14 +32,11 @@ def keys(name: str, flight: int = 1) -> LinkKeys:
     return LinkKeys(octets, flight)
 
 
-class Flight:
-    """With a test card and without noise. `cltu` makes one that the ground would send; `hear` delivers it."""
+class Flight(flights.Flight):
+    """`cltu` makes one that the ground would send; `hear` delivers it."""
 
     def __init__(self, mission=MISSION, named="mine", **chosen):
-        self.told = []
-        chosen = {"seed": 5, "pictures": "test-card", "link": "frames", "workers": 0} | chosen
-        own = {} if named is None else {"keys": keys(named)}
-        self.simulation = Simulation(mission, Settings(**chosen, **own), on_news=self.told.append)
+        super().__init__(mission, **chosen, **({} if named is None else {"keys": keys(named)}))
 
     def cltu(self, name="PING", arguments=""):
         request = dictionary.parse_telecommand(name, arguments)
@@ -69,12 +66,8 @@ class Flight:
         self.simulation.finish()
         self.simulation.close()
 
-    def events(self, name):
-        found = [t for t in self.told if getattr(t, "report", None) and t.report.name == f"EVENT_{name}"]
-        return [{key: value.value for key, value in t.values.items()} for t in found]
-
     def pings_answered(self):
-        return sum(1 for t in self.told if getattr(t, "report", None) and t.report.name == "ALIVE")
+        return len(self.reports("ALIVE"))
 
 
 def with_data(frame, data):
