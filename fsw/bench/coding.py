@@ -1,6 +1,7 @@
 """Decoding speeds beside libfec's: Reed-Solomon (255,223) with 0, 8 and 16 errors, and Viterbi."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -31,21 +32,8 @@ def _reed_solomon(errors: int) -> Figure:
     corrected = rs_decode(words, basis="conventional")[1]
     if not (corrected == errors).all():
         raise AssertionError("the decoder under measurement does not decode")
-    goal = _RS_GOALS[errors]
-
-    peer = _libfec_reed_solomon(words)
-    ours, theirs = _seconds(lambda: rs_decode(words, basis="conventional"), peer)
-    ratio = theirs / ours if theirs else None
-    return Figure(
-        name=f"rs_decode_{errors}",
-        value=megabytes / ours,
-        unit="MB/s",
-        peer="libfec decode_rs_8" + ("" if peer else _ABSENT),
-        peer_value=megabytes / theirs if theirs else None,
-        ratio=ratio,
-        goal=f">= {goal:g}x libfec",
-        met=None if ratio is None else ratio >= goal,
-    )
+    ours, peer = partial(rs_decode, words, basis="conventional"), _libfec_reed_solomon(words)
+    return _beside(f"rs_decode_{errors}", megabytes, "MB", ours, "decode_rs_8", peer, _RS_GOALS[errors])
 
 
 def _viterbi() -> Figure:
@@ -53,28 +41,36 @@ def _viterbi() -> Figure:
     data = np.random.default_rng(1).integers(0, 256, _VITERBI_BITS // 8, dtype=np.uint8)
     symbols = ConvolutionalEncoder(False).encode(data)
     soft = soft_symbols(symbols, es_n0_db=1.0, seed=1, position=0)
-    decoder = ViterbiDecoder(False)
-    peer = _libfec_viterbi(soft)
-    ours, theirs = _seconds(lambda: decoder.feed(soft), peer)
+    ours, peer = partial(ViterbiDecoder(False).feed, soft), _libfec_viterbi(soft)
     megabits = _VITERBI_BITS / 1e6
-    ratio = theirs / ours if theirs else None
-    value = megabits / ours
+    goals = _VITERBI_GOAL_RATIO, _VITERBI_GOAL_MBIT
+    return _beside("viterbi", megabits, "Mbit", ours, "viterbi27", peer, *goals)
+
+
+def _beside(
+    name: str,
+    amount: float,
+    unit: str,
+    ours: Callable[[], object],
+    function: str,
+    peer: Callable[[], object] | None,
+    least_ratio: float,
+    least: float | None = None,
+) -> Figure:
+    """How much of the unit a second we do, and the function of libfec. least: that much in any case."""
+    seconds, theirs = paired_seconds(ours, peer or ours)
+    value, ratio = amount / seconds, theirs / seconds
+    goal = "" if least is None else f">= {least:g} {unit}/s and "
     return Figure(
-        name="viterbi",
+        name=name,
         value=value,
-        unit="Mbit/s",
-        peer="libfec viterbi27" + ("" if peer else _ABSENT),
-        peer_value=megabits / theirs if theirs else None,
-        ratio=ratio,
-        goal=f">= {_VITERBI_GOAL_MBIT:g} Mbit/s and >= {_VITERBI_GOAL_RATIO:g}x libfec",
-        met=None if ratio is None else value >= _VITERBI_GOAL_MBIT and ratio >= _VITERBI_GOAL_RATIO,
+        unit=f"{unit}/s",
+        peer=f"libfec {function}" + ("" if peer else _ABSENT),
+        peer_value=amount / theirs if peer else None,
+        ratio=ratio if peer else None,
+        goal=f"{goal}>= {least_ratio:g}x libfec",
+        met=ratio >= least_ratio and value >= (least or 0.0) if peer else None,
     )
-
-
-def _seconds(ours: Callable[[], object], peer: Callable[[], object] | None) -> tuple[float, float | None]:
-    if peer is None:
-        return paired_seconds(ours, ours)[0], None
-    return paired_seconds(ours, peer)
 
 
 def _libfec_reed_solomon(words: Octets) -> Callable[[], object] | None:
