@@ -79,22 +79,21 @@ capture_action_t capture_poll(capture_t *self, frame_buffer_t *frames, uint64_t 
     return CAPTURE_EXPOSE;
 }
 
-bool capture_exposed(capture_t *self, frame_handle_t handle) {
+/// Ends the exposure under way, if it is this one, and counts it.
+static bool finish(capture_t *self, frame_handle_t handle, uint32_t *counter) {
     if (handle == 0 || handle != self->exposing) {
         return false;
     }
     self->exposing = 0;
     self->waited = 0;
-    add(&self->count.taken, 1);
+    add(counter, 1);
     return true;
 }
 
+bool capture_exposed(capture_t *self, frame_handle_t handle) {
+    return finish(self, handle, &self->count.taken);
+}
+
 bool capture_failed(capture_t *self, frame_handle_t handle) {
-    if (handle == 0 || handle != self->exposing) {
-        return false;
-    }
-    self->exposing = 0;
-    self->waited = 0;
-    add(&self->count.failed, 1);
-    return true;
+    return finish(self, handle, &self->count.failed);
 }

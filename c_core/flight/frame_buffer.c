@@ -69,6 +69,31 @@ static void set_free(frame_slot_t *slot) {
     slot->crc = 0;
 }
 
+/// The slot of an exposure that may be committed with so many octets.
+static frame_result_t find_for(frame_buffer_t *self, frame_handle_t handle, uint32_t length,
+                               frame_slot_t **found) {
+    const frame_result_t result = find(self, handle, FRAME_EXPOSING, found);
+    if (result != FRAME_OK) {
+        return result;
+    }
+    return length < 1 || length > self->slot_octets ? FRAME_LENGTH : FRAME_OK;
+}
+
+static void set_ready(frame_slot_t *slot, const uint8_t *octets, uint32_t length) {
+    slot->length = length;
+    slot->crc = crc16(CRC16_PRESET, octets, length);
+    slot->state = FRAME_READY;
+}
+
+static frame_result_t free_from(frame_buffer_t *self, frame_handle_t handle, frame_state_t state) {
+    frame_slot_t *slot = NULL;
+    const frame_result_t result = find(self, handle, state, &slot);
+    if (result == FRAME_OK) {
+        set_free(slot);
+    }
+    return result;
+}
+
 /// The oldest picture in READY, or `slots` if there is none.
 static uint32_t oldest_ready(const frame_buffer_t *self) {
     uint32_t oldest = self->slots;
@@ -112,44 +137,28 @@ frame_result_t frame_buffer_open(frame_buffer_t *self, frame_handle_t *handle, f
 frame_result_t frame_buffer_commit(frame_buffer_t *self, const uint8_t *memory, frame_handle_t handle,
                                    uint32_t length) {
     frame_slot_t *slot = NULL;
-    const frame_result_t result = find(self, handle, FRAME_EXPOSING, &slot);
-    if (result != FRAME_OK) {
-        return result;
+    const frame_result_t result = find_for(self, handle, length, &slot);
+    if (result == FRAME_OK) {
+        set_ready(slot, memory + frame_slot_offset(self, handle), length);
     }
-    if (length < 1 || length > self->slot_octets) {
-        return FRAME_LENGTH;
-    }
-    slot->length = length;
-    slot->crc = crc16(CRC16_PRESET, memory + frame_slot_offset(self, handle), length);
-    slot->state = FRAME_READY;
-    return FRAME_OK;
+    return result;
 }
 
 frame_result_t frame_buffer_store(frame_buffer_t *self, uint8_t *memory, frame_handle_t handle,
                                   const uint8_t *octets, uint32_t length) {
     frame_slot_t *slot = NULL;
-    const frame_result_t result = find(self, handle, FRAME_EXPOSING, &slot);
-    if (result != FRAME_OK) {
-        return result;
+    const frame_result_t result = find_for(self, handle, length, &slot);
+    if (result == FRAME_OK) {
+        memcpy(memory + frame_slot_offset(self, handle), octets, length);
+        // The CRC of what was handed over, not of what the slot now holds: a memory that does not keep it is
+        // found too.
+        set_ready(slot, octets, length);
     }
-    if (length < 1 || length > self->slot_octets) {
-        return FRAME_LENGTH;
-    }
-    memcpy(memory + frame_slot_offset(self, handle), octets, length);
-    slot->length = length;
-    // Of what was handed over, not of what the slot now holds: a memory that does not keep it is found too.
-    slot->crc = crc16(CRC16_PRESET, octets, length);
-    slot->state = FRAME_READY;
-    return FRAME_OK;
+    return result;
 }
 
 frame_result_t frame_buffer_fail(frame_buffer_t *self, frame_handle_t handle) {
-    frame_slot_t *slot = NULL;
-    const frame_result_t result = find(self, handle, FRAME_EXPOSING, &slot);
-    if (result == FRAME_OK) {
-        set_free(slot);
-    }
-    return result;
+    return free_from(self, handle, FRAME_EXPOSING);
 }
 
 frame_result_t frame_buffer_take(frame_buffer_t *self, const uint8_t *memory, frame_handle_t *handle) {
@@ -170,12 +179,7 @@ frame_result_t frame_buffer_take(frame_buffer_t *self, const uint8_t *memory, fr
 }
 
 frame_result_t frame_buffer_release(frame_buffer_t *self, frame_handle_t handle) {
-    frame_slot_t *slot = NULL;
-    const frame_result_t result = find(self, handle, FRAME_SENDING, &slot);
-    if (result == FRAME_OK) {
-        set_free(slot);
-    }
-    return result;
+    return free_from(self, handle, FRAME_SENDING);
 }
 
 void frame_buffer_clear(frame_buffer_t *self) {
