@@ -383,10 +383,7 @@ class Monitoring:
         }
 
     def load(self, saved: dict[str, Any]) -> None:
-        self._on = saved["on"]
-        self._monitors = {monitor.identifier: monitor for monitor in saved["monitors"]}
-        self._enabled = list(saved["enabled"])
-        self._delay_s = saved["delay_s"]
+        self.recall(saved)
         self._status = dict(saved["status"])
         self._agreed = {identifier: list(agreed) for identifier, agreed in saved["agreed"].items()}
         self._samples = {identifier: list(samples) for identifier, samples in saved["samples"].items()}
