@@ -21,15 +21,18 @@ from fsw.dictionary.identifiers import LANDER_SCID, ORBITER_SCID
 from fsw.ground.archive import Archive
 from fsw.ground.command_link import Initiation, UplinkSettings
 from fsw.ground.commanding import Service
-from fsw.ground.control_centre import ControlCentre, News
-from fsw.ground.files import UNIT_ROOM_OCTETS, orbiter_peer
+from fsw.ground.control_centre import ControlCentre, News, Steer
+from fsw.ground.file_store import FolderStore
+from fsw.ground.files import UNIT_ROOM_OCTETS
 from fsw.ground.receiving import DownlinkMode as ReceiveMode
 from fsw.ground.receiving import ReceivedPacket, Station
 from fsw.ground.transmitter import Burst
 from fsw.kernel.seeds import Streams
 from fsw.kernel.snapshot import SnapshotError, pack, unpack
 from fsw.kernel.time import SECOND, earliest
+from fsw.missions.file_link import ground_link
 from fsw.missions.mission_file import DownlinkMode, MissionFile
+from fsw.protocols.cfdp_messages import Request as FileRequest
 from fsw.protocols.cfdp_sender import PutRequest
 from fsw.protocols.fop import Directive
 from fsw.vehicles.camera import Camera
@@ -82,7 +85,8 @@ class Simulation:
 
     on_news: told of everything that comes down, as it comes; may be set later. memory: folder of the
     orbiter's mass memory, which then outlives the flight and is found again by the next one; restoring a
-    snapshot replaces what it holds. Close it, or use a with statement.
+    snapshot replaces what it holds. files: folder of the ground's file store, which snapshots leave alone;
+    None keeps those files in memory. Close it, or use a with statement.
     """
 
     def __init__(
@@ -92,10 +96,11 @@ class Simulation:
         folder: Path | None = None,
         on_news: Callable[[News], object] | None = None,
         memory: Path | None = None,
+        files: Path | None = None,
     ) -> None:
         if settings.picture_class is not None:
-            files = replace(mission.files, picture_class=settings.picture_class)
-            mission = replace(mission, files=files)
+            link = replace(mission.files, picture_class=settings.picture_class)
+            mission = replace(mission, files=link)
         self.mission = mission
         self.settings = settings
         self.epoch = mission.epoch
@@ -134,9 +139,11 @@ class Simulation:
         self._heard = ""  # the mode that the station receives
         self._inverted = False  # the polarity to which its receiver has locked
         self.frames_sent = 0
-        self._open_outputs(folder, ground_security)
+        self._open_outputs(folder, ground_security, files)
 
-    def _open_outputs(self, folder: Path | None, security: "GroundSecurity | None") -> None:
+    def _open_outputs(
+        self, folder: Path | None, security: "GroundSecurity | None", files: Path | None
+    ) -> None:
         mission = self.mission
         self._folder = folder
         self._cadus = bytearray()
@@ -156,12 +163,13 @@ class Simulation:
         pictures_folder = None if folder is None else folder / "pictures"
         self.control = ControlCentre(
             self.epoch,
+            ground_link(mission.files),
             archive,
             pictures_folder,
             UplinkSettings.of(mission.uplink),
             self._light_time_ns,
             security,
-            files=orbiter_peer(mission.files),
+            None if files is None else FolderStore(files),
         )
         downlink = mission.downlink
         ocf = frozenset({downlink.ocf_vcid})
@@ -305,6 +313,18 @@ class Simulation:
         sequence = self.control.files.put(request)
         self._units_wait = True
         return sequence
+
+    def ask_for_file(self, operation: FileRequest, about: tuple[int, int] | None = None) -> int:
+        """Ask the spacecraft for a file or a listing by CFDP (see `Entity.ask`); our transaction's number."""
+        sequence = self.control.files.ask(operation, about=about)
+        self._units_wait = True
+        return sequence
+
+    def steer_file(self, how: Steer, source: int, sequence: int) -> None:
+        """Suspend, resume or cancel a transfer of the ground's; nothing if it is not open."""
+        for one in self.control.steer_file(how, source, sequence, self.now_ns):
+            self._announce(one)
+        self._units_wait = self.control.files.has_output
 
     def _units_due_ns(self) -> int | None:
         """When the file link has a frame to send: one at a time, so that telecommands get between them."""

@@ -15,13 +15,24 @@ from cfdp.constants import ActionCode, ConditionCode, MachineState, Transmission
 from cfdp.filestore import NativeFileStore
 from cfdp.meta import DirectoryListingRequest, ProxyPutRequest
 from cfdp.meta import FilestoreRequest as TheirRequest
+from cfdp.meta.message import RemoteResumeRequest as TheirResume
+from cfdp.meta.message import RemoteResumeResponse as TheirResumed
+from cfdp.meta.message import RemoteSuspendRequest as TheirSuspend
+from cfdp.meta.message import RemoteSuspendResponse as TheirSuspended
 from cfdp.transport.base import Transport
 
+from fsw.protocols import cfdp_messages
 from fsw.protocols import cfdp_pdu as pdus
 from fsw.protocols.cfdp_entity import Answered, Asked, Entity, Peer
 from fsw.protocols.cfdp_filestore import FileAction, FileStore, FilestoreRequest
 from fsw.protocols.cfdp_messages import DirectoryListingRequest as OurListingRequest
-from fsw.protocols.cfdp_messages import DirectoryListingResponse, ProxyPut
+from fsw.protocols.cfdp_messages import (
+    DirectoryListingResponse,
+    ProxyPut,
+    RemoteResume,
+    RemoteStanding,
+    RemoteSuspend,
+)
 from fsw.protocols.cfdp_packets import data_units
 from fsw.protocols.cfdp_pdu import Condition
 from fsw.protocols.cfdp_receiver import FileReceived, Receiver, ReceiverSettings
@@ -271,3 +282,17 @@ def test_we_carry_out_their_filestore_requests(tmp_path: Path) -> None:
     _fly(them, us, 0, 0.0, 10)
     assert store.files == ["three"]
     assert store.read("three") == CONTENT
+
+
+@pytest.mark.parametrize(("source", "sequence"), [(245, 3), (1, 300), (513, 0xABCD)])
+def test_remote_suspend_and_resume_are_the_same_octets(source: int, sequence: int) -> None:
+    pairs = [
+        (TheirSuspend(source, sequence), RemoteSuspend(source, sequence)),
+        (TheirResume(source, sequence), RemoteResume(source, sequence)),
+        (TheirSuspended(source, sequence, 1, 1), RemoteStanding(False, True, 1, source, sequence)),
+        (TheirResumed(source, sequence, 0, 2), RemoteStanding(True, False, 2, source, sequence)),
+    ]
+    for theirs, ours in pairs:
+        (message,) = cfdp_messages.encode(ours)
+        assert theirs.encode()[2:] == message
+        assert cfdp_messages.read([theirs.encode()[2:]]) == cfdp_messages.UserMessages(ours)

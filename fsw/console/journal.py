@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from fsw.console.text import Line
+from fsw.console.text import Line, say
 from fsw.console.words import clock
 from fsw.dictionary.report import Severity
 from fsw.ground.command_link import LinkNotice
@@ -69,7 +69,8 @@ class Journal:
             text = f"telecommand channel {news.virtual_channel}: {news.text}"
             self.write([self._head(news.received_ns), ("alarm" if news.alarm else "good", text)])
         elif isinstance(news, FileNotice):
-            self.write([self._head(news.received_ns), ("alarm" if news.alarm else "good", news.text)])
+            told = [self._head(news.received_ns), ("alarm" if news.alarm else "good", news.text)]
+            self.write(told, *say(*("  " + line.replace("\t", "  ") for line in news.lines)))
         elif news.is_event:
             self.events.append(news)
             self.write(event_line(news, self._epoch))

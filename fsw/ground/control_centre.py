@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fsw import dictionary
 from fsw.dictionary import Request
@@ -17,7 +17,8 @@ from fsw.dictionary.services.st09_time import TIME_REPORT
 from fsw.ground.archive import Archive
 from fsw.ground.command_link import LinkNotice, UplinkSettings
 from fsw.ground.commanding import Commander, Radiation, Sent
-from fsw.ground.files import FileNotice, is_message, notice, orbiter_peer
+from fsw.ground.file_store import GroundStore, MemoryStore
+from fsw.ground.files import FileNotice, ground_entity, is_picture, notices
 from fsw.ground.large_packets import LargeReports
 from fsw.ground.pictures import PictureStore
 from fsw.ground.receiving import ReceivedPacket
@@ -26,7 +27,7 @@ from fsw.ground.time_correlation import Correlation, Sample, TimeCorrelation
 from fsw.kernel.time import Epoch
 from fsw.protocols import cfdp_entity as cfdp
 from fsw.protocols import pus
-from fsw.protocols.cfdp_entity import Entity, Peer
+from fsw.protocols.cfdp_entity import Peer
 from fsw.protocols.cfdp_receiver import FileIncomplete, FileReceived
 
 if TYPE_CHECKING:  # loads OpenSSL, which a link without security does not need
@@ -46,6 +47,7 @@ class Picture:
 
 
 News = Telemetry | Picture | LinkNotice | FileNotice
+Steer = Literal["suspend", "resume", "cancel"]
 
 
 class ControlCentre:
@@ -54,18 +56,20 @@ class ControlCentre:
     archive and pictures_folder are optional: without them everything is kept in memory. light_time_ns:
     predicted one-way light time of what is received at a mission time; without it the spacecraft's clock
     is not correlated.
-    files: the file link's managed parameters. What `files` has to send up goes by `Commander.expedite`.
+    link: the file link's managed parameters; store: of its files, in memory if not given. What `files` has
+    to send up goes by `Commander.expedite`.
     """
 
     def __init__(
         self,
         epoch: Epoch,
+        link: Peer,
         archive: Archive | None = None,
         pictures_folder: Path | None = None,
         uplink: UplinkSettings | None = None,
         light_time_ns: Callable[[int], int] | None = None,
         security: "GroundSecurity | None" = None,
-        files: Peer | None = None,
+        store: GroundStore | None = None,
     ) -> None:
         self._archive = archive
         self.telemetry = TelemetryProcessor(epoch, archive)
@@ -74,7 +78,8 @@ class ControlCentre:
         self.commander = Commander(uplink, security)
         self.time = None if light_time_ns is None else TimeCorrelation(epoch, light_time_ns, self._note_time)
         self.large = LargeReports()
-        self.files = Entity((files or orbiter_peer(),))
+        self.store = store or MemoryStore()
+        self.files = ground_entity(link, self.store)
 
     def radiate(self, request: Request, now_ns: int, *, map_id: int | None = None) -> Radiation:
         """The CLTUs of a type-BD telecommand; see `Commander.radiate`."""
@@ -172,10 +177,8 @@ class ControlCentre:
     def _file(self, events: list[cfdp.Event], now_ns: int) -> list[News]:
         news: list[News] = []
         for event in events:
-            if not isinstance(event, FileIncomplete | FileReceived) or is_message(event):
-                said = notice(event, now_ns)
-                if said is not None:
-                    news.append(self._noted(said))
+            if not (isinstance(event, FileIncomplete | FileReceived) and is_picture(event)):
+                news += [self._noted(said) for said in notices(event, self.store, now_ns)]
                 continue
             entry = self.pictures.add(event, now_ns)
             if not entry["complete"] and self._archive is not None:
@@ -192,6 +195,17 @@ class ControlCentre:
             self._archive.add_event(said.received_ns, None, severity, said.name, said.text, said.values)
         return said
 
+    def steer_file(self, how: Steer, source: int, sequence: int, now_ns: int) -> list[News]:
+        """Suspend, resume or cancel a transfer of the file link; nothing if it is not open."""
+        match how:
+            case "suspend":
+                events = self.files.suspend(source, sequence)
+            case "resume":
+                events = self.files.resume(source, sequence, now_ns)
+            case "cancel":
+                events = self.files.cancel(source, sequence)
+        return self._file(events, now_ns)
+
     def file_units(self, room_octets: int, now_ns: int) -> tuple[bytes, list[News]]:
         """Packets of the file link for one telecommand frame, and what sending them has ended."""
         block = self.files.produce(room_octets, now_ns).octets.tobytes()
@@ -206,6 +220,7 @@ class ControlCentre:
             "security": None if self.security is None else self.security.save(),
             "large": self.large.save(),
             "files": self.files.save(),
+            "store": self.store.save(),
             "time": None if self.time is None else self.time.save(),
             "archive": None if self._archive is None else self._archive.save(),
         }
@@ -218,6 +233,7 @@ class ControlCentre:
             self.security.load(saved["security"])
         self.large.load(saved["large"])
         self.files.load(saved["files"])
+        self.store.load(saved["store"])
         if self.time is not None and saved["time"] is not None:
             self.time.load(saved["time"])
         if self._archive is not None and saved["archive"] is not None:

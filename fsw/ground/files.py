@@ -1,95 +1,182 @@
-"""The ground's end of the file link: a CFDP entity whose data units go up as packets of their own APID."""
+"""The ground's end of the file link: a CFDP entity whose data units go up as packets of their own APID.
+
+Pictures go to the picture store. Every other file that comes is kept in the ground's file store, from which
+the spacecraft may also ask for files and for listings.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fsw.dictionary.identifiers import FILE_UNITS_APID, GROUND_ENTITY, ORBITER_ENTITY
-from fsw.missions.mission_file import Files
+from fsw.dictionary.identifiers import GROUND_ENTITY
+from fsw.dictionary.picture_label import decode_label
+from fsw.ground.file_store import GroundStore
 from fsw.protocols import cfdp_entity as cfdp
-from fsw.protocols.cfdp_checksum import ChecksumType
-from fsw.protocols.cfdp_entity import Answered, Peer
-from fsw.protocols.cfdp_messages import DirectoryListingResponse
-from fsw.protocols.cfdp_receiver import FileIncomplete, FileReceived, ReceiverSettings
-from fsw.protocols.cfdp_sender import SenderSettings
-from fsw.protocols.cfdp_transfer import Faults, Progress, Resumed, Suspended, TransferEnded
+from fsw.protocols import cfdp_messages
+from fsw.protocols.cfdp_directives import Status
+from fsw.protocols.cfdp_entity import Answered, Asked, Entity, Peer
+from fsw.protocols.cfdp_filestore import SUCCESSFUL, read_response
+from fsw.protocols.cfdp_messages import (
+    DirectoryListingRequest,
+    DirectoryListingResponse,
+    ProxyPut,
+    RemoteResume,
+    RemoteStanding,
+    RemoteSuspend,
+)
+from fsw.protocols.cfdp_receiver import FileIncomplete, FileReceived
+from fsw.protocols.cfdp_transfer import Progress, Resumed, Suspended, TransferEnded
 
 UNIT_ROOM_OCTETS = 900  # of packets in one telecommand frame
-NAK_OCTETS = 400
 
 
 @dataclass(frozen=True, slots=True)
 class FileNotice:
-    """What the file link has to say to the operator. name: of the event in the log."""
+    """What the file link has to say to the operator. name: of the event in the log.
+
+    lines: more than a sentence, such as a listing.
+    """
 
     received_ns: int
     name: str
     text: str
     values: Mapping[str, Any]
     alarm: bool = False
+    lines: tuple[str, ...] = ()
 
 
-def orbiter_peer(files: Files | None = None) -> Peer:
-    """The link to the orbiter, from a mission's figures; without them, as tests of parts need it."""
-    if files is None:
-        sender = SenderSettings(GROUND_ENTITY, ORBITER_ENTITY, FILE_UNITS_APID, telecommand=True)
-        return Peer(sender, ReceiverSettings(GROUND_ENTITY, FILE_UNITS_APID, telecommand=True))
-    faults = Faults.of_seconds(files.ack_s, files.ack_limit, files.inactivity_s, files.check_s)
-    sender = SenderSettings(
-        GROUND_ENTITY,
-        ORBITER_ENTITY,
-        FILE_UNITS_APID,
-        files.uplink_segment_octets,
-        ChecksumType.CRC_32,
-        acknowledged=True,
-        faults=faults,
-        telecommand=True,
-    )
-    receiver = ReceiverSettings(
-        GROUND_ENTITY,
-        FILE_UNITS_APID,
-        faults,
-        files.immediate_nak,
-        files.nak_ns,
-        files.nak_limit,
-        nak_octets=NAK_OCTETS,
-        telecommand=True,
-    )
-    return Peer(sender, receiver)
+def transfer_name(source: int, sequence: int) -> str:
+    """As operators call a transfer: up3, down7."""
+    return f"{'up' if source == GROUND_ENTITY else 'down'}{sequence}"
 
 
-def is_message(event: FileReceived | FileIncomplete) -> bool:
-    """Whether only messages came, and no file."""
-    return isinstance(event, FileReceived) and not (event.name or event.octets)
+def ground_entity(link: Peer, store: GroundStore) -> Entity:
+    """Keeps files in the store, but pictures, which its user keeps."""
+    return Entity((link,), store, users=has_label)
 
 
-def notice(event: cfdp.Event, now_ns: int) -> FileNotice | None:
-    """What there is to say of an event of the entity that is not a file that came, or did not."""
+def has_label(messages: tuple[bytes, ...]) -> bool:
+    """Whether a file with these messages is a picture."""
+    return any(map(decode_label, messages))
+
+
+def is_picture(event: cfdp.Event) -> bool:
+    """Whether it tells how a picture came, or did not; without metadata, what it was is not known."""
+    if isinstance(event, FileIncomplete) and event.name is None:
+        return True
+    return isinstance(event, FileReceived | FileIncomplete) and has_label(event.messages)
+
+
+def notices(event: cfdp.Event, store: GroundStore, now_ns: int) -> list[FileNotice]:
+    """What there is to say of an event of the entity that is not about a picture."""
     match event:
-        case TransferEnded() if event.name:
-            values = {
-                "file": event.name,
-                "transaction": event.sequence,
-                "condition": event.condition.name,
-                "delivered": event.delivered,
-            }
-            if event.delivered is False:
-                text = f"file {event.name} did not go up: {event.condition.name.replace('_', ' ').lower()}"
-                return FileNotice(now_ns, "GROUND_FILE_NOT_SENT", text, values, alarm=True)
-            text = f"file {event.name} " + ("is on board" if event.delivered else "has been sent")
-            return FileNotice(now_ns, "GROUND_FILE_SENT", text, values)
+        case TransferEnded():
+            return _ended(event, now_ns)
         case Answered():
-            answer = event.answer
-            done = answer.listed if isinstance(answer, DirectoryListingResponse) else answer.complete
-            text = f"request {event.sequence} of the file link was " + ("granted" if done else "refused")
-            values = {"transaction": event.sequence, "granted": done}
-            return FileNotice(now_ns, "GROUND_FILE_REQUEST_ANSWERED", text, values, alarm=not done)
+            return [_answered(event, store, now_ns)]
+        case Asked():
+            return [_asked(event, now_ns)]
         case Suspended() | Resumed() | Progress():
             kind = type(event).__name__.lower()
-            values = {"entity": event.source, "transaction": event.sequence}
-            return FileNotice(
-                now_ns, "GROUND_FILE_LINK", f"transfer {event.source}/{event.sequence}: {kind}", values
-            )
+            values: dict[str, Any] = {"entity": event.source, "transaction": event.sequence}
+            text = f"transfer {transfer_name(event.source, event.sequence)}: {kind}"
+            if isinstance(event, Progress):
+                text += f", {event.octets} octets are there"
+            return [FileNotice(now_ns, "GROUND_FILE_LINK", text, values)]
         case FileReceived():
-            return FileNotice(now_ns, "GROUND_FILE_MESSAGES", "messages without a file have come", {})
-    return None
+            return _received(event, now_ns)
+        case FileIncomplete():
+            values = {
+                "file": event.name,
+                "octets": event.received_octets,
+                "expected_octets": event.expected_octets,
+                "reason": event.reason,
+            }
+            text = f"file {event.name} did not come whole: {event.reason}"
+            return [FileNotice(now_ns, "GROUND_FILE_INCOMPLETE", text, values, alarm=True)]
+    return []
+
+
+def _ended(event: TransferEnded, now_ns: int) -> list[FileNotice]:
+    values = {
+        "file": event.name,
+        "transaction": event.sequence,
+        "condition": event.condition.name,
+        "delivered": event.delivered,
+    }
+    told = [_performed(event, octets, now_ns) for octets in event.filestore_responses]
+    what = f"file {event.name}" if event.name else f"request {transfer_name(event.source, event.sequence)}"
+    if event.delivered is False:
+        text = f"{what} did not go up: {event.condition.name.replace('_', ' ').lower()}"
+        return [FileNotice(now_ns, "GROUND_FILE_NOT_SENT", text, values, alarm=True), *told]
+    if not event.name:
+        return told
+    text = f"{what} " + ("is on board" if event.delivered else "has been sent")
+    return [FileNotice(now_ns, "GROUND_FILE_SENT", text, values), *told]
+
+
+def _performed(event: TransferEnded, octets: bytes, now_ns: int) -> FileNotice:
+    """What the spacecraft's file store made of a filestore request."""
+    response = read_response(octets)
+    if isinstance(response, str):
+        text, done = f"an answer of the file store on board cannot be read: {response}", False
+    else:
+        asked = " ".join(filter(None, (response.action.name.lower(), response.first, response.second)))
+        done = response.status == SUCCESSFUL
+        text = f"{asked.replace('_', ' ', 1)} on board: " + (
+            "done" if done else f"refused, status {response.status}"
+        )
+    values = {"transaction": event.sequence, "granted": done}
+    return FileNotice(now_ns, "GROUND_FILE_REQUEST_ANSWERED", text, values, alarm=not done)
+
+
+def _answered(event: Answered, store: GroundStore, now_ns: int) -> FileNotice:
+    answer = event.answer
+    lines: tuple[str, ...] = ()
+    if isinstance(answer, DirectoryListingResponse):
+        done = answer.listed
+        octets = (store.read(answer.file_name) if done else None) or b""
+        lines = tuple(octets.decode("utf-8", "replace").splitlines())
+        text = f"directory {answer.directory!r} on board: " + ("" if done else "there is none")
+        text += f"{len(lines)} entries" if done else ""
+    elif isinstance(answer, RemoteStanding):
+        done = answer.suspended != answer.resume
+        text = f"transfer {transfer_name(answer.source, answer.sequence)} on board: "
+        if answer.status == Status.ACTIVE:
+            text += "suspended" if answer.suspended else "goes on"
+        else:
+            text += "no such one"
+            done = False
+    else:
+        done = answer.complete
+        asked = transfer_name(GROUND_ENTITY, event.sequence)
+        text = f"request {asked} was " + ("granted" if done else "refused")
+    values = {"transaction": event.sequence, "granted": done, "lines": list(lines)}
+    return FileNotice(now_ns, "GROUND_FILE_REQUEST_ANSWERED", text, values, not done, lines)
+
+
+def _asked(event: Asked, now_ns: int) -> FileNotice:
+    match event.operation:
+        case ProxyPut(source_name=name):
+            what = f"for file {name}"
+        case DirectoryListingRequest(directory=name):
+            what = f"for a listing of {name!r}"
+        case RemoteSuspend() | RemoteResume() as wanted:
+            kind = "suspend" if isinstance(wanted, RemoteSuspend) else "resume"
+            what = f"us to {kind} transfer {transfer_name(wanted.source, wanted.sequence)}"
+        case _:
+            what = "to end what it had asked for"
+    text = f"the spacecraft asked {what}: " + ("granted" if event.granted else "refused")
+    values = {"entity": event.source, "transaction": event.sequence, "granted": event.granted}
+    return FileNotice(now_ns, "GROUND_FILE_ASKED_FOR", text, values)
+
+
+def _received(event: FileReceived, now_ns: int) -> list[FileNotice]:
+    if not (event.name or event.octets):
+        return [FileNotice(now_ns, "GROUND_FILE_MESSAGES", "messages without a file have come", {})]
+    said = cfdp_messages.read(event.messages)
+    if not isinstance(said, str) and isinstance(said.operation, DirectoryListingResponse):
+        return []  # its answer is told of
+    values = {"file": event.name, "octets": len(event.octets), "transaction": event.sequence}
+    text = f"file {event.name} has come, {len(event.octets)} octets"
+    return [FileNotice(now_ns, "GROUND_FILE_RECEIVED", text, values)]

@@ -8,7 +8,6 @@ written outside the folder.
 import hashlib
 import json
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from fsw.protocols.cfdp_receiver import FileIncomplete, FileReceived
 from fsw.protocols.time_codes import TIANWEN1
 
 INDEX = "index.json"
-_TAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 class PictureStore:
@@ -65,7 +63,7 @@ class PictureStore:
     def add(self, event: FileReceived | FileIncomplete, received_ns: int) -> dict[str, Any]:
         """A file from the receiving entity; its entry. Raises FswError when the disk refuses."""
         label = next(filter(None, map(decode_label, event.messages)), None)
-        file = self._name(event, label)
+        file = self._name(label)
         entry: dict[str, Any] = {"file": file, **self._describe(label)}
         entry["received_at_utc"] = self._epoch.utc(received_ns)
         if isinstance(event, FileReceived):
@@ -94,13 +92,11 @@ class PictureStore:
         if self._folder is not None:
             self._replace(self._folder, INDEX, _index(self.entries).encode())
 
-    def _name(self, event: FileReceived | FileIncomplete, label: PictureLabel | None) -> str:
+    def _name(self, label: PictureLabel | None) -> str:
         if label is not None:
             return label.file_name
         self._unlabelled += 1
-        name = (event.name or "").rsplit("/", 1)[-1]
-        tame = name if _TAME.fullmatch(name) else "file"
-        return f"unlabelled/{self._unlabelled:05d}_{tame}"
+        return f"unlabelled/{self._unlabelled:05d}"
 
     def _describe(self, label: PictureLabel | None) -> dict[str, Any]:
         if label is None:

@@ -7,25 +7,29 @@ put by proxy and directories listed (6.2, 6.3), out of the filestore.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from fsw.core.errors import FswError
 from fsw.protocols import cfdp_messages as messages
 from fsw.protocols import cfdp_pdu as pdus
 from fsw.protocols import cfdp_receiver, cfdp_sender
-from fsw.protocols.cfdp_directives import FileStatus, PromptFor
+from fsw.protocols.cfdp_directives import FileStatus, PromptFor, Status
 from fsw.protocols.cfdp_filestore import Filestore
 from fsw.protocols.cfdp_messages import (
     DirectoryListingRequest,
     DirectoryListingResponse,
-    Operation,
     ProxyPut,
     ProxyPutCancel,
     ProxyPutResponse,
+    RemoteResume,
+    RemoteStanding,
+    RemoteSuspend,
+    Request,
+    Response,
 )
 from fsw.protocols.cfdp_packets import PacketBlock, PacketWriter
 from fsw.protocols.cfdp_pdu import Condition
-from fsw.protocols.cfdp_receiver import FileReceived, Receiver, ReceiverSettings
+from fsw.protocols.cfdp_receiver import FileReceived, Receiver, ReceiverSettings, Users
 from fsw.protocols.cfdp_sender import PutRequest, Sender, SenderSettings
 from fsw.protocols.cfdp_transfer import Standing, TransferEnded
 
@@ -55,7 +59,7 @@ class Asked:
 
     source: int
     sequence: int
-    operation: Operation
+    operation: Request
     granted: bool
 
 
@@ -64,41 +68,54 @@ class Answered:
     """A peer's answer to the operation that our transaction `sequence` asked for."""
 
     sequence: int
-    answer: ProxyPutResponse | DirectoryListingResponse
+    answer: Response
+
+
+class _Asker(NamedTuple):
+    """A peer's transaction that asked for something; the answer goes by the same class."""
+
+    source: int
+    sequence: int
+    acknowledged: bool
 
 
 Event = cfdp_sender.Event | cfdp_receiver.Event | Asked | Answered
 
 
 class _Link:
-    def __init__(self, peer: Peer, filestore: Filestore | None) -> None:
+    def __init__(self, peer: Peer, filestore: Filestore | None, users: Users | None) -> None:
         self.writer = self.answers = PacketWriter(peer.sender.apid, peer.sender.telecommand)
         if peer.receiver.apid != peer.sender.apid:
             self.answers = PacketWriter(peer.receiver.apid, peer.receiver.telecommand)
         self.sender = Sender(peer.sender, self.writer, self.answers)
-        self.receiver = Receiver(peer.receiver, filestore, self.answers)
+        self.receiver = Receiver(peer.receiver, filestore, self.answers, users)
 
 
 class Entity:
-    """peers: at least one; the first is where files go unless said otherwise. filestore: see `Receiver`.
+    """peers: at least one; the first is where files go unless said otherwise.
 
-    most_open: files on their way out at a time. `receive` or `receive_block`, `poll` when due, `produce`
-    when a link has room, and `events` after it.
+    filestore, users: see `Receiver`. most_open: files on their way out at a time. `receive` or
+    `receive_block`, `poll` when due, `produce` when a link has room, and `events` after it.
     """
 
     def __init__(
-        self, peers: tuple[Peer, ...], filestore: Filestore | None = None, *, most_open: int = 1024
+        self,
+        peers: tuple[Peer, ...],
+        filestore: Filestore | None = None,
+        *,
+        users: Users | None = None,
+        most_open: int = 1024,
     ) -> None:
         self.peers = peers
         self.entity = peers[0].sender.entity
-        self._links = {peer.sender.peer: _Link(peer, filestore) for peer in peers}
+        self._links = {peer.sender.peer: _Link(peer, filestore, users) for peer in peers}
         if any(peer.sender.entity != self.entity for peer in peers) or len(self._links) != len(peers):
             raise FswError("CFDP peers of one entity: allowed is one link for each of its peers")
         self._first = peers[0].sender.peer
         self._filestore = filestore
         self._most_open = most_open
         self._next_sequence = 0
-        self._proxies: dict[int, tuple[int, int]] = {}  # our transaction: who asked for it
+        self._proxies: dict[int, _Asker] = {}  # by our transaction
         self.dropped: dict[str, int] = {}
 
     # ---- the user's requests --------------------------------------------------------------------
@@ -117,13 +134,16 @@ class Entity:
         self._next_sequence = link.sender.next_sequence
         return sequence
 
-    def ask(self, operation: Operation, peer: int | None = None, about: tuple[int, int] | None = None) -> int:
-        """Ask a peer for a proxy put, its cancel, or a listing; our transaction's sequence number.
+    def ask(self, operation: Request, peer: int | None = None, about: tuple[int, int] | None = None) -> int:
+        """Ask a peer for a proxy put, its cancel, a listing, or to suspend or resume a transfer at its end;
+        our transaction's sequence number.
 
-        about: the transaction that is to be cancelled. What comes of it is told by `Answered`.
+        about: the transaction that is to be cancelled. It goes by class 2, whatever files do; what comes of
+        it is told by `Answered`.
         """
         origin = () if about is None else (messages.originating(*about),)
-        return self.put(PutRequest("", b"", (*origin, *messages.encode(operation))), peer)
+        said = (*origin, *messages.encode(operation))
+        return self.put(PutRequest("", b"", said, acknowledged=True), peer)
 
     def cancel(self, source: int, sequence: int) -> list[Event]:
         """End a transfer, ours or a peer's; nothing if it is not open."""
@@ -156,7 +176,7 @@ class Entity:
                 events += link.sender.resume(sequence, now_ns)
             else:
                 events += link.receiver.resume(source, sequence, now_ns)
-        return self._served(events)
+        return self._served(events, now_ns)
 
     def prompt(self, sequence: int, kind: PromptFor) -> bool:
         """Ask a transfer's receiver what it lacks, or how far it has got. False if none is open."""
@@ -227,11 +247,12 @@ class Entity:
 
     def receive(self, octets: bytes, now_ns: int) -> list[Event]:
         """One data unit (the data field of a Space Packet), from whichever peer."""
-        return self._served(self._dispatch(octets, now_ns))
+        return self._served(self._dispatch(octets, now_ns), now_ns)
 
     def receive_block(self, block: PacketBlock, now_ns: int, peer: int | None = None) -> list[Event]:
         """Space Packets with a data unit each from one peer; runs of a file's segments go as arrays."""
-        return self._served(self._link(peer).receiver.receive_block(block, now_ns, self._dispatch))
+        events = self._link(peer).receiver.receive_block(block, now_ns, self._dispatch)
+        return self._served(events, now_ns)
 
     def _dispatch(self, octets: bytes, now_ns: int) -> list[Any]:
         pdu = pdus.decode(octets)
@@ -252,7 +273,7 @@ class Entity:
         for link in self._links.values():
             events += link.sender.poll(now_ns)
             events += link.receiver.poll(now_ns)
-        return self._served(events)
+        return self._served(events, now_ns)
 
     def produce(self, room_octets: int, now_ns: int, peer: int | None = None) -> PacketBlock:
         """The next whole packets for a peer, together not more than `room_octets`.
@@ -293,13 +314,16 @@ class Entity:
 
     # ---- users' operations ----------------------------------------------------------------------
 
-    def _served(self, events: list[Any]) -> list[Event]:
-        """The events, with what peers asked for done, and their answers told."""
+    def _served(self, events: list[Any], now_ns: int = 0) -> list[Event]:
+        """The events, with what peers asked for done, and their answers told.
+
+        Only what was received asks for anything, and only that needs the time.
+        """
         served: list[Event] = []
         for event in events:
             match event:
                 case FileReceived():
-                    served += self._with_operations(event)
+                    served += self._with_operations(event, now_ns)
                 case TransferEnded() if event.sequence in self._proxies:
                     self._answer_proxy(event)
                     served.append(event)
@@ -307,31 +331,52 @@ class Entity:
                     served.append(event)
         return served
 
-    def _with_operations(self, event: FileReceived) -> list[Event]:
+    def _with_operations(self, event: FileReceived, now_ns: int) -> list[Event]:
         found = messages.read(event.messages)
         if isinstance(found, str):
             self._drop(found)
             return [event]
+        asker = _Asker(event.source, event.sequence, event.acknowledged)
         told: list[Event] = [event] if event.name or event.octets else []
         match found.operation:
             case None:
                 return [event]
-            case ProxyPutResponse() | DirectoryListingResponse():
+            case ProxyPutResponse() | DirectoryListingResponse() | RemoteStanding():
                 if found.originating is None or found.originating[0] != self.entity:
                     self._drop("answer to another entity")
                     return told
                 return [*told, Answered(found.originating[1], found.operation)]
             case ProxyPut():
-                granted = self._put_by_proxy(found.operation, (event.source, event.sequence))
+                granted = self._put_by_proxy(found.operation, asker)
             case DirectoryListingRequest():
-                granted = self._list(found.operation, (event.source, event.sequence))
+                granted = self._list(found.operation, asker)
             case ProxyPutCancel():
-                mine = [n for n, asker in self._proxies.items() if asker == found.originating]
+                mine = [n for n, whose in self._proxies.items() if whose[:2] == found.originating]
                 told += [end for sequence in mine for end in self.cancel(self.entity, sequence)]
                 granted = bool(mine)
+            case RemoteSuspend() | RemoteResume():
+                granted = self._steer(found.operation, asker, now_ns, told)
         return [*told, Asked(event.source, event.sequence, found.operation, granted)]
 
-    def _put_by_proxy(self, wanted: ProxyPut, asker: tuple[int, int]) -> bool:
+    def _steer(
+        self, wanted: RemoteSuspend | RemoteResume, asker: _Asker, now_ns: int, told: list[Event]
+    ) -> bool:
+        """Of transfers with the asker only: what others do is not its concern."""
+        transfer, resume = (wanted.source, wanted.sequence), isinstance(wanted, RemoteResume)
+
+        def found() -> Standing | None:
+            with_asker = (s for s in self.standings() if asker.source in (s.source, s.destination))
+            return next((s for s in with_asker if (s.source, s.sequence) == transfer), None)
+
+        if found() is not None:
+            told += self.resume(*transfer, now_ns) if resume else self.suspend(*transfer)
+        now = found()
+        suspended = now is not None and now.suspended
+        status = Status.ACTIVE if now is not None else Status.UNDEFINED
+        self._respond(RemoteStanding(resume, suspended, status, *transfer), asker)
+        return now is not None and suspended != resume
+
+    def _put_by_proxy(self, wanted: ProxyPut, asker: _Asker) -> bool:
         octets: bytes | None = b""
         if wanted.source_name:
             octets = None if self._filestore is None else self._filestore.read(wanted.source_name)
@@ -341,7 +386,7 @@ class Entity:
                 PutRequest(
                     wanted.name,
                     octets,
-                    (messages.originating(*asker), *wanted.messages),
+                    (messages.originating(*asker[:2]), *wanted.messages),
                     wanted.source_name,
                     wanted.acknowledged,
                     wanted.closure,
@@ -363,19 +408,19 @@ class Entity:
         complete = ended.delivered is not False
         self._respond(ProxyPutResponse(ended.condition, complete, status, ended.filestore_responses), asker)
 
-    def _list(self, wanted: DirectoryListingRequest, asker: tuple[int, int]) -> bool:
+    def _list(self, wanted: DirectoryListingRequest, asker: _Asker) -> bool:
         listing = None if self._filestore is None else self._filestore.listing(wanted.directory)
         answer = DirectoryListingResponse(listing is not None, wanted.directory, wanted.file_name)
         if listing is None:
             self._respond(answer, asker)
             return False
-        said = (messages.originating(*asker), *messages.encode(answer))
-        request = PutRequest(wanted.file_name, listing, said, wanted.directory)
-        return self._reply(request, asker[0]) is not None
+        said = (messages.originating(*asker[:2]), *messages.encode(answer))
+        request = PutRequest(wanted.file_name, listing, said, wanted.directory, asker.acknowledged)
+        return self._reply(request, asker.source) is not None
 
-    def _respond(self, answer: ProxyPutResponse | DirectoryListingResponse, asker: tuple[int, int]) -> None:
-        said = (messages.originating(*asker), *messages.encode(answer))
-        self._reply(PutRequest("", b"", said), asker[0])
+    def _respond(self, answer: Response, asker: _Asker) -> None:
+        said = (messages.originating(*asker[:2]), *messages.encode(answer))
+        self._reply(PutRequest("", b"", said, acknowledged=asker.acknowledged), asker.source)
 
     def _reply(self, request: PutRequest, peer: int) -> int | None:
         """As `put`; what a peer has made impossible is dropped."""
@@ -401,5 +446,5 @@ class Entity:
             self._links[peer].sender.load(sender)
             self._links[peer].receiver.load(receiver)
         self._next_sequence = saved["next_sequence"]
-        self._proxies = {sequence: (source, asked) for sequence, source, asked in saved["proxies"]}
+        self._proxies = {sequence: _Asker(*asker) for sequence, *asker in saved["proxies"]}
         self.dropped = dict(saved["dropped"])

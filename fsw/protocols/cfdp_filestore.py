@@ -1,13 +1,15 @@
 """The virtual filestore of CFDP (CCSDS 727.0-B-5, 4.9 and 5.4.1, 5.4.2), and one that lives in memory.
 
 Names are relative, with '/' between directories; a directory exists once it was created. Nothing here
-touches a disk: whoever owns a `FileStore` decides where its octets last.
+touches a disk: whoever owns a `FileStore` decides where its octets last. One in a folder is
+`fsw.ground.file_store`.
 """
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Protocol
+from typing import Any
 
 from fsw.core.errors import FswError
 from fsw.protocols.cfdp_tlv import lv, name_octets, name_of, take_lv
@@ -112,22 +114,107 @@ def read_response(octets: bytes) -> FilestoreResponse | str:
     return FilestoreResponse(action, octets[0] & 0xF, first, second, message[0])
 
 
-class Filestore(Protocol):
-    """What an entity needs of a filestore."""
+class Filestore(ABC):
+    """What an entity needs of a filestore. Nothing raises: what cannot be done changes nothing."""
 
+    @abstractmethod
     def read(self, name: str) -> bytes | None:
         """A file's octets, or None."""
-        ...
 
+    @abstractmethod
     def write(self, name: str, octets: bytes) -> bool:
         """Make or replace a file; False where that is refused."""
-        ...
 
-    def execute(self, request: FilestoreRequest) -> FilestoreResponse: ...
+    @abstractmethod
+    def delete(self, name: str) -> bool:
+        """False where there is no such file, or it must stay."""
 
+    @abstractmethod
+    def rename(self, old: str, new: str) -> bool:
+        """Of a file, to a name that is free."""
+
+    @abstractmethod
+    def is_file(self, name: str) -> bool: ...
+
+    @abstractmethod
+    def is_directory(self, name: str) -> bool:
+        """'' is the top."""
+
+    @abstractmethod
+    def create_directory(self, name: str) -> bool: ...
+
+    @abstractmethod
+    def remove_directory(self, name: str) -> bool:
+        """False where there is none, or it is not empty."""
+
+    @abstractmethod
     def listing(self, directory: str) -> bytes | None:
         """What is in a directory, a line each; None where there is no such directory."""
-        ...
+
+    def execute(self, request: FilestoreRequest) -> FilestoreResponse:
+        """Carry out a request of a peer's; the status says how that went."""
+        status = self._execute(request)
+        return FilestoreResponse(request.action, status, request.first, request.second)
+
+    def _execute(self, request: FilestoreRequest) -> int:
+        first, second = request.first, request.second
+        done = False
+        match request.action:
+            case FileAction.CREATE_FILE:
+                done = not self.is_file(first) and self.write(first, b"")
+            case FileAction.DELETE_FILE:
+                if not self.is_file(first):
+                    return _ABSENT
+                done = self.delete(first)
+            case FileAction.RENAME_FILE:
+                if not self.is_file(first) or self.is_file(second):
+                    return _SECOND if self.is_file(first) else _ABSENT
+                done = self.rename(first, second)
+            case FileAction.APPEND_FILE | FileAction.REPLACE_FILE:
+                one, two = self.read(first), self.read(second)
+                if one is None or two is None:
+                    return _ABSENT if one is None else _SECOND
+                done = self.write(first, one + two if request.action == FileAction.APPEND_FILE else two)
+            case FileAction.CREATE_DIRECTORY:
+                done = self.create_directory(first)
+            case FileAction.REMOVE_DIRECTORY:
+                if not self.is_directory(first):
+                    return _ABSENT
+                done = self.remove_directory(first)
+            case FileAction.DENY_FILE:
+                done = not self.is_file(first) or self.delete(first)
+            case FileAction.DENY_DIRECTORY:
+                done = not self.is_directory(first) or self.remove_directory(first)
+        return SUCCESSFUL if done else _NOT_ALLOWED[request.action]
+
+    def make_parents(self, name: str) -> list[str] | None:
+        """Make the directories that a file of this name lacks; those made, or None (and none) if refused."""
+        made: list[str] = []
+        missing: list[str] = []
+        directory = parent(name)
+        while directory and not self.is_directory(directory):
+            missing.append(directory)
+            directory = parent(directory)
+        for directory in reversed(missing):
+            if not self.create_directory(directory):
+                self.take_back(made)
+                return None
+            made.append(directory)
+        return made
+
+    def take_back(self, made: list[str]) -> None:
+        """Directories that `make_parents` has made in vain."""
+        for directory in reversed(made):
+            self.remove_directory(directory)
+
+
+def listed(entries: Iterable[tuple[str, int | None, bool]]) -> bytes:
+    """A listing: names with, of files, a tab, their octets, and whether locked. None octets: a directory."""
+    lines = [
+        name if octets is None else f"{name}\t{octets}" + "\tlocked" * locked
+        for name, octets, locked in entries
+    ]
+    return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
 
 
 def execute_all(store: Filestore | None, requests: tuple[bytes, ...]) -> tuple[bytes, ...]:
@@ -170,12 +257,12 @@ def parent(name: str) -> str:
 
 def tame(name: str) -> bool:
     """A relative path of plain parts: no way out of the store, nothing invisible."""
-    if not name or len(name_octets(name)) > MOST_NAME_OCTETS or not name.isprintable():
+    if not name or not name.isprintable() or len(name_octets(name)) > MOST_NAME_OCTETS:
         return False
     return all(part not in ("", ".", "..") for part in name.split("/"))
 
 
-class FileStore:
+class FileStore(Filestore):
     """Files and directories with names, contents and locks, in bounded memory.
 
     `take_changed`: names whose files were written, locked, renamed or deleted since the last call.
@@ -205,8 +292,14 @@ class FileStore:
         changed, self._changed = list(self._changed), {}
         return changed
 
+    def _mark(self, *names: str) -> None:
+        self._changed |= dict.fromkeys(names)
+
     def find(self, name: str) -> StoredFile | None:
         return self._files.get(name)
+
+    def is_file(self, name: str) -> bool:
+        return name in self._files
 
     def is_directory(self, name: str) -> bool:
         return name == "" or name in self._directories
@@ -232,7 +325,7 @@ class FileStore:
             return False
         self._used = used
         self._files[name] = StoredFile(bytes(octets))
-        self._changed[name] = None
+        self._mark(name)
         return True
 
     def delete(self, name: str) -> bool:
@@ -242,7 +335,7 @@ class FileStore:
             return False
         self._used -= len(found.octets)
         del self._files[name]
-        self._changed[name] = None
+        self._mark(name)
         return True
 
     def lock(self, name: str, locked: bool) -> bool:
@@ -251,7 +344,7 @@ class FileStore:
         if found is None:
             return False
         found.locked = locked
-        self._changed[name] = None
+        self._mark(name)
         return True
 
     def rename(self, old: str, new: str) -> bool:
@@ -260,7 +353,7 @@ class FileStore:
         if found is None or found.locked or not self._is_free(new):
             return False
         self._files[new] = self._files.pop(old)
-        self._changed |= {old: None, new: None}
+        self._mark(old, new)
         return True
 
     def create_directory(self, name: str) -> bool:
@@ -287,7 +380,7 @@ class FileStore:
             return False
         for name in names:
             self._files[new + name[len(old) :]] = self._files.pop(name)
-            self._changed |= {name: None, new + name[len(old) :]: None}
+            self._mark(name, new + name[len(old) :])
         for name in list(self._directories):
             if name == old or name.startswith(inside):
                 del self._directories[name]
@@ -300,52 +393,14 @@ class FileStore:
         return tame(name) and not taken and self.is_directory(parent(name))
 
     def listing(self, directory: str) -> bytes | None:
-        """A line each: the name, for a file a tab, its octets, and 'locked' if it is."""
         directory = directory.strip("/")
         if not self.is_directory(directory):
             return None
-        lines = []
-        for name in self.inside(directory):
-            found = self._files.get(name)
-            lock = "\tlocked" if found is not None and found.locked else ""
-            lines.append(name if found is None else f"{name}\t{len(found.octets)}{lock}")
-        return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
-
-    def execute(self, request: FilestoreRequest) -> FilestoreResponse:
-        status = self._execute(request)
-        return FilestoreResponse(request.action, status, request.first, request.second)
-
-    def _execute(self, request: FilestoreRequest) -> int:
-        first, second = request.first, request.second
-        not_allowed = _NOT_ALLOWED[request.action]
-        one, two = self.read(first), self.read(second)
-        done = False
-        match request.action:
-            case FileAction.CREATE_FILE:
-                done = one is None and self.write(first, b"")
-            case FileAction.DELETE_FILE:
-                if one is None:
-                    return _ABSENT
-                done = self.delete(first)
-            case FileAction.RENAME_FILE:
-                if one is None or two is not None:
-                    return _ABSENT if one is None else _SECOND
-                done = self.rename(first, second)
-            case FileAction.APPEND_FILE | FileAction.REPLACE_FILE:
-                if one is None or two is None:
-                    return _ABSENT if one is None else _SECOND
-                done = self.write(first, one + two if request.action == FileAction.APPEND_FILE else two)
-            case FileAction.CREATE_DIRECTORY:
-                done = self.create_directory(first)
-            case FileAction.REMOVE_DIRECTORY:
-                if first not in self._directories:
-                    return _ABSENT
-                done = self.remove_directory(first)
-            case FileAction.DENY_FILE:
-                done = one is None or self.delete(first)
-            case FileAction.DENY_DIRECTORY:
-                done = first not in self._directories or self.remove_directory(first)
-        return SUCCESSFUL if done else not_allowed
+        found = [(name, self._files.get(name)) for name in self.inside(directory)]
+        return listed(
+            (name, None if file is None else len(file.octets), file is not None and file.locked)
+            for name, file in found
+        )
 
     def save(self) -> dict[str, Any]:
         """Plain data; settings are the caller's."""

@@ -25,13 +25,17 @@ Reason = Literal[
 
 @dataclass(frozen=True, slots=True)
 class FileReceived:
-    """A file, whole and with the right checksum. Without name and octets no file came, only messages."""
+    """A file, whole and with the right checksum. Without name and octets no file came, only messages.
+
+    acknowledged: by class 2.
+    """
 
     source: int
     sequence: int
     name: str
     octets: bytes
     messages: tuple[bytes, ...]
+    acknowledged: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

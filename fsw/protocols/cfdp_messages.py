@@ -1,6 +1,7 @@
 """Reserved messages to user, by which one CFDP user asks another for work (CCSDS 727.0-B-5, 6).
 
-Proxy put: "send me, or a third entity, a file of yours". Directory listing.
+Proxy put: "send me, or a third entity, a file of yours". Directory listing. Remote suspend and resume: "hold
+that transfer of ours at your end".
 A message that does not begin with `cfdp` is free for missions and is not read here.
 """
 
@@ -28,6 +29,10 @@ class MessageType(IntEnum):
     PROXY_CLOSURE_REQUEST = 0x0B
     DIRECTORY_LISTING_REQUEST = 0x10
     DIRECTORY_LISTING_RESPONSE = 0x11
+    REMOTE_SUSPEND_REQUEST = 0x30
+    REMOTE_SUSPEND_RESPONSE = 0x31
+    REMOTE_RESUME_REQUEST = 0x38
+    REMOTE_RESUME_RESPONSE = 0x39
 
 
 @record
@@ -77,7 +82,39 @@ class DirectoryListingResponse:
     file_name: str
 
 
-Operation = ProxyPut | ProxyPutResponse | ProxyPutCancel | DirectoryListingRequest | DirectoryListingResponse
+@record
+class RemoteSuspend:
+    """Of a transaction that the asked entity sends or receives (6.5)."""
+
+    source: int
+    sequence: int
+
+
+@record
+class RemoteResume:
+    """As RemoteSuspend (6.6)."""
+
+    source: int
+    sequence: int
+
+
+@record
+class RemoteStanding:
+    """Answers both: suspended, as it is now; status: what is known of the transaction, as in an ACK.
+
+    resume: which of the two it answers.
+    """
+
+    resume: bool
+    suspended: bool
+    status: int
+    source: int
+    sequence: int
+
+
+Request = ProxyPut | ProxyPutCancel | DirectoryListingRequest | RemoteSuspend | RemoteResume
+Response = ProxyPutResponse | DirectoryListingResponse | RemoteStanding
+Operation = Request | Response
 
 
 @record
@@ -97,7 +134,12 @@ def _name(name: str) -> bytes:
 
 
 def originating(source: int, sequence: int) -> bytes:
-    """Names a transaction; identifiers as wide as they need."""
+    """Names a transaction."""
+    return _reserved(MessageType.ORIGINATING_TRANSACTION, _transaction(source, sequence))
+
+
+def _transaction(source: int, sequence: int) -> bytes:
+    """Identifiers as wide as they need, behind their lengths."""
     entity_octets = max(1, (source.bit_length() + 7) // 8)
     sequence_octets = max(1, (sequence.bit_length() + 7) // 8)
     # Peers read widths of 1, 2, 4 and 8 octets only.
@@ -105,11 +147,10 @@ def originating(source: int, sequence: int) -> bytes:
         next(width for width in (1, 2, 4, 8) if width >= octets)
         for octets in (entity_octets, sequence_octets)
     )
-    return _reserved(
-        MessageType.ORIGINATING_TRANSACTION,
+    return (
         bytes([(entity_octets - 1) << 4 | (sequence_octets - 1)])
         + source.to_bytes(entity_octets, "big")
-        + sequence.to_bytes(sequence_octets, "big"),
+        + sequence.to_bytes(sequence_octets, "big")
     )
 
 
@@ -137,6 +178,18 @@ def encode(operation: Operation) -> tuple[bytes, ...]:
             names = _name(operation.directory) + _name(operation.file_name)
             code = bytes([(not operation.listed) << 7])
             return (_reserved(MessageType.DIRECTORY_LISTING_RESPONSE, code + names),)
+        case RemoteSuspend(source, sequence):
+            return (_reserved(MessageType.REMOTE_SUSPEND_REQUEST, _transaction(source, sequence)),)
+        case RemoteResume(source, sequence):
+            return (_reserved(MessageType.REMOTE_RESUME_REQUEST, _transaction(source, sequence)),)
+        case RemoteStanding():
+            kind = (
+                MessageType.REMOTE_RESUME_RESPONSE
+                if operation.resume
+                else MessageType.REMOTE_SUSPEND_RESPONSE
+            )
+            octet = operation.suspended << 7 | operation.status << 5
+            return (_reserved(kind, bytes([octet]) + _transaction(operation.source, operation.sequence)),)
 
 
 def _encode_proxy_put(put: ProxyPut) -> tuple[bytes, ...]:
@@ -172,7 +225,7 @@ def read(messages: Iterable[bytes]) -> UserMessages | str:
             found.setdefault(message[len(RESERVED)], []).append(message[len(RESERVED) + 1 :])
     origin: tuple[int, int] | None = None
     if MessageType.ORIGINATING_TRANSACTION in found:
-        origin = _read_originating(found[MessageType.ORIGINATING_TRANSACTION][0])
+        origin = _read_transaction(found[MessageType.ORIGINATING_TRANSACTION][0])
         if origin is None:
             return "originating transaction cut"
     operation: Operation | str | None = None
@@ -193,10 +246,12 @@ def read(messages: Iterable[bytes]) -> UserMessages | str:
             if names is None
             else DirectoryListingResponse(not octets[0] & 0x80, *names)
         )
+    else:
+        operation = _read_remote(found)
     return operation if isinstance(operation, str) else UserMessages(operation, origin)
 
 
-def _read_originating(octets: bytes) -> tuple[int, int] | None:
+def _read_transaction(octets: bytes) -> tuple[int, int] | None:
     if not octets:
         return None
     entity_ends = 2 + (octets[0] >> 4 & 7)
@@ -204,6 +259,26 @@ def _read_originating(octets: bytes) -> tuple[int, int] | None:
     if len(octets) < end:
         return None
     return int.from_bytes(octets[1:entity_ends], "big"), int.from_bytes(octets[entity_ends:end], "big")
+
+
+def _read_remote(found: dict[int, list[bytes]]) -> Operation | str | None:
+    for kind in (MessageType.REMOTE_SUSPEND_REQUEST, MessageType.REMOTE_RESUME_REQUEST):
+        if kind in found:
+            asked = _read_transaction(found[kind][0])
+            if asked is None:
+                return "remote request cut"
+            return (
+                RemoteSuspend(*asked) if kind == MessageType.REMOTE_SUSPEND_REQUEST else RemoteResume(*asked)
+            )
+    for kind in (MessageType.REMOTE_SUSPEND_RESPONSE, MessageType.REMOTE_RESUME_RESPONSE):
+        if kind in found:
+            octets = found[kind][0]
+            about = _read_transaction(octets[1:])
+            if about is None:
+                return "remote response cut"
+            resume = kind == MessageType.REMOTE_RESUME_RESPONSE
+            return RemoteStanding(resume, bool(octets[0] & 0x80), octets[0] >> 5 & 3, *about)
+    return None
 
 
 def _read_names(octets: bytes, at: int) -> tuple[str, str] | None:

@@ -29,6 +29,10 @@ class PutRequest:
     filestore_requests: tuple[bytes, ...] = ()
     fault_handlers: Overrides = ()
 
+    @property
+    def is_file(self) -> bool:
+        return bool(self.name or self.octets)
+
 
 def _save_request(request: PutRequest) -> list[Any]:
     """Plain data."""

@@ -53,6 +53,11 @@ _REASONS: dict[Condition, Reason] = {
 _FEW_PACKETS = 4  # below this, one at a time is no slower
 
 Event = FileReceived | FileIncomplete | FaultDeclared | Suspended | Resumed
+Users = Callable[[tuple[bytes, ...]], bool]
+
+
+def _none_of_them(messages: tuple[bytes, ...]) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,8 @@ class Receiver(LinkEnd[Key, Event]):
     """One receiving entity. `receive` or `receive_block`, `poll` when due, and `produce` its answers.
 
     filestore: where files are kept before their sender is told so, and requests are carried out; without
-    one, the user keeps the files. writer: of packets, where another has the same APID.
+    one, the user keeps the files. users: tells by its messages a file that the user keeps all the same.
+    writer: of packets, where another has the same APID.
     """
 
     def __init__(
@@ -103,10 +109,12 @@ class Receiver(LinkEnd[Key, Event]):
         settings: ReceiverSettings,
         filestore: Filestore | None = None,
         writer: PacketWriter | None = None,
+        users: Users | None = None,
     ) -> None:
         super().__init__(settings.entity, writer or PacketWriter(settings.apid, settings.telecommand))
         self.settings = settings
         self._filestore = filestore
+        self._users = users or _none_of_them
         self._open: dict[Key, Incoming] = {}
         # Metadata as received of those that ended, where it was known.
         self._ended: dict[Key, bytes] = {}
@@ -357,7 +365,8 @@ class Receiver(LinkEnd[Key, Event]):
             if self._handler(transfer, fault) != Handler.IGNORE:
                 return events
         name, store = metadata.destination_name, self._filestore
-        if store is not None and (name or whole) and not store.write(name, whole):
+        kept = (name or whole) and not self._users(metadata.messages)
+        if store is not None and kept and not store.write(name, whole):
             self._drop("the filestore refused the file")
             events += self._fault(transfer, Condition.FILESTORE_REJECTION, now_ns)
             if self._handler(transfer, Condition.FILESTORE_REJECTION) == Handler.IGNORE:
@@ -366,7 +375,7 @@ class Receiver(LinkEnd[Key, Event]):
                 )  # there is nothing to go on with
             return events
         key = transfer.transaction.key
-        events.append(FileReceived(*key, name, whole, metadata.messages))
+        events.append(FileReceived(*key, name, whole, metadata.messages, transfer.transaction.acknowledged))
         responses = execute_all(store, metadata.filestore_requests)
         self._say_finished(transfer, fault or Condition.NO_ERROR, complete=True, responses=responses)
         return events

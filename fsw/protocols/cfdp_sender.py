@@ -317,7 +317,8 @@ class Sender(LinkEnd[int, Event]):
         for transfer in self._open.values():
             if not transfer.suspended and not self._produce_again(transfer, now_ns):
                 return False
-        for transfer in list(self._open.values()):
+        # Requests and answers between users have no file, and do not wait behind one.
+        for transfer in sorted(self._open.values(), key=lambda transfer: transfer.request.is_file):
             if not transfer.suspended and not self._produce_new(transfer, now_ns):
                 return False
         return True

@@ -18,10 +18,6 @@ from fsw.devices.wifi import WifiChannel
 from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import LANDER, Structure
 from fsw.dictionary.identifiers import (
-    FILE_UNITS_APID,
-    GROUND_ENTITY,
-    ORBITER_ENTITY,
-    PICTURE_FILES_APID,
     BootKind,
     BootReason,
     Steering,
@@ -33,12 +29,8 @@ from fsw.dictionary.settings import SETTINGS, word
 from fsw.kernel.scheduler import Scheduler, TaskSettings
 from fsw.kernel.seeds import Streams
 from fsw.kernel.time import MILLISECOND, SECOND, earliest
+from fsw.missions.file_link import board_link, board_store
 from fsw.missions.mission_file import DownlinkMode, MissionFile
-from fsw.protocols.cfdp_entity import Peer
-from fsw.protocols.cfdp_filestore import FileStoreSettings
-from fsw.protocols.cfdp_receiver import ReceiverSettings
-from fsw.protocols.cfdp_sender import SenderSettings
-from fsw.protocols.cfdp_transfer import Faults
 from fsw.protocols.telecommand_reception import ChannelSettings, ReceptionSettings
 from fsw.tasks import messages, names
 from fsw.tasks.clock import OnBoardClock
@@ -76,7 +68,6 @@ if TYPE_CHECKING:  # loads OpenSSL, which a flight without security does not nee
 LOW, HIGH = "low", "high"
 # Modelled: the loader checks the image and, on a cold boot, clears the memory.
 BOOT_NS = {BootKind.WARM: 8 * SECOND, BootKind.COLD: 40 * SECOND}
-NAK_OCTETS = 256  # a real-time frame of the low rate holds 212
 
 
 class Sky(Protocol):
@@ -449,23 +440,8 @@ class Orbiter:
 
 
 def file_settings(mission: MissionFile) -> FilesSettings:
-    """The link to the ground; the ground's end is in `fsw.ground.files`."""
-    files, us = mission.files, ORBITER_ENTITY
-    faults = Faults.of_seconds(files.ack_s, files.ack_limit, files.inactivity_s, files.check_s)
-    sender = SenderSettings(us, GROUND_ENTITY, PICTURE_FILES_APID, files.segment_octets, faults=faults)
-    receiver = ReceiverSettings(
-        us,
-        FILE_UNITS_APID,
-        faults,
-        files.immediate_nak,
-        files.nak_ns,
-        files.nak_limit,
-        nak_octets=NAK_OCTETS,
-        most_file_octets=files.store_octets,
-        most_kept_octets=2 * files.store_octets,
-    )
-    store = FileStoreSettings(files.store_octets, files.store_octets)
-    return FilesSettings(Peer(sender, receiver), files.picture_class == 2, store)
+    files = mission.files
+    return FilesSettings(board_link(files), files.picture_class == 2, board_store(files))
 
 
 def _tasks(

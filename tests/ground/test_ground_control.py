@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fsw import dictionary
+from fsw import dictionary, missions
 from fsw.core.errors import FswError
 from fsw.core.telecommand import TelecommandReceiver
 from fsw.dictionary.identifiers import (
@@ -27,11 +27,15 @@ from fsw.ground.control_centre import ControlCentre, Picture
 from fsw.ground.receiving import ReceivedPacket
 from fsw.ground.telemetry import Telemetry, decode_packet, event_text
 from fsw.kernel.time import SECOND, Epoch
+from fsw.missions.file_link import ground_link
 from fsw.protocols import pus
+from fsw.protocols.cfdp_filestore import tame
+from fsw.protocols.cfdp_packets import PacketBlock
 from fsw.protocols.cfdp_sender import PutRequest, Sender, SenderSettings
 from fsw.protocols.time_codes import TIANWEN1
 
 EPOCH = Epoch.from_utc("2020-09-30T16:00:00Z")
+LINK = ground_link(missions.load("tianwen1-cruise").files)
 CAMERA = {
     "camera": "TAKING",
     "picture_size": "UXGA_1600X1200",
@@ -73,17 +77,21 @@ def _pictures(octets: bytes, number: int = 12) -> list[ReceivedPacket]:
     )
     sender = Sender(SenderSettings(ORBITER_SCID, GROUND_SOURCE, PICTURE_FILES_APID, segment_octets=100))
     sender.put(PutRequest(label.file_name, octets, (label.encode(),)))
-    block = sender.produce(1 << 20, 0)
-    joined, at, packets = block.octets.tobytes(), 0, []
-    for length in block.lengths.tolist():
-        packets.append(ReceivedPacket(joined[at : at + length], SECOND, 245, 4, PICTURE_FILES_APID))
-        at += length
-    return packets
+    return _received(sender.produce(1 << 20, 0), SECOND)
+
+
+def _received(block: PacketBlock, at_ns: int) -> list[ReceivedPacket]:
+    ends = block.lengths.cumsum().tolist()
+    octets = block.octets.tobytes()
+    return [
+        ReceivedPacket(octets[start:end], at_ns, 245, 4, PICTURE_FILES_APID)
+        for start, end in zip([0, *ends], ends)
+    ]
 
 
 def test_housekeeping_becomes_values_limits_and_rows() -> None:
     with Archive(":memory:", EPOCH) as archive:
-        centre = ControlCentre(EPOCH, archive)
+        centre = ControlCentre(EPOCH, LINK, archive)
         (news,) = centre.receive([_report("HOUSEKEEPING_CAMERA", CAMERA, 7 * SECOND)])
         assert isinstance(news, Telemetry)
         assert abs((news.spacecraft_ns or 0) - 7 * SECOND) < 100
@@ -107,7 +115,7 @@ def test_real_packets_have_no_header_of_ours_and_give_their_own_time() -> None:
 
 def test_events_are_told_in_a_line() -> None:
     with Archive(":memory:", EPOCH) as archive:
-        centre = ControlCentre(EPOCH, archive)
+        centre = ControlCentre(EPOCH, LINK, archive)
         (news,) = centre.receive([_report("EVENT_LINK_LOST", {"range_m": 400.0})])
         assert isinstance(news, Telemetry)
         assert news.is_event
@@ -116,7 +124,7 @@ def test_events_are_told_in_a_line() -> None:
 
 
 def test_unknown_and_damaged_packets_are_kept_with_the_reason() -> None:
-    centre = ControlCentre(EPOCH)
+    centre = ControlCentre(EPOCH, LINK)
     good = _report("HOUSEKEEPING_CAMERA", CAMERA)
     bad = good.octets[:-1] + bytes([good.octets[-1] ^ 1])
     (news,) = centre.receive([ReceivedPacket(bad, 0, 245, 1, ORBITER_APID)])
@@ -136,7 +144,7 @@ def test_no_packet_stops_the_decoder(octets: bytes, apid: int) -> None:
 
 
 def test_pictures_are_written_only_when_whole(tmp_path: Path) -> None:
-    centre = ControlCentre(EPOCH, pictures_folder=tmp_path / "pictures")
+    centre = ControlCentre(EPOCH, LINK, pictures_folder=tmp_path / "pictures")
     jpeg = bytes(range(250)) * 4
     news = centre.receive(_pictures(jpeg))
     assert [type(item) for item in news] == [Picture]
@@ -160,27 +168,24 @@ def test_pictures_are_written_only_when_whole(tmp_path: Path) -> None:
 
 
 @given(st.text(max_size=40))
-def test_a_peers_file_name_never_leaves_the_folder(name: str) -> None:
-    centre = ControlCentre(EPOCH)
+def test_a_file_that_is_no_picture_goes_to_the_store_or_nowhere(name: str) -> None:
+    centre = ControlCentre(EPOCH, LINK)
     sender = Sender(SenderSettings(ORBITER_SCID, GROUND_SOURCE, PICTURE_FILES_APID))
     try:
         sender.put(PutRequest(name, b"octets"))
     except (FswError, UnicodeEncodeError):
         return
-    octets, at = sender.produce(10_000, 0), 0
-    for length in octets.lengths.tolist():
-        packet = octets.octets[at : at + length].tobytes()
-        centre.receive([ReceivedPacket(packet, 0, 245, 4, PICTURE_FILES_APID)])
-        at += length
-    (entry,) = centre.pictures.entries
-    folder, _, file = entry["file"].partition("/")
-    assert folder == "unlabelled"
-    assert "/" not in file
-    assert ".." not in file.split("_", 1)[1] or file.split("_", 1)[1][0].isalnum()
+    news = centre.receive(_received(sender.produce(10_000, 0), 0))
+    assert centre.pictures.entries == []
+    (told,) = news
+    if tame(name):
+        assert (centre.store.read(name), told.name) == (b"octets", "GROUND_FILE_RECEIVED")
+    else:
+        assert (centre.store.files, told.name) == ([], "GROUND_FILE_INCOMPLETE")
 
 
 def test_a_telecommand_reaches_the_spacecraft_and_is_followed_to_its_end() -> None:
-    centre = ControlCentre(EPOCH)
+    centre = ControlCentre(EPOCH, LINK)
     radiation = centre.radiate(dictionary.parse_telecommand("CAMERA_EXPOSURE", "exposure_us=500"), 0)
     (packet,) = TelecommandReceiver(ORBITER_SCID, randomized=True).feed(radiation.cltu)
     assert packet.encode() == radiation.packet
@@ -222,12 +227,12 @@ def test_the_centre_goes_on_after_saving_and_loading(cut: int) -> None:
     ]
 
     def run(break_at: int | None) -> object:
-        centre = ControlCentre(EPOCH, Archive(":memory:", EPOCH))
+        centre = ControlCentre(EPOCH, LINK, Archive(":memory:", EPOCH))
         centre.radiate(dictionary.parse_telecommand("PING"), 0)
         for number, packet in enumerate(packets):
             if number == break_at:
                 saved = msgpack.unpackb(msgpack.packb(centre.save()))
-                centre = ControlCentre(EPOCH, Archive(":memory:", EPOCH))
+                centre = ControlCentre(EPOCH, LINK, Archive(":memory:", EPOCH))
                 centre.load(saved)
             centre.receive([packet])
         state = centre.save()

@@ -17,6 +17,7 @@ from fsw.ground.receiving import TIANWEN1_LOW, Station
 from fsw.harness.live import FrameStream, LiveSpacecraft
 from fsw.kernel.pace import Pace
 from fsw.kernel.time import SECOND
+from fsw.missions.file_link import ground_link
 from fsw.simulation import Settings, Simulation
 
 MISSION = missions.load("tianwen1-cruise")
@@ -52,7 +53,7 @@ class Ground:
     """An external control centre on the served CADUs."""
 
     def __init__(self):
-        self.control = ControlCentre(MISSION.epoch, uplink=UPLINK)
+        self.control = ControlCentre(MISSION.epoch, ground_link(MISSION.files), uplink=UPLINK)
         self.station = Station([TIANWEN1_LOW], (245, 82))
 
     def hear(self, cadus):

@@ -22,6 +22,9 @@ from fsw.protocols.cfdp_messages import (
     ProxyPut,
     ProxyPutCancel,
     ProxyPutResponse,
+    RemoteResume,
+    RemoteStanding,
+    RemoteSuspend,
 )
 from fsw.protocols.cfdp_packets import data_units
 from fsw.protocols.cfdp_pdu import Condition
@@ -186,6 +189,38 @@ def test_a_proxy_put_can_be_cancelled_by_who_asked_for_it() -> None:
     assert isinstance(incomplete, FileIncomplete)
     assert incomplete.reason == "cancelled"
     assert pair.stores[GROUND].read("long") is None
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 2**32), st.floats(0, 0.5))
+def test_a_transfer_is_suspended_and_resumed_at_its_other_end_through_loss(seed: int, loss: float) -> None:
+    pair = Pair(room=200, chance=random.Random(seed), loss=loss)
+    pair.entities[ORBITER].put(PutRequest("down", CONTENT * 40))
+    pair.step()
+    asked = pair.entities[GROUND].ask(RemoteSuspend(ORBITER, 0))
+    while not pair.of(GROUND, Answered):
+        pair.step()
+    assert pair.of(GROUND, Answered) == [Answered(asked, RemoteStanding(False, True, 1, ORBITER, 0))]
+    (standing,) = (s for s in pair.entities[ORBITER].standings() if s.name == "down")
+    assert standing.suspended
+    assert 0 < standing.octets < len(CONTENT) * 40
+    for _ in range(20):
+        pair.step()
+    assert pair.entities[ORBITER].standings()[0] == standing
+    asked = pair.entities[GROUND].ask(RemoteResume(ORBITER, 0))
+    pair.chance = None
+    pair.run()
+    assert pair.of(GROUND, Answered)[1:] == [Answered(asked, RemoteStanding(True, False, 1, ORBITER, 0))]
+    assert pair.stores[GROUND].read("down") == CONTENT * 40
+    assert [type(e) for e in pair.of(ORBITER, Suspended, Resumed)] == [Suspended, Resumed]
+
+
+def test_what_is_not_open_cannot_be_suspended_from_afar() -> None:
+    pair = Pair()
+    asked = pair.entities[GROUND].ask(RemoteSuspend(ORBITER, 9))
+    pair.run()
+    assert pair.of(GROUND, Answered) == [Answered(asked, RemoteStanding(False, False, 0, ORBITER, 9))]
+    assert pair.of(ORBITER, Asked) == [Asked(GROUND, asked, RemoteSuspend(ORBITER, 9), False)]
 
 
 def test_a_directory_is_listed() -> None:

@@ -11,12 +11,16 @@ from fsw.protocols.cfdp_messages import (
     ProxyPut,
     ProxyPutCancel,
     ProxyPutResponse,
+    RemoteResume,
+    RemoteStanding,
+    RemoteSuspend,
     UserMessages,
 )
 
 names = st.binary(max_size=50).map(lambda octets: octets.decode("utf-8", "surrogateescape"))
 values = st.lists(st.binary(max_size=40), max_size=2).map(tuple)
 codes = st.integers(0, 15)
+transaction = (st.integers(0, 2**33), st.integers(0, 2**64 - 1))
 operations: st.SearchStrategy[Operation] = (
     st.builds(
         ProxyPut,
@@ -33,6 +37,9 @@ operations: st.SearchStrategy[Operation] = (
     | st.just(ProxyPutCancel())
     | st.builds(DirectoryListingRequest, names, names)
     | st.builds(DirectoryListingResponse, st.booleans(), names, names)
+    | st.builds(RemoteSuspend, *transaction)
+    | st.builds(RemoteResume, *transaction)
+    | st.builds(RemoteStanding, st.booleans(), st.booleans(), st.integers(0, 3), *transaction)
 )
 
 
@@ -61,6 +68,9 @@ def test_cut_operations_are_named() -> None:
         (DirectoryListingRequest("a", "b"), "listing request cut"),
         (DirectoryListingResponse(True, "a", "b"), "listing response cut"),
         (ProxyPutResponse(0, True, 2), "proxy put response cut"),
+        (RemoteSuspend(245, 300), "remote request cut"),
+        (RemoteResume(245, 300), "remote request cut"),
+        (RemoteStanding(True, True, 1, 245, 300), "remote response cut"),
     ):
         (message,) = messages.encode(operation)
         assert messages.read([message[:-1]]) == reason

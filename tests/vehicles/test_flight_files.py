@@ -6,9 +6,11 @@ from dataclasses import replace
 import pytest
 
 from fsw import missions
-from fsw.dictionary.identifiers import BootKind, BootReason
+from fsw.dictionary.identifiers import GROUND_ENTITY, ORBITER_ENTITY, BootKind, BootReason
+from fsw.ground.files import ground_entity
 from fsw.kernel.time import SECOND
-from fsw.protocols.cfdp_entity import Entity
+from fsw.protocols.cfdp_filestore import FileAction, FilestoreRequest
+from fsw.protocols.cfdp_messages import DirectoryListingRequest, ProxyPut
 from fsw.protocols.cfdp_sender import PutRequest
 from fsw.simulation import Settings, Simulation
 from fsw.tasks.file_messages import FileUnit
@@ -23,11 +25,11 @@ PICTURES = ((1, "WIFI", "ON"), (2, "RELEASE_ARM", ""), (3, "RELEASE_FIRE", ""), 
             (12, "SELECT_PICTURES", "4"), (13, "DOWNLINK_RATE", "HIGH"), (14, "DUMP_START", ""))  # fmt: skip
 
 
-def simulation(*commands, on_news=None, **settings):
+def simulation(*commands, on_news=None, files=None, **settings):
     """With a test card and without noise, so that what is lost is what the test loses."""
     made = Simulation(
         MISSION, Settings(**{"seed": 5, "pictures": "test-card", "link": "frames", "workers": 0} | settings),
-        on_news=on_news,
+        on_news=on_news, files=files,
     )  # fmt: skip
     for at_s, name, arguments in commands:
         made.command(name, arguments, arrive_ns=at_s * SECOND)
@@ -148,14 +150,82 @@ def test_a_file_of_the_store_comes_down_by_telecommand(tmp_path):
         made.command("FILE_MOVE", copy)
         made.command("DIRECTORY_SUMMARY", "path=logs")
         run_until(made, lambda: reports(told, "EVENT_FILE_SENT"), 1000)
-        (entry,) = made.control.pictures.entries
-        assert made.control.pictures.contents(entry["file"]) == TABLE
-        assert entry["file"].endswith("one.log")
+        assert made.control.pictures.entries == []
+        assert made.control.store.read("one.log") == TABLE
         (content,) = reports(told, "DIRECTORY_CONTENT")
         assert (content["objects"], content["objects[0].name"]) == (1, "one")
         assert store(made).files == []  # moved
         made.run_until(made.now_ns + SECOND)
         assert made.orbiter.memory.fetch("file/logs/one") is None
+
+
+def ask_each_other(made):
+    """Both sides have a file and want the other's, a listing, and changes in its store."""
+    store(made).write("log", TABLE)
+    made.control.store.write("plan", TABLE[::-1])
+    made.command("DOWNLINK_RATE", "HIGH")
+    wanted = tuple(
+        FilestoreRequest(*request).encode()
+        for request in (
+            (FileAction.CREATE_DIRECTORY, "d"),
+            (FileAction.RENAME_FILE, "new", "d/renamed"),
+            (FileAction.DELETE_FILE, "nothing"),
+        )
+    )
+    made.send_file(PutRequest("new", b"octets", filestore_requests=wanted, acknowledged=True))
+    board(made).put(PutRequest("new", b"octets", filestore_requests=wanted, acknowledged=True))
+    made.ask_for_file(ProxyPut(GROUND_ENTITY, "log", "copies/log", acknowledged=True))
+    board(made).ask(ProxyPut(ORBITER_ENTITY, "plan", "plan copy", acknowledged=True))
+    made.ask_for_file(DirectoryListingRequest("", "listings/all"))
+    board(made).ask(DirectoryListingRequest("", "ground listing"))
+
+
+def quiet(made):
+    return not any(e.open_outgoing or e.open_incoming for e in (board(made), made.control.files))
+
+
+@pytest.mark.parametrize("in_folder", [False, True], ids=["memory", "folder"])
+def test_each_side_fetches_lists_and_changes_what_the_other_has_through_loss(in_folder, tmp_path):
+    told = []
+    with simulation(on_news=told.append, files=tmp_path / "files" if in_folder else None) as made:
+        lose_uplink(made, 14, 0.05)
+        lose_frames(made, 15, 0.05)
+        ask_each_other(made)
+        run_until(made, lambda: quiet(made), 6000, step_s=100)
+        ground, onboard = made.control.store, store(made)
+        assert ground.read("copies/log") == onboard.read("log") == TABLE
+        assert onboard.read("plan copy") == ground.read("plan") == TABLE[::-1]
+        assert ground.read("d/renamed") == onboard.read("d/renamed") == b"octets"
+        assert b"log\t3000\n" in ground.read("listings/all")
+        assert b"plan\t3000\n" in onboard.read("ground listing")
+        said = [t.text for t in told if getattr(t, "name", "").startswith("GROUND_FILE")]
+        for expected in (
+            "rename file new d/renamed on board: done",
+            "delete file nothing on board: refused, status 1",
+            "the spacecraft asked for file plan: granted",
+            "file copies/log has come, 3000 octets",
+        ):
+            assert expected in said
+        if in_folder:
+            assert (tmp_path / "files" / "copies" / "log").read_bytes() == TABLE
+            assert sorted(path.name for path in tmp_path.iterdir()) == ["files"]
+
+
+def test_a_snapshot_holds_the_grounds_files_and_what_it_has_asked_for():
+    with simulation() as made:
+        ask_each_other(made)
+        made.run_until(100 * SECOND)
+        assert not quiet(made)
+        snapshot = made.snapshot()
+        made.run_until(400 * SECOND)
+        assert made.control.store.read("copies/log") == TABLE
+        last = made.snapshot()
+    with simulation() as restored:
+        restored.restore(snapshot)
+        assert restored.control.store.read("plan") == TABLE[::-1]
+        assert restored.snapshot() == snapshot
+        restored.run_until(400 * SECOND)
+        assert restored.snapshot() == last
 
 
 CUTS_S = (20, 95, 175)
@@ -184,7 +254,8 @@ def test_snapshots_in_mid_transfer_restore_to_the_same_flight():
 def reset_ground(made):
     """The control centre's file link starts anew with what it has saved."""
     saved = made.control.files.save()
-    made.control.files = Entity(made.control.files.peers)
+    (link,) = made.control.files.peers
+    made.control.files = ground_entity(link, made.control.store)
     made.control.files.load(saved)
 
 
