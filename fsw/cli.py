@@ -106,6 +106,12 @@ _MEMORY = click.option(
     metavar="DIR",
     help="Keep the orbiter's mass memory there: the next run with this folder finds what it holds.",
 )
+_FILES = click.option(
+    "--files",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The ground's file store: a folder for files up and down; in memory if not given.",
+)
 _KEYS = click.option(
     "--keys",
     "key_file",
@@ -393,6 +399,7 @@ in the session:
   release             arm and fire the camera's release mechanism, after a confirmation
   tc WIFI state=ON    any telecommand; Tab completes it from the dictionary
   telemetry RADIO     the latest values; `events`, `verify`, `pictures`, `status`
+  file send FILE      a file goes up; `file list`, `file fetch NAME`, `help file`
   snapshot FILE       keep the whole flight; `restore FILE` goes back to it
   help                all of them; `help CAMERA_MODE` explains a telecommand
 
@@ -416,6 +423,8 @@ exit codes:
 @_SIZE
 @_LINK
 @_PICTURES
+@_PICTURE_CLASS
+@_FILES
 @_MEMORY
 @_WORKERS
 @_KEYS
@@ -431,6 +440,8 @@ def console(
     size: tuple[int, int] | None,
     link: Any,
     pictures: Any,
+    picture_class: int | None,
+    files: Path | None,
     memory: Path | None,
     workers: int | None,
     key_file: Path | None,
@@ -444,7 +455,7 @@ def console(
     received left the spacecraft one light time earlier, and telecommands take as long to get there.
     """
     chosen = [
-        {"mission": "MISSION", "key_file": "--keys"}.get(name, f"--{name}")
+        {"mission": "MISSION", "key_file": "--keys"}.get(name, f"--{name.replace('_', '-')}")
         for name in context.params
         if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE and name != "connect"
     ]
@@ -455,8 +466,10 @@ def console(
 
     folder = _folder_for(out, force)
     keys = None if connect is not None else _keys_of(key_file, mission)
-    settings = Settings(seed, size, link, pictures, workers, keys)
-    sys.exit(run_console(mission, settings, connect=connect, rate=rate, folder=folder, memory=memory))
+    settings = Settings(seed, size, link, pictures, workers, keys, picture_class)
+    sys.exit(
+        run_console(mission, settings, connect=connect, rate=rate, folder=folder, memory=memory, files=files)
+    )
 
 
 def _port(context: click.Context, parameter: click.Parameter, number: int) -> int | None:
@@ -548,6 +561,8 @@ exit codes:
 @_SEED
 @_SIZE
 @_PICTURES
+@_PICTURE_CLASS
+@_FILES
 @_MEMORY
 @_WORKERS
 @_KEYS
@@ -567,6 +582,8 @@ def serve(
     seed: int,
     size: tuple[int, int] | None,
     pictures: Any,
+    picture_class: int | None,
+    files: Path | None,
     memory: Path | None,
     workers: int | None,
     key_file: Path | None,
@@ -583,7 +600,8 @@ def serve(
     from fsw.simulation import Settings
 
     ports = Ports(bind, telemetry_to, telemetry, telecommand, control)
-    settings = Settings(seed, size, "symbols", pictures, workers, _keys_of(key_file, mission))
+    keys = _keys_of(key_file, mission)
+    settings = Settings(seed, size, "symbols", pictures, workers, keys, picture_class)
     code = run_server(
         mission,
         settings,
@@ -595,6 +613,7 @@ def serve(
         rate=rate,
         folder=_folder_for(out, force),
         memory=memory,
+        files=files,
         log=lambda line: click.echo(line, err=True),
     )
     sys.exit(code)

@@ -23,6 +23,7 @@ def run_console(
     rate: float = 0.0,
     folder: Path | None = None,
     memory: Path | None = None,
+    files: Path | None = None,
 ) -> int:
     """An operator's session: telecommands, telemetry, events, pictures, time.
 
@@ -31,6 +32,7 @@ def run_console(
     release             arm and fire the camera's release mechanism, after a confirmation
     tc WIFI state=ON    any telecommand, completed from the dictionary with Tab
     telemetry RADIO     the latest values; `events`, `verify`, `pictures`, `status`
+    file send FILE      a file goes up; `file list`, `file fetch NAME`, `help file`
     snapshot FILE       keep the whole flight; `restore FILE` goes back
     help                all of them; `help CAMERA_MODE` explains a telecommand
 
@@ -40,7 +42,7 @@ def run_console(
     connect: 'HOST:PORT' of the control port of a running `fsw serve`, instead of a flight here; file
     names in commands are then the server's. rate: at which time runs at first, 0 for not at all.
     folder: also write pictures, downlink.cadu and telemetry.sqlite there. memory: folder of the orbiter's
-    mass memory, which then outlives this program.
+    mass memory, which then outlives this program. files: folder of the ground's file store.
 
     Without a terminal, commands are read from standard input, one a line, each step run to its end; the
     exit code is then 1 if one of them failed. Raises FswError: unknown mission, nobody at the port.
@@ -49,7 +51,8 @@ def run_console(
         return asyncio.run(_remote(*_address(connect)))
     if mission is None:
         mission = missions.names()[0]
-    with Simulation(missions.load(mission), settings or Settings(), folder, memory=memory) as simulation:
+    found = missions.load(mission)
+    with Simulation(found, settings or Settings(), folder, memory=memory, files=files) as simulation:
         room = ControlRoom(simulation, Pace(rate))
         connection = HereConnection(room, time.monotonic_ns)
         try:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fsw import dictionary
-from fsw.console import telecommand_link, views
+from fsw.console import files, telecommand_link, views
 from fsw.console.session import COMMANDS
 from fsw.core.errors import FswError
 from fsw.dictionary.telecommand import AnyArgument, ArgumentGroup, Telecommand
@@ -47,6 +47,8 @@ def choices(line: str) -> list[Choice]:
             return _matching(word, [("1", "real time"), ("10", "ten times"), ("max", "as fast as possible")])
         case "pictures", []:
             return _matching(word, [("open", "show it"), ("save", "copy it to a file"), ("all", "list all")])
+        case "file", []:
+            return _matching(word, [(name, text) for name, (_, text) in files.WISHES.items()])
     return []
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from fsw import dictionary
-from fsw.console import security, telecommand_link, views
+from fsw.console import files, security, telecommand_link, views
+from fsw.console.files import write_whole
 from fsw.console.journal import Journal, event_line
 from fsw.console.text import Fragment, Line, Reply, say, table
 from fsw.console.words import clock, parse_duration, parse_time, span
@@ -44,6 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "events": ("events [NUMBER | all]", "the latest events of the spacecraft"),
     "verify": ("verify [NUMBER]", "telecommands sent, and what became of them"),
     "pictures": ("pictures [all | open N | save N FILE]", "what has been received"),
+    "file": (files.USAGE, "files up and down by CFDP, and the file stores; alone: what is under way"),
     "time": ("time", "the spacecraft's clock, as correlated from its time reports"),
     "snapshot": ("snapshot FILE", "keep the whole flight in a file"),
     "restore": ("restore FILE", "go back to it"),
@@ -367,6 +369,9 @@ class Session:
                 return Reply(say(f"saved to {self._keep(self._picture(number), Path(file))}"))
         raise _usage("pictures")
 
+    def _do_file(self, words: list[str]) -> Reply:
+        return Reply(files.execute(self._room.simulation, words))
+
     def _picture(self, number: str) -> dict[str, Any]:
         entries = self._room.simulation.control.pictures.entries
         if not number.isascii() or not number.isdecimal() or not 1 <= int(number) <= len(entries):
@@ -376,7 +381,7 @@ class Session:
 
     def _keep(self, entry: dict[str, Any], path: Path) -> Path:
         octets = self._room.simulation.control.pictures.contents(entry["file"])
-        return _write(path, octets)
+        return write_whole(path, octets)
 
     def _do_time(self, words: list[str]) -> Reply:
         if words:
@@ -392,7 +397,7 @@ class Session:
         if len(words) != 1:
             raise _usage("snapshot")
         octets = self._room.simulation.snapshot()
-        path = _write(Path(words[0]), octets)
+        path = write_whole(Path(words[0]), octets)
         return Reply(say(f"{len(octets)} octets in {path}"))
 
     def _do_restore(self, words: list[str]) -> Reply:
@@ -459,7 +464,8 @@ class Session:
             return Reply([*table(rows), *say(more, style="dim")])
         word = words[0].lower()
         if word in COMMANDS:
-            return Reply([[("title", COMMANDS[word][0]), ("", f"  {COMMANDS[word][1]}")]])
+            more_lines = files.help_lines() if word == "file" else []
+            return Reply([[("title", COMMANDS[word][0]), ("", f"  {COMMANDS[word][1]}")], *more_lines])
         try:
             return Reply(views.telecommand_help(dictionary.telecommand(words[0])))
         except FswError:
@@ -484,15 +490,3 @@ def _number(command: str, words: list[str], default: int) -> int:
         case [number] if number.isascii() and number.isdecimal() and int(number) > 0:
             return int(number)
     raise _usage(command)
-
-
-def _write(path: Path, octets: bytes) -> Path:
-    """Whole or not at all."""
-    path = path.expanduser().absolute()
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_bytes(octets)
-        part.replace(path)
-    except OSError as error:
-        raise FswError(f"{path}: {error.strerror or error}") from error
-    return path

@@ -26,6 +26,7 @@ def run_server(
     rate: float = 1.0,
     folder: Path | None = None,
     memory: Path | None = None,
+    files: Path | None = None,
     log: Callable[[str], object] = print,
 ) -> int:
     """A live spacecraft on sockets: telemetry out, telecommands in, at the wall's pace.
@@ -50,12 +51,13 @@ def run_server(
 
     rate: mission seconds a second. folder: also write pictures, downlink.cadu and telemetry.sqlite there,
     as received by the built-in ground, one light time later. memory: folder of the orbiter's mass memory,
-    which then outlives this program.
+    which then outlives this program. files: folder of the ground's file store.
 
     operations: behind the control port; `fsw.console.session.ControlRoom`, or None to leave it closed.
     Ctrl-C leaves whole files. Returns the exit code. Raises FswError: a port is taken, a value not allowed.
     """
-    with Simulation(missions.load(mission), settings or Settings(), folder, memory=memory) as simulation:
+    found = missions.load(mission)
+    with Simulation(found, settings or Settings(), folder, memory=memory, files=files) as simulation:
         ports = ports or Ports()
         pace = Pace(rate)
         live = LiveSpacecraft(simulation, pace, output=output, input=input, light_time=light_time)

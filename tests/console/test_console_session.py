@@ -336,3 +336,115 @@ def test_an_operator_looks_after_the_keys():
 
 def test_without_keys_there_is_no_security_to_look_after(operator):
     assert "`fsw keys` and --keys do that" in operator.say("security")
+
+
+# ---- files ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def slow_operator():
+    """A twentieth of the high rate: files of some size last longer than light takes, in few frames."""
+    high = replace(MISSION.downlink.high, symbol_rate_baud=MISSION.downlink.high.symbol_rate_baud / 20)
+    mission = replace(MISSION, downlink=replace(MISSION.downlink, high=high))
+    with Simulation(mission, Settings(pictures="test-card", link="frames", workers=0)) as simulation:
+        yield Operator(simulation)
+
+
+def test_an_operator_sends_lists_fetches_renames_and_deletes_files(slow_operator, tmp_path):
+    operator = slow_operator
+    table = bytes(range(250)) * 8
+    (tmp_path / "gains").write_bytes(table)
+    assert "no file is under way" in operator.say("file")
+    operator.say("tc DOWNLINK_RATE HIGH")
+    assert "request up0 goes up; answer due 16:02:30.7Z or later" in operator.say("file mkdir tables")
+    said = operator.say(f"file send {tmp_path}/gains tables/gains")
+    assert said.startswith("tables/gains goes up as up1, 2000 octets, 8.0 s and more on the air; answer due")
+    assert re.search(r"up1 +tables/gains +0 +2000 +going", operator.say("file"))
+    said = operator.say("step 4m")
+    assert "create directory tables on board: done" in said
+    assert "file tables/gains is on board" in said
+    operator.say("file list tables")
+    operator.say("file list none")
+    operator.say("file rename tables/gains tables/old")
+    operator.say("file fetch tables/old copy")
+    operator.say("file fetch none")
+    said = operator.say("step 6m")
+    assert "directory 'tables' on board: 1 entries\n  tables/gains  2000" in said
+    assert "directory 'none' on board: there is none" in said
+    assert "rename file tables/gains tables/old on board: done" in said
+    assert "file copy has come, 2000 octets" in said
+    assert "request up5 was granted" in said
+    assert "request up6 was refused" in said
+    assert operator.say("file ground") == "copy       2000\nlistings/"
+    assert "saved to" in operator.say(f"file save copy {tmp_path}/again")
+    assert (tmp_path / "again").read_bytes() == table
+    operator.say("file rmdir tables")
+    operator.say("file delete tables/old")
+    said = operator.say("step 4m")
+    assert "remove directory tables on board: refused, status 2" in said
+    assert "delete file tables/old on board: done" in said
+
+
+def test_an_operator_suspends_resumes_and_cancels_transfers_at_either_end(operator, tmp_path):
+    (tmp_path / "long").write_bytes(bytes(20_000))
+    operator.say(f"file send {tmp_path}/long")
+    operator.say("step 10s")
+    assert operator.say("file suspend up0").startswith("up0 suspended")
+    shown = operator.say("file")
+    assert "suspended: `file resume` goes on" in shown
+    operator.say("step 5m")
+    assert operator.say("file") == shown
+    assert operator.say("file resume UP0").startswith("up0 goes on")
+    assert "file long is on board" in operator.say("step 5m")
+    operator.say(f"file send {tmp_path}/long again")
+    operator.say("step 10s")
+    operator.say("file cancel up1")
+    assert "file again did not go up: cancel request" in operator.say("step 5m")
+
+
+def test_what_comes_down_is_held_at_its_sender(slow_operator):
+    operator, files = slow_operator, slow_operator.simulation.orbiter.scheduler.task("files")
+    files._store.write("log", bytes(3_000_000))  # more than the megabyte that may wait in the downlink
+    operator.say("step 90s")
+    assert "`tc DOWNLINK_RATE HIGH`" in operator.say("file fetch log")
+    operator.say("tc DOWNLINK_RATE HIGH")
+    operator.say("step 170s")
+    assert re.search(r"down0 +log +\d+ +3000000 +coming", operator.say("file"))
+    assert "request up1 goes up" in operator.say("file suspend down0")
+    assert "transfer down0 on board: suspended" in operator.say("step 8m")
+    shown = operator.say("file")
+    assert re.search(r"down0 +log +\d+ +3000000 +suspended", shown)
+    operator.say("step 3m")
+    assert operator.say("file") == shown
+    operator.say("file resume down0")
+    assert "transfer down0 on board: goes on" in operator.say("step 3m")
+    assert re.search(r"down0 +log +\d+ +3000000 +coming", operator.say("file"))
+    operator.say("file cancel down0")
+    assert files._entity.open_outgoing
+    assert "request up0 was refused" in operator.say("step 10m")
+    assert files._entity.open_outgoing == 0
+    assert operator.say("file ground") == "nothing"
+
+
+def test_what_is_wrong_with_a_file_is_said_with_what_is_allowed(operator, tmp_path):
+    (tmp_path / "large").write_bytes(bytes(MISSION.files.store_octets + 1))
+    for line, expected in (
+        ("file send /no/where", "No such file"),
+        (f"file send {tmp_path}", "no file; allowed are files of up to 4194304 octets"),
+        (f"file send {tmp_path}/large", "allowed are files of up to 4194304 octets"),
+        ("file send /dev/null ../x", "allowed are relative names of up to 120 octets"),
+        ("file fetch /etc/passwd", "allowed are relative names"),
+        ("file delete a//b", "allowed are relative names"),
+        ("file rename a", "allowed is: file rename OLD NEW"),
+        ("file list a b", "allowed is: file list [DIR]"),
+        ("file dance", "`help file` says what each does"),
+        ("file suspend up7", "transfer 'up7': allowed are none now"),
+        ("file ground none", "the ground's store has no such one"),
+        ("file save none x", "`file ground` lists it"),
+    ):
+        reply = operator.session.execute(line)
+        assert not reply.ok
+        assert expected in reply.text
+    assert operator.simulation.control.files.open_outgoing == 0
+    assert operator.say("file ground") == "nothing"
+    assert "ask to rename or move a file on board" in operator.say("help file")
