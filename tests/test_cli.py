@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from binascii import crc_hqx
 from importlib.resources import files
 
 import pytest
@@ -14,6 +15,7 @@ from PIL import Image
 
 from fsw import cli, dictionary, missions
 from fsw.core.errors import FswError
+from fsw.dictionary.services.st21_sequencing import decode_entries
 from fsw.harness.flight import prepare_folder
 from fsw.protocols import obcp
 
@@ -265,6 +267,31 @@ def test_what_is_wrong_with_a_procedure_is_told_line_by_line(tmp_path, capsys):
     assert [line.partition(": ")[0] for line in lines] == [f"{text}:2", f"{text}:3"]
 
 
+def test_a_sequence_is_checked_and_compiled(tmp_path, capsys):
+    text = tmp_path / "open.txt"
+    text.write_text("# first\nWIFI ON @100\nwait 2 s\nwait 500 ms  # and then\n\nCAMERA_START @101\n")
+    assert cli.run(["sequence", "check", str(text)]) == 0
+    assert list(tmp_path.iterdir()) == [text]
+    assert cli.run(["sequence", "compile", str(text)]) == 0
+    octets = (tmp_path / "open.sequence").read_bytes()
+    first, second = (dictionary.telecommand(name) for name in ("WIFI", "CAMERA_START"))
+    entries = decode_entries(octets)
+    assert [delay_ms for _, delay_ms in entries] == [2500, 0]
+    assert [packet[7:9] for packet, _ in entries] == [bytes([c.service, c.subtype]) for c in (first, second)]
+    assert f"{len(octets)} octets, CRC {crc_hqx(octets, 0xFFFF)}" in capsys.readouterr().out
+    for wrong, reason in (
+        ("", "0 requests; allowed are 1 to 32"),
+        ("wait 1 s", ":1: a wait before the first request"),
+        ("PING\nwait long", ":2: 'wait long': allowed are such as 'wait 500 ms'"),
+        ("PING\nwait 99999 min", ":2: a wait of"),
+        ("PING\nPONG", ":2: "),
+        ("PING\n" * 33, "33 requests"),
+    ):
+        text.write_text(wrong)
+        assert cli.run(["sequence", "check", str(text)]) == 2
+        assert reason in capsys.readouterr().err
+
+
 def test_a_console_takes_commands_from_a_pipe():
     commands = "tc PING\nstep 3m\nverify\nbogus\n"
     done = subprocess.run(
@@ -338,6 +365,7 @@ def test_bench_gives_the_figures_that_are_asked_for(capsys):
         (["console", "--memory", __file__], "mass memory"),
         (["console", "--files", __file__], "folder of files"),
         (["serve", "apollo"], "mission apollo: allowed are tianwen1-cruise"),
+        (["sequence", "check", "/no/such/file"], "/no/such/file: No such file or directory"),
         (["procedure", "check", "/no/such/file"], "/no/such/file: No such file or directory"),
         (["bench", "--only", "luck"], "bench luck: allowed are help_seconds"),
         (["fly", "tianwen1-cruise", "--out", "/proc/no"], "output folder /proc/no"),

@@ -177,7 +177,7 @@ class Argument:
                 return bytes.fromhex(text.removeprefix("0x"))
             except ValueError as error:
                 if self.parameter.is_packet:
-                    return _written_packet(text)
+                    return written_packet(text)
                 if self.parameter.layout is CUC_TIME and (octets := _written_time(text)) is not None:
                     return octets
                 raise FswError(f"{self.name} = {text!r}: allowed are {self.allowed}") from error
@@ -400,7 +400,7 @@ _COUNT = re.compile(r"@(?P<count>\d+)\Z")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _written_packet(text: str) -> bytes:
+def written_packet(text: str) -> bytes:
     """A telecommand packet as an operator writes one that another request carries: `NAME ARGUMENTS @COUNT`.
 
     count: its packet sequence count, 0 if not given, by which the requests inside are told apart. It

@@ -2,6 +2,7 @@
 
 from fsw.kernel.record import record
 from fsw.kernel.snapshot import plain
+from fsw.tasks.messages import Execute
 
 
 @plain
@@ -61,3 +62,27 @@ class FilePackets:
 
     octets: bytes
     answers: bool = False
+
+
+def of_store(path: str, file: str) -> str:
+    """The name in the store of a file in a directory."""
+    return f"{path}/{file}" if path else file
+
+
+@plain
+@record
+class ReadFile:
+    """To files: a request names a file of the store that the asking task needs for it."""
+
+    file: str
+    asker: str
+    request: Execute
+
+
+@plain
+@record
+class FileRead:
+    """From files: its octets, or None if there is no such file; and the request that needs it."""
+
+    octets: bytes | None
+    request: Execute

@@ -27,12 +27,15 @@ from fsw.tasks import names
 from fsw.tasks.answers import executed, report
 from fsw.tasks.file_messages import (
     FilePackets,
+    FileRead,
     FilesGone,
     FilesWanted,
     FileUnit,
+    ReadFile,
     SendFile,
     SendFiles,
     StopFiles,
+    of_store,
 )
 from fsw.tasks.messages import (
     Delete,
@@ -71,11 +74,15 @@ class FilesSettings:
 
 @dataclass(slots=True)
 class _Copy:
-    """An operation of ST[23]: a file on its way to the ground. move: it is deleted when it is there."""
+    """An operation of ST[23]: a file on its way to the ground. move: it is deleted when it is there.
+
+    target: its name there, behind `ground:`.
+    """
 
     operation: int
     name: str
     move: bool
+    target: str
 
 
 class Files:
@@ -114,6 +121,8 @@ class Files:
                 failure, actions = self._execute(name, arguments, now_ns)
                 answer = executed(request, acknowledge, failure)
                 return [*actions, *self._settle([], now_ns), answer]
+            case ReadFile(file, asker, request):
+                return [Send(asker, FileRead(self._store.read(file), request))]
             case Listed(_, octets):
                 missing = tuple(key for key in octets if self._store.find(key.removeprefix(KEYS)) is None)
                 return [Emit(names.MEMORY_PORT, Fetch(missing, names.FILES))] if missing else []
@@ -267,6 +276,13 @@ class Files:
                 return self._copy(arguments, name == "FILE_MOVE"), []
             case "FILE_COPY_SUSPEND" | "FILE_COPY_RESUME" | "FILE_COPY_ABORT":
                 return self._steer(name, arguments["operations"], now_ns)
+            case "FILE_COPIES_SUSPEND" | "FILE_COPIES_RESUME" | "FILE_COPIES_ABORT":
+                path = arguments["path"]
+                if path.startswith(GROUND):
+                    path = GROUND + path.removeprefix(GROUND).strip("/")
+                elif not self._store.is_directory(path):
+                    return FailureCode.NO_SUCH_DIRECTORY, []
+                return self._steer(name.replace("COPIES", "COPY"), self._involving(path), now_ns)
             case "FILE_COPY_STATUS_ENABLE":
                 self._status_ns = arguments["interval_s"] * SECOND
                 return None, self._next_status(now_ns)
@@ -280,7 +296,7 @@ class Files:
         return self._file(name, arguments)
 
     def _file(self, name: str, arguments: dict[str, Any]) -> tuple[FailureCode | None, list[Action]]:
-        path, file = arguments["path"], _joined(arguments["path"], arguments["file"])
+        path, file = arguments["path"], of_store(arguments["path"], arguments["file"])
         found = self._store.find(file)
         if name == "FILE_CREATE":
             if found is not None or self._store.is_directory(file):
@@ -306,7 +322,7 @@ class Files:
 
     def _directory(self, name: str, arguments: dict[str, Any]) -> FailureCode | None:
         path, store = arguments["path"], self._store
-        directory = _joined(path, arguments["directory"])
+        directory = of_store(path, arguments["directory"])
         if name == "DIRECTORY_CREATE":
             if not store.is_directory(path):
                 return FailureCode.NO_SUCH_DIRECTORY
@@ -317,7 +333,7 @@ class Files:
             return FailureCode.NO_SUCH_DIRECTORY
         if name == "DIRECTORY_DELETE":
             return None if store.remove_directory(directory) else FailureCode.DIRECTORY_NOT_EMPTY
-        new = _joined(path, arguments["new_name"])
+        new = of_store(path, arguments["new_name"])
         if store.is_directory(new) or store.find(new) is not None:
             return FailureCode.FILE_EXISTS
         if any(f.startswith(f"{directory}/") and self._is_locked(f) for f in store.files):
@@ -348,7 +364,7 @@ class Files:
         return None, [report("DIRECTORY_CONTENT", {"path": path, "objects": objects[:MOST_FOUND]})]
 
     def _copy(self, arguments: dict[str, Any], move: bool) -> FailureCode | None:
-        source = _joined(arguments["source_path"], arguments["source_file"])
+        source = of_store(arguments["source_path"], arguments["source_file"])
         path, operation = arguments["target_path"], arguments["operation"]
         found = self._store.find(source)
         if found is None:
@@ -358,15 +374,15 @@ class Files:
         if path.startswith(GROUND):
             if any(copy.operation == operation for copy in self._copies.values()):
                 return FailureCode.OPERATION_EXISTS
-            target = _joined(path.removeprefix(GROUND).strip("/"), arguments["target_file"])
+            target = of_store(path.removeprefix(GROUND).strip("/"), arguments["target_file"])
             try:
                 request = PutRequest(target, found.octets, source_name=source, acknowledged=True)
                 sequence = self._entity.put(request)
             except FswError:  # a name too long, or too many under way
                 return FailureCode.FILE_STORE_REFUSES
-            self._copies[sequence] = _Copy(operation, source, move)
+            self._copies[sequence] = _Copy(operation, source, move, GROUND + target)
             return None
-        target = _joined(path, arguments["target_file"])
+        target = of_store(path, arguments["target_file"])
         if self._store.find(target) is not None:
             return FailureCode.FILE_EXISTS
         done = self._store.rename(source, target) if move else self._store.write(target, found.octets)
@@ -389,6 +405,15 @@ class Files:
                 case "FILE_COPY_ABORT":
                     events += self._entity.cancel(us, sequences[operation])
         return None, self._tell(events)
+
+    def _involving(self, path: str) -> list[int]:
+        """Copies from or to a path and what is below it."""
+        inside = GROUND if path == GROUND else f"{path}/"
+        return [
+            copy.operation
+            for copy in self._copies.values()
+            if not path or copy.name.startswith(inside) or copy.target.startswith(inside)
+        ]
 
     def _status(self) -> Action:
         copies = [
@@ -435,7 +460,8 @@ class Files:
             "entity": self._entity.save(),
             "given": [[sequence, name] for sequence, name in self._given.items()],
             "copies": [
-                [sequence, copy.operation, copy.name, copy.move] for sequence, copy in self._copies.items()
+                [sequence, copy.operation, copy.name, copy.move, copy.target]
+                for sequence, copy in self._copies.items()
             ],
             "room": self._room,
             "timer_ns": self._timer_ns,
@@ -450,10 +476,6 @@ class Files:
         self._room = saved["room"]
         self._timer_ns = saved["timer_ns"]
         self._status_ns = saved["status_ns"]
-
-
-def _joined(path: str, file: str) -> str:
-    return f"{path}/{file}" if path else file
 
 
 def _told(name: str) -> str:

@@ -18,6 +18,7 @@ from fsw.protocols import obcp, pus
 from fsw.protocols.obcp.program import REAL
 from fsw.tasks import names
 from fsw.tasks.answers import Told, executed, report, together
+from fsw.tasks.file_messages import FileRead, ReadFile, of_store
 from fsw.tasks.messages import Execute, Occurred, Outcome, SafeMode, Submit, Tick, Values
 from fsw.tasks.routing import gather
 
@@ -30,6 +31,9 @@ INSTRUCTION_NS = 2_000  # modelled time
 FIRST_COUNT, COUNTS = 12288, 4096  # packet sequence counts of what procedures send: the ground's begin at 0
 _TIMER = "run "  # and the procedure's name
 
+LOAD_AND_ACTIVATE = "PROCEDURE_LOAD_AND_ACTIVATE"
+BY_REFERENCE = ("PROCEDURE_LOAD_BY_REFERENCE", LOAD_AND_ACTIVATE)
+
 _EVENT_OF = {
     obcp.Severity.INFO: Event.PROCEDURE_INFO,
     obcp.Severity.LOW: Event.PROCEDURE_LOW,
@@ -41,7 +45,8 @@ _EVENT_OF = {
 @dataclass(slots=True)
 class _Run:
     """not_before_ns: of its next slice. hold_at, stop_at: the step at which to, 0 for the next, None for
-    never. held_ns: since when it is held. request: of the telecommand whose outcome it waits for."""
+    never. held_ns: since when it is held. request: of the telecommand whose outcome it waits for.
+    one_step: to be held at the step after the one that begins next. unload: when it has ended."""
 
     machine: obcp.Machine
     observed: bool
@@ -50,6 +55,8 @@ class _Run:
     stop_at: int | None = None
     held_ns: int | None = None
     request: bytes = b""
+    one_step: bool = False
+    unload: bool = False
 
 
 class Procedures:
@@ -65,10 +72,14 @@ class Procedures:
             "PROCEDURE_STOP": self._stop,
             "PROCEDURE_SUSPEND": self._suspend,
             "PROCEDURE_RESUME": self._resume,
+            "PROCEDURE_COMMUNICATE": self._communicate,
             "PROCEDURES_REPORT": self._report,
             "PROCEDURE_ABORT": self._abort,
+            "PROCEDURE_ACTIVATE_ONE_STEP": self._activate_one_step,
+            "PROCEDURE_RESUME_ONE_STEP": self._resume_one_step,
             "PROCEDURE_OBSERVE": self._observe,
             "PROCEDURES_ABORT": self._abort_all,
+            "PROCEDURE_STOP_AND_UNLOAD": self._stop_and_unload,
             "PROCEDURE_ENGINE_START": self._start_engine,
             "PROCEDURE_ENGINE_STOP": self._stop_engine,
         }
@@ -78,6 +89,12 @@ class Procedures:
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
+            case Execute(name=name, arguments=arguments) if name in BY_REFERENCE:
+                file = of_store(arguments["path"], arguments["file"])
+                return [Send(names.FILES, ReadFile(file, names.PROCEDURES, message))]
+            case FileRead(octets, Execute(request, acknowledge, name, arguments)):
+                told = self._load_file(octets, name, arguments, now_ns)
+                return [executed(request, acknowledge, told.failure), *told.actions]
             case Execute(request, acknowledge, name, arguments):
                 told = self._handlers[name](arguments, now_ns)
                 return [executed(request, acknowledge, told.failure), *told.actions]
@@ -114,6 +131,20 @@ class Procedures:
         self._programs[name] = arguments["code"], program
         return Told()
 
+    def _load_file(self, octets: bytes | None, request: str, arguments: dict[str, Any], now_ns: int) -> Told:
+        """By reference. What was loaded to be activated, and cannot be, is not kept."""
+        if octets is None:
+            return Told(FailureCode.NO_SUCH_FILE)
+        if len(octets) > obcp.MAX_PROGRAM_OCTETS:
+            return Told(FailureCode.PROGRAM_UNSOUND)
+        told = self._load({**arguments, "code": octets}, now_ns)
+        if told.failure is not None or request != LOAD_AND_ACTIVATE:
+            return told
+        told = self._activate(arguments, now_ns)
+        if told.failure is not None:
+            del self._programs[arguments["procedure"]]
+        return told
+
     def _unload(self, arguments: dict[str, Any], now_ns: int) -> Told:
         name = arguments["procedure"]
         if name not in self._programs:
@@ -123,7 +154,7 @@ class Procedures:
         del self._programs[name]
         return Told()
 
-    def _activate(self, arguments: dict[str, Any], now_ns: int) -> Told:
+    def _activate(self, arguments: dict[str, Any], now_ns: int, one_step: bool = False) -> Told:
         name = arguments["procedure"]
         if not self._engine:
             return Told(FailureCode.ENGINE_STOPPED)
@@ -134,14 +165,25 @@ class Procedures:
         if len(self._runs) >= MAX_ACTIVE:
             return Told(FailureCode.NO_ROOM)
         program = self._programs[name][1]
-        values = [entry["value"] for entry in arguments["arguments"]]
-        if len(values) != len(program.arguments) or not all(
-            kind == REAL or value.is_integer() for kind, value in zip(program.arguments, values, strict=True)
-        ):
+        values = _fitting(program, arguments)
+        if values is None:
             return Told(FailureCode.ARGUMENTS_WRONG)
         observed = arguments["observability"] == "STEPS"
-        self._runs[name] = _Run(obcp.Machine(program, values, now_ns), observed)
+        self._runs[name] = _Run(obcp.Machine(program, values, now_ns), observed, one_step=one_step)
         return Told(actions=self._advance([name], now_ns))
+
+    def _activate_one_step(self, arguments: dict[str, Any], now_ns: int) -> Told:
+        return self._activate(arguments, now_ns, one_step=True)
+
+    def _communicate(self, arguments: dict[str, Any], now_ns: int) -> Told:
+        run = self._active(arguments)
+        if isinstance(run, FailureCode):
+            return Told(run)
+        values = _fitting(run.machine.program, arguments)
+        if values is None:
+            return Told(FailureCode.ARGUMENTS_WRONG)
+        run.machine.communicate(values)
+        return Told()
 
     def _active(self, arguments: dict[str, Any]) -> _Run | FailureCode:
         name = arguments["procedure"]
@@ -176,6 +218,18 @@ class Procedures:
         run.machine.held(now_ns - run.held_ns)
         run.held_ns = None
         return Told(actions=self._advance([arguments["procedure"]], now_ns))
+
+    def _resume_one_step(self, arguments: dict[str, Any], now_ns: int) -> Told:
+        run = self._active(arguments)
+        if isinstance(run, _Run) and run.held_ns is not None:
+            run.hold_at = 0
+        return self._resume(arguments, now_ns)
+
+    def _stop_and_unload(self, arguments: dict[str, Any], now_ns: int) -> Told:
+        run = self._active(arguments)
+        if isinstance(run, _Run):
+            run.unload = True
+        return self._stop(arguments, now_ns)
 
     def _abort(self, arguments: dict[str, Any], now_ns: int) -> Told:
         run = self._active(arguments)
@@ -277,7 +331,10 @@ class Procedures:
                     if run.stop_at in (0, step):
                         return [*actions, *self._end(name)]
                     at_ns = None
-                    if run.hold_at in (0, step):
+                    held = run.hold_at in (0, step)
+                    if run.one_step:  # this is the one; the next is not to run
+                        run.one_step, run.hold_at = False, 0
+                    if held:
                         run.hold_at, run.held_ns = None, now_ns
                     elif raised < EVENTS_IN_A_SLICE:
                         continue
@@ -308,8 +365,11 @@ class Procedures:
 
     def _end(self, name: str) -> list[Action]:
         """Takes the run away, aborting what has not ended, and says how it ended."""
-        machine = self._runs.pop(name).machine
+        run = self._runs.pop(name)
+        machine = run.machine
         machine.abort()
+        if run.unload:
+            del self._programs[name]
         ended = machine.ended
         assert ended is not None
         actions: list[Action] = [CancelTimer(_TIMER + name)]
@@ -349,6 +409,8 @@ class Procedures:
                 "stop_at": run.stop_at,
                 "held_ns": run.held_ns,
                 "request": run.request,
+                "one_step": run.one_step,
+                "unload": run.unload,
             }
             for name, run in self._runs.items()
         }
@@ -360,3 +422,12 @@ class Procedures:
             machine = obcp.Machine.restored(self._programs[name][1], row["machine"])
             fields = {key: value for key, value in row.items() if key != "machine"}
             self._runs[name] = _Run(machine, **fields)
+
+
+def _fitting(program: obcp.Program, arguments: dict[str, Any]) -> list[float] | None:
+    """The values given, if they are what the program declares."""
+    values = [entry["value"] for entry in arguments["arguments"]]
+    if len(values) != len(program.arguments):
+        return None
+    kinds = zip(program.arguments, values, strict=True)
+    return values if all(kind == REAL or value.is_integer() for kind, value in kinds) else None

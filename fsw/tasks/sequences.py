@@ -12,17 +12,21 @@ from typing import Any
 
 from fsw.dictionary.events import Event
 from fsw.dictionary.identifiers import FailureCode, SequenceState
+from fsw.dictionary.services.st21_sequencing import decode_entries, encode_entries
 from fsw.kernel.scheduler import Action, CancelTimer, Send, SetTimer
 from fsw.kernel.snapshot import plain
 from fsw.kernel.time import MILLISECOND, SECOND
 from fsw.tasks import names
 from fsw.tasks.answers import Told, executed, portions, report
 from fsw.tasks.embedded import request_inside
+from fsw.tasks.file_messages import FileRead, ReadFile, of_store
 from fsw.tasks.messages import Execute, Occurred, Outcome, SafeMode, Submit, Tick
 
 MAX_SEQUENCES = 32
 MAX_OCTETS = 32768  # of all requests
 MAX_ACTIVE = 8
+LOAD_AND_ACTIVATE = "SEQUENCE_LOAD_AND_ACTIVATE"
+BY_REFERENCE = ("SEQUENCE_LOAD_BY_REFERENCE", LOAD_AND_ACTIVATE)
 ANSWER_WITHIN_NS = 70 * SECOND  # commanding gives up after 60 s; this guards against its silence
 
 Entry = tuple[bytes, int]  # packet, delay [ms]
@@ -64,6 +68,12 @@ class Sequences:
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
+            case Execute(name=name, arguments=arguments) if name in BY_REFERENCE:
+                file = of_store(arguments["path"], arguments["file"])
+                return [Send(names.FILES, ReadFile(file, names.SEQUENCES, message))]
+            case FileRead(octets, Execute(request, acknowledge, name, arguments)):
+                told = self._load_file(octets, name, arguments, now_ns)
+                return [executed(request, acknowledge, told.failure), *told.actions, self._timer()]
             case Execute(request, acknowledge, name, arguments):
                 told = self._handlers[name](arguments, now_ns)
                 return [executed(request, acknowledge, told.failure), *told.actions, self._timer()]
@@ -80,17 +90,34 @@ class Sequences:
     # ---- requests -------------------------------------------------------------------------------
 
     def _load(self, arguments: dict[str, Any], now_ns: int) -> Told:
-        name = arguments["sequence"]
-        if name in self._sequences:
-            return Told(FailureCode.ALREADY_THERE)
-        entries = tuple((entry["packet"], entry["delay_ms"]) for entry in arguments["entries"])
-        if any(request_inside(packet) is None for packet, _ in entries):
+        entries = [(entry["packet"], entry["delay_ms"]) for entry in arguments["entries"]]
+        return Told(self._keep(arguments["sequence"], entries))
+
+    def _load_file(self, octets: bytes | None, request: str, arguments: dict[str, Any], now_ns: int) -> Told:
+        """By reference. What was loaded to be activated, and cannot be, is not kept."""
+        if octets is None:
+            return Told(FailureCode.NO_SUCH_FILE)
+        entries = decode_entries(octets)
+        if entries is None:
             return Told(FailureCode.BAD_REQUEST_INSIDE)
+        told = Told(self._keep(arguments["sequence"], entries))
+        if told.failure is not None or request != LOAD_AND_ACTIVATE:
+            return told
+        told = self._activate(arguments, now_ns)
+        if told.failure is not None:
+            del self._sequences[arguments["sequence"]]
+        return told
+
+    def _keep(self, name: str, entries: list[Entry]) -> FailureCode | None:
+        if name in self._sequences:
+            return FailureCode.ALREADY_THERE
+        if any(request_inside(packet) is None for packet, _ in entries):
+            return FailureCode.BAD_REQUEST_INSIDE
         held = sum(len(packet) for one in self._sequences.values() for packet, _ in one.entries)
         if len(self._sequences) >= MAX_SEQUENCES or held + sum(len(p) for p, _ in entries) > MAX_OCTETS:
-            return Told(FailureCode.NO_ROOM)
-        self._sequences[name] = Sequence(entries)
-        return Told()
+            return FailureCode.NO_ROOM
+        self._sequences[name] = Sequence(tuple(entries))
+        return None
 
     def _unload(self, arguments: dict[str, Any], now_ns: int) -> Told:
         sequence = self._sequences.get(arguments["sequence"])
@@ -137,8 +164,8 @@ class Sequences:
         sequence = self._sequences.get(arguments["sequence"])
         if sequence is None:
             return Told(FailureCode.NO_SUCH_ITEM)
-        octets = b"".join(packet + delay_ms.to_bytes(4, "big") for packet, delay_ms in sequence.entries)
-        values = {"sequence": arguments["sequence"], "crc": crc_hqx(octets, 0xFFFF)}
+        crc = crc_hqx(encode_entries(sequence.entries), 0xFFFF)
+        values = {"sequence": arguments["sequence"], "crc": crc}
         return Told(actions=[report("SEQUENCE_CRC", values)])
 
     def _report(self, arguments: dict[str, Any], now_ns: int) -> Told:

@@ -14,18 +14,21 @@ from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import BootKind, BootReason, FailureCode, Task
 from fsw.dictionary.pool import PARAMETERS
+from fsw.dictionary.services.st21_sequencing import encode_entries
 from fsw.dictionary.settings import SETTINGS, word
 from fsw.kernel.scheduler import Trouble
 from fsw.kernel.time import SECOND
 from fsw.protocols import cfdp_directives, cfdp_pdu, obcp, pus
 from fsw.protocols import cfdp_messages as messages
 from fsw.tasks import messages as m
-from fsw.tasks import names
+from fsw.tasks import names, procedures, sequences
 from fsw.tasks.file_messages import (
     FilePackets,
+    FileRead,
     FilesGone,
     FilesWanted,
     FileUnit,
+    ReadFile,
     SendFile,
     SendFiles,
     StopFiles,
@@ -50,7 +53,7 @@ def executes(*telecommands):
     return draw_one()
 
 
-def service(number, arguments_of):
+def service(number, arguments_of, only=()):
     """Accepted requests of a service with any allowed arguments; requests inside them are real ones."""
 
     def inside(values, draw):
@@ -61,7 +64,7 @@ def service(number, arguments_of):
     @st.composite
     def draw_one(draw):
         declared = [command for command in dictionary.telecommands() if command.service == number]
-        command = draw(st.sampled_from(declared))
+        command = draw(st.sampled_from([c for c in declared if c.name in only or not only]))
         arguments = inside(draw(arguments_of(command)), draw)
         for key in NAMED:
             if key in arguments:
@@ -98,6 +101,13 @@ PROGRAMS = [
         "110000000ba43b7400050013000401000302000140000a",
     )
 ] + [b"octets"]
+
+
+SEQUENCE_FILES = st.lists(st.tuples(PACKETS, st.integers(0, 2000)), max_size=3).map(encode_entries)
+READ = {
+    names.PROCEDURES: (procedures.BY_REFERENCE, st.sampled_from(PROGRAMS)),
+    names.SEQUENCES: (sequences.BY_REFERENCE, SEQUENCE_FILES | OCTETS),
+}
 
 
 def of_service(service):
@@ -220,6 +230,8 @@ def file_units(draw):
                 messages.encode(messages.ProxyPut(1, "a", "b")),
                 messages.encode(messages.DirectoryListingRequest("", "list")),
                 (messages.originating(1, 0), *messages.encode(messages.ProxyPutCancel())),
+                messages.encode(messages.RemoteSuspend(245, 0)),
+                messages.encode(messages.RemoteResume(245, 0)),
             ]
         )
     )
@@ -369,6 +381,7 @@ MESSAGES = {
         file_requests(),
         st.builds(SendFiles, st.lists(send_file, max_size=3).map(tuple)),
         st.just(StopFiles()),
+        st.builds(ReadFile, st.sampled_from(["a", "d/b"]), st.just(names.SEQUENCES), executes("PING")),
         st.builds(m.DownlinkRoom, st.sampled_from([0, 50, 1000, 1 << 20])),
         ticks("transfers", "status"),
         st.builds(m.Listed, st.just("file/"), st.dictionaries(file_keys, st.integers(1, 99), max_size=3)),
@@ -445,6 +458,10 @@ def test_no_sequence_of_messages_raises_or_depends_on_a_snapshot(bench, argument
     messages = MESSAGES[name]
     if name in SERVICES:
         messages = st.one_of(service(SERVICES[name], arguments_of), messages)
+    if name in READ:
+        by_reference, contents = READ[name]
+        asked = service(SERVICES[name], arguments_of, by_reference)
+        messages = st.one_of(messages, st.builds(FileRead, st.none() | contents, asked))
     for message in data.draw(st.lists(messages, max_size=10)):
         now_ns += data.draw(st.sampled_from([0, 1, SECOND // 10, SECOND, 61 * SECOND]))
         task.tell(message, now_ns)

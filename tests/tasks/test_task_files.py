@@ -11,7 +11,16 @@ from fsw.protocols.cfdp_directives import Ack, Finished
 from fsw.protocols.cfdp_packets import data_units
 from fsw.protocols.cfdp_sender import PutRequest, Sender, SenderSettings
 from fsw.tasks import names
-from fsw.tasks.file_messages import FilePackets, FilesGone, FilesWanted, FileUnit, SendFile, SendFiles
+from fsw.tasks.file_messages import (
+    FilePackets,
+    FileRead,
+    FilesGone,
+    FilesWanted,
+    FileUnit,
+    ReadFile,
+    SendFile,
+    SendFiles,
+)
 from fsw.tasks.messages import (
     Delete,
     DownlinkRoom,
@@ -198,6 +207,54 @@ def test_a_copy_to_the_ground_is_an_operation_until_the_ground_has_it(files):
     assert files.memory == {}
     assert files.events[-1] == ("FILE_SENT", {"entity": 245, "transaction": 0, "file": "logs/b"})
     assert [content(unit) for unit in units(files.answers)] == [Ack(pdus.Directive.FINISHED, 0, 2)]
+
+
+def test_all_copies_that_involve_a_path_are_steered_together(files):
+    files.do("DIRECTORY_CREATE", "path='' directory=d")
+    files.do("DIRECTORY_CREATE", "path=d directory=e")
+    for name in ("a", "d/b", "d/e/c"):
+        files.up(name, b"octets")
+    copies = ((1, "''", "a", "logs"), (2, "d", "b", ""), (3, "d/e", "c", "logs/x"))
+    for operation, path, file, target in copies:
+        arguments = f"{operation} {path} {file} ground:{target} {file}"
+        assert files.do("FILE_COPY", arguments) is None
+
+    def suspended():
+        files.reports.clear()
+        files.tell(files.task.timers.pop("status").message, 10 * SECOND)
+        ((_, values),) = files.reports
+        rows = range(values["copies"])
+        on = {values[f"copies[{n}].operation"]: values[f"copies[{n}].suspended"] == "ON" for n in rows}
+        return [operation for operation, is_on in on.items() if is_on], len(on)
+
+    assert files.do("FILE_COPY_STATUS_ENABLE", "interval_s=10") is None
+    involving = {
+        "''": [1, 2, 3],
+        "d": [2, 3],
+        "d/e": [3],
+        "ground:": [1, 2, 3],
+        "ground:logs": [1, 3],
+        "ground:/logs/x/": [3],
+        "ground:log": [],
+    }
+    for path, involved in involving.items():
+        assert files.do("FILE_COPIES_SUSPEND", f"path={path}") is None
+        assert suspended() == (involved, 3)
+        assert files.do("FILE_COPIES_RESUME", f"path={path}") is None
+        assert suspended() == ([], 3)
+    for request in ("SUSPEND", "RESUME", "ABORT"):
+        assert files.do(f"FILE_COPIES_{request}", "path=none") == "NO_SUCH_DIRECTORY"
+    assert files.do("FILE_COPIES_ABORT", "path=d") is None
+    assert suspended() == ([], 1)
+    assert [name for name, _ in files.events].count("FILE_NOT_SENT") == 2
+
+
+def test_another_task_is_given_a_file_that_a_request_names(files, bench):
+    files.up("a", b"octets")
+    request = bench.execute("SEQUENCE_LOAD_BY_REFERENCE", "S '' a")
+    for name, octets in (("a", b"octets"), ("none", None), ("..", None)):
+        files.tell(ReadFile(name, names.SEQUENCES, request))
+        assert files.task.sent(names.SEQUENCES) == [FileRead(octets, request)]
 
 
 def test_an_aborted_copy_leaves_the_file(files):

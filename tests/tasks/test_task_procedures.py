@@ -12,8 +12,9 @@ from fsw.kernel.scheduler import Spend
 from fsw.kernel.time import MILLISECOND, SECOND
 from fsw.protocols import obcp, pus
 from fsw.tasks import names
+from fsw.tasks.file_messages import FileRead, ReadFile
 from fsw.tasks.messages import Execute, Gather, Occurred, Outcome, PusReport, SafeMode, Submit, Values
-from fsw.tasks.procedures import FIRST_COUNT, MAX_ACTIVE, MAX_PROCEDURES, PACE_NS
+from fsw.tasks.procedures import BY_REFERENCE, FIRST_COUNT, MAX_ACTIVE, MAX_PROCEDURES, PACE_NS
 
 
 def compiled(*lines, name="TEST", arguments=""):
@@ -281,8 +282,98 @@ def test_procedures_outlive_a_restart_but_do_not_run(procedures, load, ask, stat
         procedures.make().recall(retained | {"programs": {"TEST": b"\0" + retained["programs"]["TEST"][1:]}})
 
 
+def test_one_step_at_a_time(procedures, load, ask, states):
+    load("integer n := 0", *STEPS[1:], "n := 1")
+    assert ask("PROCEDURE_ACTIVATE_ONE_STEP", "TEST") is None
+    assert states() == [("TEST", "RUNNING", 1)]
+    run_on(procedures)
+    assert states() == [("TEST", "HELD", 2)]
+    assert procedures.timers == {}
+    assert ask("PROCEDURE_ACTIVATE_ONE_STEP", "TEST") is FailureCode.IN_USE
+    assert ask("PROCEDURE_RESUME_ONE_STEP", "TEST", 30 * SECOND) is None
+    assert ask("PROCEDURE_RESUME_ONE_STEP", "TEST", 30 * SECOND) is FailureCode.NOT_RUNNING
+    run_on(procedures)
+    assert states() == [("TEST", "HELD", 3)]
+    assert ask("PROCEDURE_RESUME_ONE_STEP", "TEST", 50 * SECOND) is None
+    assert procedures.events() == [("PROCEDURE_COMPLETED", {"procedure": "TEST"})]
+    assert ask("PROCEDURE_RESUME_ONE_STEP", "NONE") is FailureCode.NO_SUCH_ITEM
+
+
+def test_one_step_is_the_first_even_where_nothing_comes_before_it(procedures, load, ask, states):
+    load("step 7", "raise info 1", "step 8", "raise info 2")
+    ask("PROCEDURE_ACTIVATE_ONE_STEP", "TEST")
+    assert [values["number"] for _, values in procedures.events()] == [1]
+    assert states() == [("TEST", "HELD", 8)]
+    load("raise info 3", name="STEPLESS")
+    ask("PROCEDURE_ACTIVATE_ONE_STEP", "STEPLESS")
+    assert [name for name, _ in procedures.events()] == ["PROCEDURE_INFO", "PROCEDURE_COMPLETED"]
+
+
+def test_stopped_and_unloaded_at_a_step(procedures, load, ask, states):
+    load(*STEPS)
+    assert ask("PROCEDURE_STOP_AND_UNLOAD", "TEST 0") is FailureCode.NOT_RUNNING
+    ask("PROCEDURE_ACTIVATE", "TEST")
+    assert ask("PROCEDURE_STOP_AND_UNLOAD", "TEST 2") is None
+    assert states() == [("TEST", "RUNNING", 1)]
+    run_on(procedures)
+    assert [name for name, _ in procedures.events()] == ["PROCEDURE_FAILED"]
+    assert states() == []
+    load(*STEPS)
+    ask("PROCEDURE_ACTIVATE_ONE_STEP", "TEST")
+    run_on(procedures)  # held
+    assert ask("PROCEDURE_STOP_AND_UNLOAD", "TEST 0") is None
+    assert states() == []
+
+
+def test_an_active_procedure_is_told_new_arguments(procedures, load, ask):
+    load("limit time 90 s", "wait 10 s", "raise info 1 (n + x)", "wait 10 s", "raise info 2 (n + x)",
+         arguments="n: integer, x: real")  # fmt: skip
+    values = """arguments='[{"value": 3}, {"value": 2.5}]'"""
+    assert ask("PROCEDURE_COMMUNICATE", f"TEST {values}") is FailureCode.NOT_RUNNING
+    ask("PROCEDURE_ACTIVATE", """TEST arguments='[{"value": 1}, {"value": 0.5}]'""")
+    run_on(procedures)
+    assert procedures.events()[0][1]["value"] == 1.5
+    assert ask("PROCEDURE_COMMUNICATE", f"TEST {values}", 15 * SECOND) is None
+    for wrong in ("[]", """[{"value": 3}]""", """[{"value": 3.5}, {"value": 1}]"""):
+        assert ask("PROCEDURE_COMMUNICATE", f"TEST arguments='{wrong}'") is FailureCode.ARGUMENTS_WRONG
+    assert ask("PROCEDURE_COMMUNICATE", f"NONE {values}") is FailureCode.NO_SUCH_ITEM
+    run_on(procedures)
+    assert procedures.events()[0][1]["value"] == 5.5
+
+
+def test_a_procedure_is_loaded_from_a_file(procedures, bench, states):
+    code = compiled("raise info 1 x", arguments="x: real")
+
+    def ask(name, arguments, octets):
+        procedures.tell(bench.execute(name, arguments))
+        (question,) = procedures.sent(names.FILES, ReadFile)
+        assert (question.file, question.asker) == ("obcp/test", names.PROCEDURES)
+        assert procedures.executed() == []
+        procedures.tell(FileRead(octets, question.request))
+        return procedures.executed()[0]
+
+    load, run = ("PROCEDURE_LOAD_BY_REFERENCE", "TEST obcp test"), "PROCEDURE_LOAD_AND_ACTIVATE"
+    one = """TEST obcp test arguments='[{"value": 4}]'"""
+    assert ask(*load, None) is FailureCode.NO_SUCH_FILE
+    for unsound in (b"", code[:-1], code + b"x", compiled(name="OTHER"), bytes(obcp.MAX_PROGRAM_OCTETS + 1)):
+        assert ask(*load, unsound) is FailureCode.PROGRAM_UNSOUND
+    assert ask(run, "TEST obcp test", code) is FailureCode.ARGUMENTS_WRONG
+    assert states() == []
+    assert ask(run, one, code) is None
+    assert [name for name, _ in procedures.events()] == ["PROCEDURE_INFO", "PROCEDURE_COMPLETED"]
+    assert ask(run, one, code) is FailureCode.ALREADY_THERE
+    assert states() == [("TEST", "INACTIVE", 0)]
+    procedures.tell(bench.execute("PROCEDURE_UNLOAD", "TEST"))
+    procedures.tell(bench.execute("PROCEDURE_ENGINE_STOP"))
+    procedures.executed()
+    assert ask(run, one, code) is FailureCode.ENGINE_STOPPED
+    assert ask(*load, code) is None
+    assert states() == [("TEST", "INACTIVE", 0)]
+
+
 def test_every_request_of_the_service_is_handled(procedures):
-    assert set(procedures.task._handlers) == {c.name for c in dictionary.telecommands() if c.service == 18}
+    handled = {*procedures.task._handlers, *BY_REFERENCE}
+    assert handled == {c.name for c in dictionary.telecommands() if c.service == 18}
 
 
 # ---- the dictionary's words --------------------------------------------------------------------------

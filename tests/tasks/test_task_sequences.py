@@ -1,20 +1,23 @@
 """ST[21]: one request after the other, each when the one before is over; against a simple model."""
 
 import json
+from binascii import crc_hqx
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from fsw import dictionary
 from fsw.dictionary.identifiers import FailureCode
+from fsw.dictionary.services.st21_sequencing import decode_entries, encode_entries
 from fsw.kernel.scheduler import CancelTimer, Send, SetTimer
 from fsw.kernel.time import MILLISECOND, SECOND
 from fsw.protocols import pus
 from fsw.tasks import names
+from fsw.tasks.file_messages import FileRead, ReadFile
 from fsw.tasks.messages import Execute, Executed, Occurred, Outcome, PusReport, SafeMode, Submit, Tick
-from fsw.tasks.sequences import ANSWER_WITHIN_NS, MAX_ACTIVE, MAX_SEQUENCES, Sequences
+from fsw.tasks.sequences import ANSWER_WITHIN_NS, BY_REFERENCE, MAX_ACTIVE, MAX_SEQUENCES, Sequences
 
 
 def ping(count):
@@ -165,8 +168,60 @@ def test_sequences_outlive_a_restart_inactive(sequences, ask):
         sequences.make().recall({"entries": {"S": ((b"nonsense", 0),)}})
 
 
+def test_a_sequence_is_loaded_from_a_file_and_its_checksum_is_that_of_the_file(sequences, bench, ask):
+    content = encode_entries([(ping(1), 1000), (ping(2), 0)])
+
+    def ask_file(name, octets):
+        sequences.tell(bench.execute(name, "S '' plan"))
+        (question,) = sequences.sent(names.FILES, ReadFile)
+        assert (question.file, question.asker) == ("plan", names.SEQUENCES)
+        assert sequences.executed() == []
+        sequences.tell(FileRead(octets, question.request))
+        return sequences.executed()[0]
+
+    load, run = "SEQUENCE_LOAD_BY_REFERENCE", "SEQUENCE_LOAD_AND_ACTIVATE"
+    assert ask_file(load, None) is FailureCode.NO_SUCH_FILE
+    for wrong in (b"", content[:-1], content + b"x", encode_entries([(ping(1)[:-1] + b"?", 0)]) * 33):
+        assert ask_file(load, wrong) is FailureCode.BAD_REQUEST_INSIDE
+    assert ask_file(load, content) is None
+    assert ask_file(run, content) is FailureCode.ALREADY_THERE
+    assert released(sequences) == []
+    ask("SEQUENCE_CHECKSUM", "S")
+    ((name, values),) = map(bench.decoded, sequences.sent(names.DOWNLINK, PusReport))
+    assert (name, values["crc"]) == ("SEQUENCE_CRC", crc_hqx(content, 0xFFFF))
+    ask("SEQUENCE_UNLOAD", "S")
+    assert ask_file(run, content) is None
+    assert released(sequences) == [ping(1)]
+    ask("SEQUENCE_ABORT", "S")
+    ask("SEQUENCE_UNLOAD", "S")
+    for number in range(MAX_ACTIVE):
+        ask("SEQUENCE_LOAD", f"sequence=S{number} " + entries((number + 10, 0)))
+        ask("SEQUENCE_ACTIVATE", f"S{number}")
+    assert ask_file(run, content) is FailureCode.NO_ROOM
+    assert ask("SEQUENCE_UNLOAD", "S") is FailureCode.NO_SUCH_ITEM
+
+
+@given(
+    st.lists(st.tuples(st.binary(max_size=20), st.integers(0, 2**32 - 1)), min_size=1, max_size=32), st.data()
+)
+def test_entries_survive_a_file_and_no_octets_stop_its_reader(rows, data):
+    packets = [(bytes(4) + len(body).to_bytes(2, "big") + b"?" + body, delay) for body, delay in rows]
+    octets = encode_entries(packets)
+    assert decode_entries(octets) == packets
+    cut = octets[: data.draw(st.integers(0, len(octets)))]
+    found = decode_entries(cut)
+    assert found is None or encode_entries(found) == cut
+
+
+@given(st.binary(max_size=80))
+def test_what_is_read_from_octets_is_what_they_say(octets):
+    found = decode_entries(octets)
+    assert found is None or encode_entries(found) == octets
+
+
 def test_every_request_of_the_service_is_handled(sequences):
-    assert set(sequences.task._handlers) == {c.name for c in dictionary.telecommands() if c.service == 21}
+    handled = {*sequences.task._handlers, *BY_REFERENCE}
+    assert handled == {c.name for c in dictionary.telecommands() if c.service == 21}
 
 
 # ---- against a model --------------------------------------------------------------------------------

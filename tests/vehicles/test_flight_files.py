@@ -1,17 +1,22 @@
 """Files between orbiter and ground, flown: over the real light time, through loss, snapshots and resets."""
 
 import random
+from binascii import crc_hqx
 from dataclasses import replace
 
 import pytest
 
 from fsw import missions
 from fsw.dictionary.identifiers import GROUND_ENTITY, ORBITER_ENTITY, BootKind, BootReason
+from fsw.dictionary.services.st21_sequencing import encode_entries
+from fsw.dictionary.telecommand import written_packet
 from fsw.ground.files import ground_entity
+from fsw.ground.procedure_words import DictionaryWords
 from fsw.kernel.time import SECOND
 from fsw.protocols.cfdp_filestore import FileAction, FilestoreRequest
 from fsw.protocols.cfdp_messages import DirectoryListingRequest, ProxyPut
 from fsw.protocols.cfdp_sender import PutRequest
+from fsw.protocols.obcp import compile_procedure
 from fsw.simulation import Settings, Simulation
 from fsw.tasks.file_messages import FileUnit
 from fsw.world.test_card import test_card as card
@@ -226,6 +231,33 @@ def test_a_snapshot_holds_the_grounds_files_and_what_it_has_asked_for():
         assert restored.snapshot() == snapshot
         restored.run_until(400 * SECOND)
         assert restored.snapshot() == last
+
+
+def test_a_procedure_and_a_sequence_that_went_up_as_files_are_loaded_from_there_and_run():
+    told = []
+    text = "procedure COUNT (x: real)\nstep 1\nraise info 3 (x * 2)\nstep 2\nraise info 4 x"
+    plan = encode_entries([(written_packet("PING @100"), 1000), (written_packet("WIFI ON @101"), 0)])
+    with simulation(on_news=told.append) as made:
+        lose_uplink(made, 24, 0.03)
+        made.send_file(PutRequest("count.obcp", compile_procedure(text, DictionaryWords()).octets))
+        made.send_file(PutRequest("open.sequence", plan))
+        run_until(made, lambda: len(store(made).files) == 2, 3000)
+        del made._up.send  # no more loss: commands are not sent again
+        made.command("PROCEDURE_LOAD_AND_ACTIVATE", """COUNT '' count.obcp arguments='[{"value": 21}]'""")
+        made.command("SEQUENCE_LOAD_BY_REFERENCE", "OPEN '' open.sequence")
+        made.command("SEQUENCE_LOAD_BY_REFERENCE", "MORE '' none")
+        made.command("SEQUENCE_CHECKSUM", "OPEN")
+        made.command("SEQUENCE_ACTIVATE", "OPEN")
+        run_until(made, lambda: reports(told, "EVENT_SEQUENCE_COMPLETED"), 3000)
+        assert [(r["number"], r["value"]) for r in reports(told, "EVENT_PROCEDURE_INFO")] == [
+            (3, 42),
+            (4, 21),
+        ]
+        assert [r["procedure"] for r in reports(told, "EVENT_PROCEDURE_COMPLETED")] == ["COUNT"]
+        assert [r["crc"] for r in reports(told, "SEQUENCE_CRC")] == [crc_hqx(plan, 0xFFFF)]
+        stages = [sent.stage for sent in made.control.telecommands()]
+        assert stages == ["completed", "completed", "failed", "completed", "completed"]
+        assert made.control.telecommands()[2].failure == "NO_SUCH_FILE"
 
 
 CUTS_S = (20, 95, 175)

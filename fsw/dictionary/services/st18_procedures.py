@@ -1,7 +1,8 @@
 """ST[18] on-board control procedures (6.18 and 8.18). Their language is told in `fsw.protocols.obcp`.
 
 Ours: names of variable length, the procedure's own; code as `fsw procedure compile` makes it; arguments
-as reals of 64 bits, N 8 bits. A procedure may run once at a time.
+as reals of 64 bits, N 8 bits. A procedure may run once at a time. What comes before its first step belongs
+to that step.
 """
 
 from functools import partial
@@ -12,6 +13,7 @@ from fsw.dictionary.identifiers import FailureCode, Observability, ProcedureStat
 from fsw.dictionary.layout import Group
 from fsw.dictionary.parameter import Parameter
 from fsw.dictionary.services.declare import report, request
+from fsw.dictionary.services.st23_files import FILE, PATH
 from fsw.dictionary.telecommand import Argument, ArgumentGroup
 from fsw.protocols.obcp import MAX_PROGRAM_OCTETS
 
@@ -27,7 +29,18 @@ _OBSERVABILITY = Argument(
         "observability", _U8, "Whether its steps are events", enumeration=Observability, default="NOTHING"
     )
 )
+_ARGUMENTS = ArgumentGroup(
+    "arguments",
+    (Argument(Parameter("value", construct.Float64b, "An argument, in order"), -1e300, 1e300),),
+    "Its arguments",
+    least=0,
+    most=16,
+)
 _NO_SUCH = FailureCode.NO_SUCH_ITEM
+_LOAD = (FailureCode.ALREADY_THERE, FailureCode.NO_ROOM, FailureCode.PROGRAM_UNSOUND)
+_START = (FailureCode.NO_ROOM, FailureCode.ARGUMENTS_WRONG, FailureCode.ENGINE_STOPPED)
+_ACTIVATE = (_NO_SUCH, FailureCode.IN_USE, *_START)
+_RUNS_OR_ENDS = "PROCEDURES_STATUS [18,9]; event PROCEDURE_COMPLETED or PROCEDURE_FAILED."
 _STATUS_TOLD = "PROCEDURES_STATUS [18,9]."
 
 _request, _report = partial(request, 18), partial(report, 18)
@@ -43,7 +56,7 @@ TELECOMMANDS = (
             1,
             MAX_PROGRAM_OCTETS,
         ),
-        failures=(FailureCode.ALREADY_THERE, FailureCode.NO_ROOM, FailureCode.PROGRAM_UNSOUND),
+        failures=_LOAD,
     ),
     _request(
         "PROCEDURE_UNLOAD",
@@ -57,23 +70,11 @@ TELECOMMANDS = (
         "PROCEDURE_ACTIVATE",
         3,
         "Starts a procedure.",
-        "PROCEDURES_STATUS [18,9]; event PROCEDURE_COMPLETED or PROCEDURE_FAILED.",
+        _RUNS_OR_ENDS,
         _ONE,
         _OBSERVABILITY,
-        ArgumentGroup(
-            "arguments",
-            (Argument(Parameter("value", construct.Float64b, "An argument, in order"), -1e300, 1e300),),
-            "Its arguments",
-            least=0,
-            most=16,
-        ),
-        failures=(
-            _NO_SUCH,
-            FailureCode.IN_USE,
-            FailureCode.NO_ROOM,
-            FailureCode.ARGUMENTS_WRONG,
-            FailureCode.ENGINE_STOPPED,
-        ),
+        _ARGUMENTS,
+        failures=_ACTIVATE,
     ),
     _request(
         "PROCEDURE_STOP",
@@ -101,12 +102,49 @@ TELECOMMANDS = (
         _ONE,
         failures=(_NO_SUCH, FailureCode.NOT_RUNNING),
     ),
+    _request(
+        "PROCEDURE_COMMUNICATE",
+        7,
+        "Gives the arguments of an active procedure new values, which it finds when it next reads them.",
+        "What the procedure does.",
+        _ONE,
+        _ARGUMENTS,
+        failures=(_NO_SUCH, FailureCode.NOT_RUNNING, FailureCode.ARGUMENTS_WRONG),
+    ),
     _request("PROCEDURES_REPORT", 8, "Reports the state of each procedure.", _STATUS_TOLD),
     _request(
         "PROCEDURE_ABORT",
         12,
         "Ends a procedure at once.",
         "Event PROCEDURE_FAILED with ABORTED.",
+        _ONE,
+        failures=(_NO_SUCH, FailureCode.NOT_RUNNING),
+    ),
+    _request(
+        "PROCEDURE_LOAD_BY_REFERENCE",
+        13,
+        "Loads a procedure that lies in a file on board.",
+        _STATUS_TOLD,
+        _ONE,
+        PATH,
+        FILE,
+        failures=(FailureCode.NO_SUCH_FILE, *_LOAD),
+    ),
+    _request(
+        "PROCEDURE_ACTIVATE_ONE_STEP",
+        14,
+        "Starts a procedure, and holds it as it begins its second step.",
+        _RUNS_OR_ENDS,
+        _ONE,
+        _OBSERVABILITY,
+        _ARGUMENTS,
+        failures=_ACTIVATE,
+    ),
+    _request(
+        "PROCEDURE_RESUME_ONE_STEP",
+        15,
+        "Lets a held procedure run on, and holds it as it begins the next step.",
+        _RUNS_OR_ENDS,
         _ONE,
         failures=(_NO_SUCH, FailureCode.NOT_RUNNING),
     ),
@@ -119,6 +157,27 @@ TELECOMMANDS = (
         failures=(_NO_SUCH, FailureCode.PARTLY_DONE),
     ),
     _request("PROCEDURES_ABORT", 17, "Ends all procedures at once.", "PROCEDURES_ABORTED [18,18]."),
+    _request(
+        "PROCEDURE_LOAD_AND_ACTIVATE",
+        19,
+        "Loads a procedure that lies in a file on board, and starts it.",
+        _RUNS_OR_ENDS,
+        _ONE,
+        PATH,
+        FILE,
+        _OBSERVABILITY,
+        _ARGUMENTS,
+        failures=(FailureCode.NO_SUCH_FILE, *_LOAD, *_START[1:]),
+    ),
+    _request(
+        "PROCEDURE_STOP_AND_UNLOAD",
+        20,
+        "Ends a procedure as it begins a step, and forgets it when it has ended.",
+        "Event PROCEDURE_FAILED with ABORTED; PROCEDURES_STATUS [18,9].",
+        _ONE,
+        _AT_STEP,
+        failures=(_NO_SUCH, FailureCode.NOT_RUNNING),
+    ),
     _request("PROCEDURE_ENGINE_START", 21, "Lets procedures run.", _STATUS_TOLD),
     _request("PROCEDURE_ENGINE_STOP", 22, "Ends all procedures, and lets none be started.", _STATUS_TOLD),
 )

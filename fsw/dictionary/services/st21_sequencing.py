@@ -2,9 +2,11 @@
 
 A sequence that is activated releases its first request; the next follows when its delay has passed and
 its outcome has come. A request that fails ends its sequence, and an event tells. Ours: names of variable
-length, N 8 bits, delays in milliseconds, 32 bits.
+length, N 8 bits, delays in milliseconds, 32 bits. A file of the store on board that is loaded by reference
+holds the entries as the checksum covers them: packet, delay, packet, delay (`encode_entries`).
 """
 
+from collections.abc import Iterable
 from functools import partial
 
 import construct
@@ -13,6 +15,7 @@ from fsw.dictionary.identifiers import FailureCode, SequenceState
 from fsw.dictionary.layout import Group
 from fsw.dictionary.parameter import PACKET, Parameter
 from fsw.dictionary.services.declare import report, request
+from fsw.dictionary.services.st23_files import FILE, PATH
 from fsw.dictionary.telecommand import Argument, ArgumentGroup
 
 LONGEST_NAME = 16
@@ -27,6 +30,34 @@ _STATE = Parameter("state", _U8, "What it does", enumeration=SequenceState)
 _ONE = Argument(_NAME, 1, LONGEST_NAME)
 _NO_SUCH = FailureCode.NO_SUCH_ITEM
 
+_LOAD_FILE = (
+    FailureCode.NO_SUCH_FILE,
+    FailureCode.ALREADY_THERE,
+    FailureCode.NO_ROOM,
+    FailureCode.BAD_REQUEST_INSIDE,
+)
+_DELAY_OCTETS = 4
+_PACKET_HEAD_OCTETS = 6
+
+
+def encode_entries(entries: Iterable[tuple[bytes, int]]) -> bytes:
+    """Packets and the delays [ms] behind them, as a file holds them and the checksum covers them."""
+    return b"".join(packet + delay_ms.to_bytes(_DELAY_OCTETS, "big") for packet, delay_ms in entries)
+
+
+def decode_entries(octets: bytes) -> list[tuple[bytes, int]] | None:
+    """What a file holds; None if that is not whole entries, or too many, or none. Packets are not read."""
+    entries: list[tuple[bytes, int]] = []
+    at = 0
+    while at < len(octets):
+        end = at + _PACKET_HEAD_OCTETS + 1 + int.from_bytes(octets[at + 4 : at + _PACKET_HEAD_OCTETS], "big")
+        if end + _DELAY_OCTETS > len(octets) or len(entries) == MOST_REQUESTS:
+            return None
+        entries.append((octets[at:end], int.from_bytes(octets[end : end + _DELAY_OCTETS], "big")))
+        at = end + _DELAY_OCTETS
+    return entries or None
+
+
 _request, _report = partial(request, 21), partial(report, 21)
 TELECOMMANDS = (
     _request(
@@ -37,6 +68,16 @@ TELECOMMANDS = (
         _ONE,
         ArgumentGroup("entries", tuple(Argument(p) for p in _ENTRY), "Requests", most=MOST_REQUESTS),
         failures=(FailureCode.ALREADY_THERE, FailureCode.NO_ROOM, FailureCode.BAD_REQUEST_INSIDE),
+    ),
+    _request(
+        "SEQUENCE_LOAD_BY_REFERENCE",
+        2,
+        "Loads a sequence that lies in a file on board.",
+        "SEQUENCE_CRC [21,10] when asked for.",
+        _ONE,
+        PATH,
+        FILE,
+        failures=_LOAD_FILE,
     ),
     _request(
         "SEQUENCE_UNLOAD",
@@ -63,6 +104,16 @@ TELECOMMANDS = (
         failures=(_NO_SUCH, FailureCode.NOT_RUNNING),
     ),
     _request("SEQUENCES_REPORT", 6, "Reports the state of each sequence.", "SEQUENCES_STATUS [21,7]."),
+    _request(
+        "SEQUENCE_LOAD_AND_ACTIVATE",
+        8,
+        "Loads a sequence that lies in a file on board, and releases its requests, the first at once.",
+        "SEQUENCES_STATUS [21,7]; event SEQUENCE_COMPLETED or SEQUENCE_FAILED.",
+        _ONE,
+        PATH,
+        FILE,
+        failures=_LOAD_FILE,
+    ),
     _request(
         "SEQUENCE_CHECKSUM",
         9,

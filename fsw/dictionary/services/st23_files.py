@@ -28,12 +28,13 @@ def _path(name: str = "path", text: str = "Repository path; '' for the top") -> 
     return Argument(_name(name, text), maximum=100)
 
 
-_PATH = _path()
-_FILE = Argument(_name("file", "File name"), minimum=1, maximum=100)
+PATH = _path()
+FILE = Argument(_name("file", "File name"), minimum=1, maximum=100)
 _OPERATION = Parameter("operation", construct.Int16ub, "File copy operation identifier")
 _OPERATIONS = Argument(
     Parameter("operations", construct.Int16ub, "File copy operation identifiers"), listed=True
 )
+_INVOLVED = _path(text="Repository path, or `ground:` and a path there; '' for all on board")
 _SOURCE = (
     _path("source_path", "Repository path of the file"),
     Argument(_name("source_file", "Its name"), minimum=1, maximum=100),
@@ -58,20 +59,20 @@ TELECOMMANDS = (
         1,
         "Makes an empty file.",
         "FILE_REPORT.",
-        _PATH,
-        _FILE,
+        PATH,
+        FILE,
         failures=(_EXISTS, _NO_PATH, _REFUSED),
     ),
     _request(
-        "FILE_DELETE", 2, "Deletes a file.", "DIRECTORY_SUMMARY.", _PATH, _FILE, failures=(_NO_FILE, _LOCKED)
+        "FILE_DELETE", 2, "Deletes a file.", "DIRECTORY_SUMMARY.", PATH, FILE, failures=(_NO_FILE, _LOCKED)
     ),
     _request(
         "FILE_REPORT",
         3,
         "Reports a file's attributes.",
         "FILE_ATTRIBUTES.",
-        _PATH,
-        _FILE,
+        PATH,
+        FILE,
         failures=(_NO_FILE,),
     ),
     _request(
@@ -79,17 +80,17 @@ TELECOMMANDS = (
         5,
         "Locks a file: it is neither changed, moved nor deleted.",
         "FILE_REPORT.",
-        _PATH,
-        _FILE,
+        PATH,
+        FILE,
         failures=(_NO_FILE,),
     ),
-    _request("FILE_UNLOCK", 6, "Unlocks a file.", "FILE_REPORT.", _PATH, _FILE, failures=(_NO_FILE,)),
+    _request("FILE_UNLOCK", 6, "Unlocks a file.", "FILE_REPORT.", PATH, FILE, failures=(_NO_FILE,)),
     _request(
         "FILE_FIND",
         7,
         "Searches a directory and all in it for names that fit a pattern of * and ?.",
         "FILES_FOUND.",
-        _PATH,
+        PATH,
         Argument(_name("pattern", "Search pattern"), minimum=1, maximum=100),
         failures=(_NO_PATH,),
     ),
@@ -98,7 +99,7 @@ TELECOMMANDS = (
         9,
         "Makes a directory.",
         "DIRECTORY_SUMMARY.",
-        _PATH,
+        PATH,
         Argument(_name("directory", "Its name"), minimum=1, maximum=100),
         failures=(_EXISTS, _NO_PATH, _REFUSED),
     ),
@@ -107,7 +108,7 @@ TELECOMMANDS = (
         10,
         "Deletes an empty directory.",
         "DIRECTORY_SUMMARY.",
-        _PATH,
+        PATH,
         Argument(_name("directory", "Its name"), minimum=1, maximum=100),
         failures=(_NO_PATH, FailureCode.DIRECTORY_NOT_EMPTY),
     ),
@@ -116,7 +117,7 @@ TELECOMMANDS = (
         11,
         "Gives a directory another name; no file in it may be locked.",
         "DIRECTORY_SUMMARY.",
-        _PATH,
+        PATH,
         Argument(_name("directory", "Its name"), minimum=1, maximum=100),
         Argument(_name("new_name", "Its name from now on"), minimum=1, maximum=100),
         failures=(_NO_PATH, _EXISTS, _LOCKED, _REFUSED),
@@ -126,7 +127,7 @@ TELECOMMANDS = (
         12,
         "Reports what is directly in a directory.",
         "DIRECTORY_CONTENT.",
-        _PATH,
+        PATH,
         failures=(_NO_PATH,),
     ),
     _request(
@@ -167,6 +168,30 @@ TELECOMMANDS = (
         "EVENT_FILE_NOT_SENT.",
         _OPERATIONS,
         failures=_NO_OPERATION,
+    ),
+    _request(
+        "FILE_COPIES_SUSPEND",
+        19,
+        "As FILE_COPY_SUSPEND, all copies from or to a path and what is below it.",
+        "FILE_COPY_STATUS.",
+        _INVOLVED,
+        failures=(_NO_PATH,),
+    ),
+    _request(
+        "FILE_COPIES_RESUME",
+        20,
+        "As FILE_COPY_RESUME, all copies from or to a path and what is below it.",
+        "FILE_COPY_STATUS.",
+        _INVOLVED,
+        failures=(_NO_PATH,),
+    ),
+    _request(
+        "FILE_COPIES_ABORT",
+        21,
+        "As FILE_COPY_ABORT, all copies from or to a path and what is below it.",
+        "EVENT_FILE_NOT_SENT.",
+        _INVOLVED,
+        failures=(_NO_PATH,),
     ),
     _request(
         "FILE_COPY_STATUS_ENABLE",

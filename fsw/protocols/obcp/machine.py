@@ -122,11 +122,8 @@ class Machine:
     def __init__(self, program: Program, arguments: Sequence[Number], now_ns: int) -> None:
         assert len(arguments) == len(program.arguments), "as many arguments as are declared"
         self.program = program
-        typed = [
-            float(given) if kind == REAL else int(given)
-            for given, kind in zip(arguments, program.arguments, strict=True)
-        ]
-        self._variables: list[Number] = [*typed, *[0] * (program.variables - len(typed))]
+        self._variables: list[Number] = [0] * program.variables
+        self.communicate(arguments)
         self._stack: list[Number] = []
         self._at = 0  # of the next instruction
         self._current = 0  # of the latest one
@@ -154,6 +151,11 @@ class Machine:
     def read_parameter(self) -> int | None:
         """Identifier of the parameter that it waits for."""
         return self._wait[2] if self._wait is not None and self._wait[0] == "reading" else None
+
+    def communicate(self, arguments: Sequence[Number]) -> None:
+        """New values of the arguments, one for each: what it reads of them from now on."""
+        for slot, (given, kind) in enumerate(zip(arguments, self.program.arguments, strict=True)):
+            self._variables[slot] = float(given) if kind == REAL else int(given)
 
     # ---- answers --------------------------------------------------------------------------------
 
