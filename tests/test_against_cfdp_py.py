@@ -38,6 +38,7 @@ from spacepackets.countdown import Countdown
 from spacepackets.seqcount import SeqCountProvider
 from spacepackets.util import ByteFieldU8, ByteFieldU16
 
+from fsw.ground.file_store import FolderStore
 from fsw.protocols import cfdp_pdu as pdus
 from fsw.protocols.cfdp_checksum import ChecksumType
 from fsw.protocols.cfdp_entity import Entity, Peer
@@ -306,9 +307,9 @@ def _source(unit: bytes) -> int:
 class Asking:
     """Their user asks our entity, over a link that loses, repeats and disorders until it heals."""
 
-    def __init__(self, seed: int, loss: float, clock: list[int]) -> None:
+    def __init__(self, seed: int, loss: float, clock: list[int], folder: Path | None = None) -> None:
         self.them = Them(_THEIRS, _OURS, ChecksumType.CRC_32, False, True)
-        self.store = FileStore()
+        self.store: FileStore | FolderStore = FileStore() if folder is None else FolderStore(folder)
         sender = SenderSettings(_OURS, _THEIRS, 5, 200, ChecksumType.CRC_32, acknowledged=True, faults=FAULTS)
         receiver = ReceiverSettings(_OURS, 5, FAULTS, nak_ns=5 * SECOND, nak_limit=1000)
         self.us = Entity((Peer(sender, receiver),), self.store)
@@ -347,9 +348,12 @@ class Asking:
         raise AssertionError("it never ends")
 
 
+@pytest.mark.parametrize("in_folder", [False, True], ids=["memory", "folder"])
 @pytest.mark.parametrize(("seed", "loss"), PATTERNS)
-def test_they_fetch_a_file_by_proxy(seed: int, loss: float, clock: list[int], tmp_path: Path) -> None:
-    asking = Asking(seed, loss, clock)
+def test_they_fetch_a_file_by_proxy(
+    seed: int, loss: float, in_folder: bool, clock: list[int], tmp_path: Path
+) -> None:
+    asking = Asking(seed, loss, clock, tmp_path / "store" if in_folder else None)
     asking.store.write("log", CONTENT)
     params = ProxyPutRequestParams(
         ByteFieldU16(_THEIRS), CfdpLv.from_str("log"), CfdpLv.from_path(tmp_path / "copy")
@@ -363,9 +367,12 @@ def test_they_fetch_a_file_by_proxy(seed: int, loss: float, clock: list[int], tm
     assert asked == [TransactionId(ByteFieldU8(_THEIRS), ByteFieldU8(0))] * 2
 
 
+@pytest.mark.parametrize("in_folder", [False, True], ids=["memory", "folder"])
 @pytest.mark.parametrize(("seed", "loss"), PATTERNS)
-def test_they_list_a_directory(seed: int, loss: float, clock: list[int], tmp_path: Path) -> None:
-    asking = Asking(seed, loss, clock)
+def test_they_list_a_directory(
+    seed: int, loss: float, in_folder: bool, clock: list[int], tmp_path: Path
+) -> None:
+    asking = Asking(seed, loss, clock, tmp_path / "store" if in_folder else None)
     asking.store.create_directory("logs")
     asking.store.write("logs/one", CONTENT)
     params = DirectoryParams.from_strs("logs", str(tmp_path / "listing"))

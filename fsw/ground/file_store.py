@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from fsw.protocols.cfdp_filestore import FileStore, Filestore, FileStoreSettings
 BOUNDS = FileStoreSettings(
     most_octets=1 << 28, most_file_octets=1 << 26, most_files=4096, most_directories=256
 )
+MEMORY_BOUNDS = replace(BOUNDS, most_octets=1 << 26)  # which each snapshot holds
 _PART = ".fsw-part"  # a file while it is being written
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # A pipe must not keep us waiting for somebody to write into it.
@@ -30,7 +32,7 @@ _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 class MemoryStore(FileStore):
     """In memory, so in snapshots too. A file comes with the directories that it needs."""
 
-    def __init__(self, settings: FileStoreSettings = BOUNDS) -> None:
+    def __init__(self, settings: FileStoreSettings = MEMORY_BOUNDS) -> None:
         super().__init__(settings)
 
     def write(self, name: str, octets: bytes) -> bool:

@@ -18,13 +18,16 @@ from fsw.dictionary.services.st23_files import GROUND, MOST_FOUND
 from fsw.kernel.scheduler import Action, CancelTimer, Emit, Send, SetTimer
 from fsw.kernel.time import SECOND
 from fsw.protocols import cfdp_entity as cfdp
-from fsw.protocols.cfdp_entity import Entity, Peer
+from fsw.protocols import cfdp_messages
+from fsw.protocols.cfdp_entity import Answered, Entity, Peer
 from fsw.protocols.cfdp_filestore import FileStore, FileStoreSettings, parent
+from fsw.protocols.cfdp_messages import DirectoryListingRequest, DirectoryListingResponse
 from fsw.protocols.cfdp_receiver import FileIncomplete, FileReceived
 from fsw.protocols.cfdp_sender import PutRequest
 from fsw.protocols.cfdp_transfer import TransferEnded
 from fsw.tasks import names
 from fsw.tasks.answers import executed, report
+from fsw.tasks.file_copies import Copies, How, not_sent, occurred, told
 from fsw.tasks.file_messages import (
     FilePackets,
     FileRead,
@@ -59,8 +62,10 @@ MOST_UNDER_WAY = 1024
 MOST_HELD_OCTETS = 1 << 26  # of files that go out, until the ground has them
 ANSWER_ROOM_OCTETS = 2048  # in one activation
 KEYS = "file/"
+_HOW: dict[str, How] = {
+    f"FILE_{which}_{how}": how for which in ("COPY", "COPIES") for how in ("SUSPEND", "RESUME", "ABORT")
+}
 _LOCKED, _UNLOCKED = b"\1", b"\0"  # what a record begins with
-_TOLD_CHARACTERS = 80  # of a name in an event
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +77,13 @@ class FilesSettings:
     store: FileStoreSettings
 
 
-@dataclass(slots=True)
-class _Copy:
-    """An operation of ST[23]: a file on its way to the ground. move: it is deleted when it is there.
-
-    target: its name there, behind `ground:`.
-    """
-
-    operation: int
-    name: str
-    move: bool
-    target: str
-
-
 class Files:
     def __init__(self, settings: FilesSettings) -> None:
         self._settings = settings
         self._store = FileStore(settings.store)
-        self._entity = Entity((settings.peer,), self._store, most_open=MOST_UNDER_WAY)
+        self._entity = Entity((settings.peer,), self._store, users=_is_listing, most_open=MOST_UNDER_WAY)
         self._given: dict[int, str] = {}  # transactions of `SendFiles`, and their files' names
-        self._copies: dict[int, _Copy] = {}  # by transaction
+        self._copies = Copies(self._entity, self._store)
         self._room = 0
         self._timer_ns: int | None = None
         self._status_ns = 0  # interval of the copies' status reports, 0 for none
@@ -199,33 +191,31 @@ class Files:
         actions: list[Action] = []
         sent: list[str] = []
         failed: list[str] = []
+        listing = b""
         for event in events:
             match event:
+                case FileReceived() if _is_listing(event.messages):
+                    listing = event.octets  # its answer comes next
+                case Answered(answer=DirectoryListingResponse() as answer):
+                    actions.append(self._listed(answer, listing))
+                case Answered():
+                    actions += self._copies.answered(event)
                 case FileReceived() if event.name:
-                    values: dict[str, Any] = {"file_octets": len(event.octets), "file": _told(event.name)}
-                    actions.append(_occurred(Event.FILE_RECEIVED, event, values))
+                    values: dict[str, Any] = {"file_octets": len(event.octets), "file": told(event.name)}
+                    actions.append(occurred(Event.FILE_RECEIVED, event, values))
                 case FileIncomplete():
-                    values = {"octets_received": event.received_octets, "file": _told(event.name or "")}
-                    actions.append(_occurred(Event.FILE_NOT_RECEIVED, event, values))
+                    values = {"octets_received": event.received_octets, "file": told(event.name or "")}
+                    actions.append(occurred(Event.FILE_NOT_RECEIVED, event, values))
                 case TransferEnded() if event.sequence in self._given:
                     name = self._given.pop(event.sequence)
                     (failed if event.delivered is False else sent).append(name)
                     if event.delivered is False and event.condition:
-                        actions.append(_not_sent(event))
+                        actions.append(not_sent(event))
                 case TransferEnded():
-                    actions += self._gone(event)
+                    actions += self._copies.ended(event)
         if sent or failed:
             actions.append(Send(names.MASS_MEMORY, FilesGone(tuple(sent), tuple(failed))))
         return actions
-
-    def _gone(self, ended: TransferEnded) -> list[Action]:
-        copy = self._copies.pop(ended.sequence, None)
-        if ended.delivered is False:
-            return [_not_sent(ended)] if ended.name else []
-        if copy is not None and copy.move:
-            self._store.lock(copy.name, False)
-            self._store.delete(copy.name)
-        return [_occurred(Event.FILE_SENT, ended, {"file": _told(ended.name)})] if ended.name else []
 
     # ---- the store in the mass memory -------------------------------------------------------------
 
@@ -260,7 +250,7 @@ class Files:
                 names.EVENTS,
                 Occurred(
                     Event.FILE_NOT_RECEIVED,
-                    {"entity": 0, "transaction": 0, "octets_received": 0, "file": _told(name)},
+                    {"entity": 0, "transaction": 0, "octets_received": 0, "file": told(name)},
                 ),
             ),
             *(self._kept(changed) for changed in self._store.take_changed()),
@@ -273,16 +263,14 @@ class Files:
     ) -> tuple[FailureCode | None, list[Action]]:
         match name:
             case "FILE_COPY" | "FILE_MOVE":
-                return self._copy(arguments, name == "FILE_MOVE"), []
+                return self._copies.begin(arguments, name == "FILE_MOVE"), []
             case "FILE_COPY_SUSPEND" | "FILE_COPY_RESUME" | "FILE_COPY_ABORT":
-                return self._steer(name, arguments["operations"], now_ns)
+                return self._steer(_HOW[name], arguments["operations"], now_ns)
             case "FILE_COPIES_SUSPEND" | "FILE_COPIES_RESUME" | "FILE_COPIES_ABORT":
-                path = arguments["path"]
-                if path.startswith(GROUND):
-                    path = GROUND + path.removeprefix(GROUND).strip("/")
-                elif not self._store.is_directory(path):
+                path, how = arguments["path"], _HOW[name]
+                if not path.startswith(GROUND) and not self._store.is_directory(path):
                     return FailureCode.NO_SUCH_DIRECTORY, []
-                return self._steer(name.replace("COPIES", "COPY"), self._involving(path), now_ns)
+                return self._steer(how, self._copies.involving(how, path), now_ns)
             case "FILE_COPY_STATUS_ENABLE":
                 self._status_ns = arguments["interval_s"] * SECOND
                 return None, self._next_status(now_ns)
@@ -342,6 +330,8 @@ class Files:
 
     def _search(self, name: str, arguments: dict[str, Any]) -> tuple[FailureCode | None, list[Action]]:
         path = arguments["path"]
+        if name == "DIRECTORY_SUMMARY" and path.startswith(GROUND):
+            return self._ask_for_listing(path.removeprefix(GROUND).strip("/")), []
         if not self._store.is_directory(path):
             return FailureCode.NO_SUCH_DIRECTORY, []
         if name == "FILE_FIND":
@@ -354,79 +344,34 @@ class Files:
             ]
             values = {"path": path, "pattern": pattern, "found": found[:MOST_FOUND]}
             return None, [report("FILES_FOUND", values)]
-        objects = [
-            {
-                "kind": "DIRECTORY" if entry.endswith("/") else "FILE",
-                "name": entry.rstrip("/").rpartition("/")[2],
-            }
-            for entry in self._store.inside(path)
-        ]
-        return None, [report("DIRECTORY_CONTENT", {"path": path, "objects": objects[:MOST_FOUND]})]
+        values = {"path": path, "objects": _objects(self._store.inside(path))}
+        return None, [report("DIRECTORY_CONTENT", values)]
 
-    def _copy(self, arguments: dict[str, Any], move: bool) -> FailureCode | None:
-        source = of_store(arguments["source_path"], arguments["source_file"])
-        path, operation = arguments["target_path"], arguments["operation"]
-        found = self._store.find(source)
-        if found is None:
-            return FailureCode.NO_SUCH_FILE
-        if move and found.locked:
-            return FailureCode.FILE_LOCKED
-        if path.startswith(GROUND):
-            if any(copy.operation == operation for copy in self._copies.values()):
-                return FailureCode.OPERATION_EXISTS
-            target = of_store(path.removeprefix(GROUND).strip("/"), arguments["target_file"])
-            try:
-                request = PutRequest(target, found.octets, source_name=source, acknowledged=True)
-                sequence = self._entity.put(request)
-            except FswError:  # a name too long, or too many under way
-                return FailureCode.FILE_STORE_REFUSES
-            self._copies[sequence] = _Copy(operation, source, move, GROUND + target)
-            return None
-        target = of_store(path, arguments["target_file"])
-        if self._store.find(target) is not None:
-            return FailureCode.FILE_EXISTS
-        done = self._store.rename(source, target) if move else self._store.write(target, found.octets)
-        return None if done else FailureCode.FILE_STORE_REFUSES
+    def _ask_for_listing(self, directory: str) -> FailureCode | None:
+        """Of a directory of the ground's; reported when it has come."""
+        try:
+            self._entity.ask(DirectoryListingRequest(directory, "listing"))
+        except FswError:  # a name too long, or too many under way
+            return FailureCode.FILE_STORE_REFUSES
+        return None
 
-    def _steer(
-        self, name: str, operations: list[int], now_ns: int
-    ) -> tuple[FailureCode | None, list[Action]]:
-        sequences = {copy.operation: sequence for sequence, copy in self._copies.items()}
-        if any(operation not in sequences for operation in operations):
-            return FailureCode.NO_SUCH_ITEM, []
-        events: list[cfdp.Event] = []
-        us = self._entity.entity
-        for operation in operations:
-            match name:
-                case "FILE_COPY_SUSPEND":
-                    events += self._entity.suspend(us, sequences[operation])
-                case "FILE_COPY_RESUME":
-                    events += self._entity.resume(us, sequences[operation], now_ns)
-                case "FILE_COPY_ABORT":
-                    events += self._entity.cancel(us, sequences[operation])
-        return None, self._tell(events)
+    def _listed(self, answer: DirectoryListingResponse, listing: bytes) -> Action:
+        path = told(GROUND + answer.directory)
+        if not answer.listed:
+            values = {"entity": self._entity.entity, "transaction": 0, "octets_received": 0, "file": path}
+            return Send(names.EVENTS, Occurred(Event.FILE_NOT_RECEIVED, values))
+        lines = [line.partition("\t")[0] for line in listing.decode("utf-8", "replace").splitlines()]
+        return report("DIRECTORY_CONTENT", {"path": path, "objects": _objects(lines)})
 
-    def _involving(self, path: str) -> list[int]:
-        """Copies from or to a path and what is below it."""
-        inside = GROUND if path == GROUND else f"{path}/"
-        return [
-            copy.operation
-            for copy in self._copies.values()
-            if not path or copy.name.startswith(inside) or copy.target.startswith(inside)
-        ]
+    def _steer(self, how: How, operations: list[int], now_ns: int) -> tuple[FailureCode | None, list[Action]]:
+        steered = self._copies.steer(how, operations, now_ns)
+        if isinstance(steered, FailureCode):
+            return steered, []
+        events, actions = steered
+        return None, [*self._tell(events), *actions]
 
     def _status(self) -> Action:
-        copies = [
-            {
-                "operation": self._copies[standing.sequence].operation,
-                "suspended": int(standing.suspended),
-                "octets_sent": standing.octets,
-                "file_octets": standing.size or 0,
-            }
-            for standing in self._entity.standings()
-            if standing.source == self._entity.entity and standing.sequence in self._copies
-        ]
-        return report("FILE_COPY_STATUS", {"copies": copies[:MOST_FOUND]})
+        return report("FILE_COPY_STATUS", {"copies": self._copies.rows()[:MOST_FOUND]})
 
     def _next_status(self, now_ns: int) -> list[Action]:
         return [SetTimer("status", now_ns + self._status_ns, Tick("status"))] if self._status_ns else []
@@ -459,10 +404,7 @@ class Files:
             "store": self._store.save(),
             "entity": self._entity.save(),
             "given": [[sequence, name] for sequence, name in self._given.items()],
-            "copies": [
-                [sequence, copy.operation, copy.name, copy.move, copy.target]
-                for sequence, copy in self._copies.items()
-            ],
+            "copies": self._copies.save(),
             "room": self._room,
             "timer_ns": self._timer_ns,
             "status_ns": self._status_ns,
@@ -472,25 +414,24 @@ class Files:
         self._store.load(saved["store"])
         self._entity.load(saved["entity"])
         self._given = {sequence: name for sequence, name in saved["given"]}
-        self._copies = {sequence: _Copy(*copy) for sequence, *copy in saved["copies"]}
+        self._copies.load(saved["copies"])
         self._room = saved["room"]
         self._timer_ns = saved["timer_ns"]
         self._status_ns = saved["status_ns"]
 
 
-def _told(name: str) -> str:
-    """A name as it goes into an event: whatever a peer has called it."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")[:_TOLD_CHARACTERS]
+def _is_listing(said: tuple[bytes, ...]) -> bool:
+    """Whether a file with these messages is a listing that we have asked for: it is told, not kept."""
+    found = cfdp_messages.read(said)
+    return not isinstance(found, str) and isinstance(found.operation, DirectoryListingResponse)
 
 
-def _occurred(
-    event: Event, transfer: FileReceived | FileIncomplete | TransferEnded, values: dict[str, Any]
-) -> Send:
-    transaction = {"entity": transfer.source, "transaction": transfer.sequence}
-    return Send(names.EVENTS, Occurred(event, transaction | values))
-
-
-def _not_sent(ended: TransferEnded) -> Send:
-    return _occurred(
-        Event.FILE_NOT_SENT, ended, {"condition": int(ended.condition), "file": _told(ended.name)}
-    )
+def _objects(entries: list[str]) -> list[dict[str, str]]:
+    """For DIRECTORY_CONTENT; names of directories end in '/'."""
+    return [
+        {
+            "kind": "DIRECTORY" if entry.endswith("/") else "FILE",
+            "name": told(entry.rstrip("/").rpartition("/")[2]),
+        }
+        for entry in entries[:MOST_FOUND]
+    ]

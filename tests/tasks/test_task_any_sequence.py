@@ -192,8 +192,9 @@ def cltus(draw):
 
 
 FILE_ARGUMENTS = {
-    "path": ["", "d", "d/e", "none"], "file": ["a", "b", "d", "..", "x" * 90], "pattern": ["*", "a?"],
-    "directory": ["d", "e", "a"], "new_name": ["f", "d", "/"], "source_path": ["", "d"],
+    "path": ["", "d", "d/e", "none", "ground:d"], "file": ["a", "b", "d", "..", "x" * 90],
+    "pattern": ["*", "a?"],
+    "directory": ["d", "e", "a"], "new_name": ["f", "d", "/"], "source_path": ["", "d", "ground:"],
     "source_file": ["a", "b"],
     "target_path": ["", "d", "ground:", "ground:logs"], "target_file": ["a", "c"], "operation": ["1", "2"],
     "operations": ["1", "1,2"], "interval_s": ["1", "60"],
@@ -232,6 +233,17 @@ def file_units(draw):
                 (messages.originating(1, 0), *messages.encode(messages.ProxyPutCancel())),
                 messages.encode(messages.RemoteSuspend(245, 0)),
                 messages.encode(messages.RemoteResume(245, 0)),
+                *(
+                    (messages.originating(245, number), *messages.encode(answer))
+                    for number in (0, 1)
+                    for answer in (
+                        messages.ProxyPutResponse(0, True, 2),
+                        messages.ProxyPutResponse(4, False, 3),
+                        messages.DirectoryListingResponse(True, "\udcff" * 90, "listing"),
+                        messages.DirectoryListingResponse(False, "d", "listing"),
+                        messages.RemoteStanding(False, True, 1, 1, 0),
+                    )
+                ),
             ]
         )
     )

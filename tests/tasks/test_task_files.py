@@ -1,6 +1,8 @@
 """The files task: every request of ST[23] does what it says or says why not; nothing is lost in a restart."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import FailureCode
@@ -8,9 +10,13 @@ from fsw.kernel.time import SECOND
 from fsw.protocols import cfdp_directives as directives
 from fsw.protocols import cfdp_pdu as pdus
 from fsw.protocols.cfdp_directives import Ack, Finished
+from fsw.protocols.cfdp_entity import Entity, Peer
+from fsw.protocols.cfdp_filestore import FileStore
 from fsw.protocols.cfdp_packets import data_units
+from fsw.protocols.cfdp_receiver import ReceiverSettings
 from fsw.protocols.cfdp_sender import PutRequest, Sender, SenderSettings
 from fsw.tasks import names
+from fsw.tasks.file_copies import told
 from fsw.tasks.file_messages import (
     FilePackets,
     FileRead,
@@ -247,6 +253,124 @@ def test_all_copies_that_involve_a_path_are_steered_together(files):
     assert files.do("FILE_COPIES_ABORT", "path=d") is None
     assert suspended() == ([], 1)
     assert [name for name, _ in files.events].count("FILE_NOT_SENT") == 2
+
+
+class Ground:
+    """The ground's entity and its store at the other end of the task's link."""
+
+    def __init__(self, files):
+        self.files, self.store = files, FileStore()
+        link = Peer(SenderSettings(1, 245, 5, 100, acknowledged=True), ReceiverSettings(1, 5))
+        self.entity = Entity((link,), self.store)
+
+    def turn(self, room=1 << 20):
+        """What the task has to say goes to the ground, and so much of what the ground has goes back."""
+        self.files.tell(DownlinkRoom(1 << 20))
+        said = [*self.files.packets, *self.files.answers]
+        self.files.packets.clear()
+        self.files.answers.clear()
+        for unit in units(said):
+            self.entity.receive(unit, 0)
+        for unit in data_units(self.entity.produce(room, 0)):
+            self.files.tell(FileUnit(unit))
+
+    def turns(self, number=6):
+        for _ in range(number):
+            self.turn()
+
+
+@pytest.fixture
+def ground(files):
+    return Ground(files)
+
+
+def test_files_are_copied_and_moved_from_the_ground(files, ground):
+    ground.store.write("plan", b"octets")
+    ground.store.create_directory("d")
+    ground.store.write("d/spare", b"once")
+    files.do("DIRECTORY_CREATE", "path='' directory=e")
+    assert files.do("FILE_COPY", "1 ground: plan e copy") is None
+    assert files.do("FILE_MOVE", "2 ground:/d/ spare '' moved") is None
+    ground.turns()
+    assert files.memory == {"file/e/copy": b"\0octets", "file/moved": b"\0once"}
+    assert ground.store.files == ["plan"]
+    assert [name for name, _ in files.events] == ["FILE_RECEIVED", "FILE_RECEIVED"]
+    assert files.task.task.save()["copies"] == []
+    assert files.do("FILE_COPY", "1 ground: plan e copy") == "FILE_EXISTS"
+    assert files.do("FILE_COPY", "1 ground: plan none copy") == "FILE_STORE_REFUSES"
+    assert files.do("FILE_COPY", "1 ground: plan '' ..") == "FILE_STORE_REFUSES"
+    assert files.do("FILE_COPY", "1 ground: plan ground: copy") == "FILE_STORE_REFUSES"
+    assert files.do("FILE_COPY", "1 ground: plan '' one") is None
+    assert files.do("FILE_COPY", "2 ground: other '' one") == "FILE_EXISTS"
+    assert files.do("FILE_COPY", "1 ground: other '' two") == "OPERATION_EXISTS"
+
+
+def test_what_the_ground_refuses_is_told(files, ground):
+    assert files.do("FILE_MOVE", "1 ground: none '' copy") is None
+    ground.turns()
+    (event,) = files.events
+    assert (event[0], event[1]["file"], event[1]["octets_received"]) == ("FILE_NOT_RECEIVED", "copy", 0)
+    assert files.do("FILE_COPY_ABORT", "operations=1") == "NO_SUCH_ITEM"
+    assert files.memory == {}
+
+
+def test_a_copy_from_the_ground_is_held_at_both_ends_once_it_comes(files, ground):
+    ground.store.write("long", bytes(2000))
+    assert files.do("FILE_COPY", "7 ground: long '' copy") is None
+    assert files.do("FILE_COPY_SUSPEND", "operations=7") == "NO_SUCH_ITEM"
+    assert files.do("FILE_COPIES_SUSPEND", "ground:") is None
+    ground.turn(0)
+    ground.turn(700)
+    assert files.do("FILE_COPY_SUSPEND", "operations=7") is None
+    ground.turn(0)
+    assert [standing.suspended for standing in ground.entity.standings() if standing.name] == [True]
+    files.reports.clear()
+    assert files.do("FILE_COPY_STATUS_ENABLE", "interval_s=10") is None
+    files.tell(files.task.timers.pop("status").message, 10 * SECOND)
+    ((_, status),) = files.reports
+    assert 0 < status["copies[0].octets_copied"] < 2000
+    assert (status["copies[0].operation"], status["copies[0].suspended"]) == (7, "ON")
+    ground.turns()
+    assert files.memory == {}
+    assert files.do("FILE_COPIES_RESUME", "path=''") is None
+    ground.turns()
+    assert files.memory == {"file/copy": b"\0" + bytes(2000)}
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_copy_from_the_ground_is_aborted(files, ground, begun):
+    ground.store.write("long", bytes(2000))
+    assert files.do("FILE_COPY", "7 ground: long '' copy") is None
+    ground.turn(0)
+    if begun:
+        ground.turn(700)
+    assert files.do("FILE_COPY_ABORT", "operations=7") is None
+    ground.turns()
+    assert [name for name, _ in files.events] == ["FILE_NOT_RECEIVED"]
+    assert (files.memory, files.task.task.save()["copies"]) == ({}, [])
+    assert ground.entity.open_outgoing == 0
+
+
+def test_a_directory_of_the_ground_is_reported_when_its_listing_has_come(files, ground):
+    ground.store.create_directory("d")
+    ground.store.write("d/\u00e9" + "x" * 100, b"octets")
+    ground.store.create_directory("d/e")
+    assert files.do("DIRECTORY_SUMMARY", "ground:/d/") is None
+    assert files.reports == []
+    ground.turns()
+    ((name, content),) = files.reports
+    assert (name, content["path"], content["objects"]) == ("DIRECTORY_CONTENT", "ground:d", 2)
+    assert (content["objects[0].name"], content["objects[0].kind"]) == ("e", "DIRECTORY")
+    assert (content["objects[1].name"], content["objects[1].kind"]) == ("\u00e9" + "x" * 100, "FILE")
+    assert files.memory == {}
+    assert files.do("DIRECTORY_SUMMARY", "ground:none") is None
+    ground.turns()
+    assert [(name, values["file"]) for name, values in files.events] == [("FILE_NOT_RECEIVED", "ground:none")]
+
+
+@given(st.text("a\u00e9\U0001f600\udcff\n", max_size=255))
+def test_whatever_a_peer_calls_a_file_fits_into_an_event(name):
+    assert len(told(name).encode()) <= 120
 
 
 def test_another_task_is_given_a_file_that_a_request_names(files, bench):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fsw import missions
-from fsw.dictionary.identifiers import GROUND_ENTITY, ORBITER_ENTITY, BootKind, BootReason
+from fsw.dictionary.identifiers import GROUND_ENTITY, BootKind, BootReason
 from fsw.dictionary.services.st21_sequencing import encode_entries
 from fsw.dictionary.telecommand import written_packet
 from fsw.ground.files import ground_entity
@@ -168,7 +168,12 @@ def ask_each_other(made):
     """Both sides have a file and want the other's, a listing, and changes in its store."""
     store(made).write("log", TABLE)
     made.control.store.write("plan", TABLE[::-1])
+    made.control.store.write("spare", b"only once")
     made.command("DOWNLINK_RATE", "HIGH")
+    made.command("FILE_COPY", "1 ground: plan '' 'plan copy'")
+    made.command("FILE_MOVE", "2 ground: spare '' spare")
+    made.command("FILE_COPY", "3 ground: none '' nowhere")
+    made.command("DIRECTORY_SUMMARY", "ground:")
     wanted = tuple(
         FilestoreRequest(*request).encode()
         for request in (
@@ -180,9 +185,7 @@ def ask_each_other(made):
     made.send_file(PutRequest("new", b"octets", filestore_requests=wanted, acknowledged=True))
     board(made).put(PutRequest("new", b"octets", filestore_requests=wanted, acknowledged=True))
     made.ask_for_file(ProxyPut(GROUND_ENTITY, "log", "copies/log", acknowledged=True))
-    board(made).ask(ProxyPut(ORBITER_ENTITY, "plan", "plan copy", acknowledged=True))
     made.ask_for_file(DirectoryListingRequest("", "listings/all"))
-    board(made).ask(DirectoryListingRequest("", "ground listing"))
 
 
 def quiet(made):
@@ -193,21 +196,30 @@ def quiet(made):
 def test_each_side_fetches_lists_and_changes_what_the_other_has_through_loss(in_folder, tmp_path):
     told = []
     with simulation(on_news=told.append, files=tmp_path / "files" if in_folder else None) as made:
-        lose_uplink(made, 14, 0.05)
         lose_frames(made, 15, 0.05)
         ask_each_other(made)
+        lose_uplink(made, 14, 0.05)  # but no telecommand
+        made.run_until(200 * SECOND)
         run_until(made, lambda: quiet(made), 6000, step_s=100)
         ground, onboard = made.control.store, store(made)
         assert ground.read("copies/log") == onboard.read("log") == TABLE
         assert onboard.read("plan copy") == ground.read("plan") == TABLE[::-1]
         assert ground.read("d/renamed") == onboard.read("d/renamed") == b"octets"
         assert b"log\t3000\n" in ground.read("listings/all")
-        assert b"plan\t3000\n" in onboard.read("ground listing")
+        assert onboard.read("spare") == b"only once"
+        assert ground.read("spare") is None
+        assert (onboard.read("nowhere"), onboard.read("listing")) == (None, None)
+        (content,) = reports(told, "DIRECTORY_CONTENT")
+        entries = [content[f"objects[{n}].name"] for n in range(content["objects"])]
+        assert (content["path"], entries[-2:]) == ("ground:", ["plan", "spare"])
+        assert [event["file"] for event in reports(told, "EVENT_FILE_NOT_RECEIVED")] == ["nowhere"]
         said = [t.text for t in told if getattr(t, "name", "").startswith("GROUND_FILE")]
         for expected in (
             "rename file new d/renamed on board: done",
             "delete file nothing on board: refused, status 1",
             "the spacecraft asked for file plan: granted",
+            "the spacecraft asked for file none: refused",
+            "the spacecraft asked for a listing of '': granted",
             "file copies/log has come, 3000 octets",
         ):
             assert expected in said

@@ -1,7 +1,8 @@
-"""ST[23] file management (ECSS-E-ST-70-41C 6.23, 8.23): the on-board file store, and copies out of it.
+"""ST[23] file management (ECSS-E-ST-70-41C 6.23, 8.23): the on-board file store, and copies to and from it.
 
 A repository path is a directory of the store, '' for its top. A path that begins with `ground:` names the
-ground's file store: a file copied there goes by CFDP, as an operation that takes its time.
+ground's file store: a file copied there goes by CFDP, one copied from there is asked for by CFDP, as an
+operation that takes its time.
 """
 
 from functools import partial
@@ -36,7 +37,7 @@ _OPERATIONS = Argument(
 )
 _INVOLVED = _path(text="Repository path, or `ground:` and a path there; '' for all on board")
 _SOURCE = (
-    _path("source_path", "Repository path of the file"),
+    _path("source_path", "Where from: a repository path on board, or `ground:` and a path there"),
     Argument(_name("source_file", "Its name"), minimum=1, maximum=100),
 )
 _TARGET = (
@@ -125,16 +126,16 @@ TELECOMMANDS = (
     _request(
         "DIRECTORY_SUMMARY",
         12,
-        "Reports what is directly in a directory.",
-        "DIRECTORY_CONTENT.",
+        "Reports what is directly in a directory, one of the ground's (`ground:`) when its listing has come.",
+        "DIRECTORY_CONTENT; EVENT_FILE_NOT_RECEIVED if the ground has no such directory.",
         PATH,
-        failures=(_NO_PATH,),
+        failures=(_NO_PATH, _REFUSED),
     ),
     _request(
         "FILE_COPY",
         14,
-        "Copies a file on board at once, or begins to send it to the ground by CFDP.",
-        "FILE_REPORT; of a copy to the ground EVENT_FILE_SENT or EVENT_FILE_NOT_SENT.",
+        "Copies a file on board at once, or begins to send it to the ground, or to ask the ground for it.",
+        "FILE_REPORT; to or from the ground EVENT_FILE_SENT, _NOT_SENT, _RECEIVED or _NOT_RECEIVED.",
         Argument(_OPERATION),
         *_SOURCE,
         *_TARGET,
@@ -153,7 +154,7 @@ TELECOMMANDS = (
     _request(
         "FILE_COPY_SUSPEND",
         16,
-        "Stops copies to the ground, and their timers.",
+        "Stops copies to or from the ground; one from there once it has begun to come.",
         "FILE_COPY_STATUS.",
         _OPERATIONS,
         failures=_NO_OPERATION,
@@ -165,7 +166,7 @@ TELECOMMANDS = (
         "FILE_COPY_ABORT",
         18,
         "Ends them; the ground is told.",
-        "EVENT_FILE_NOT_SENT.",
+        "EVENT_FILE_NOT_SENT or EVENT_FILE_NOT_RECEIVED.",
         _OPERATIONS,
         failures=_NO_OPERATION,
     ),
@@ -189,14 +190,14 @@ TELECOMMANDS = (
         "FILE_COPIES_ABORT",
         21,
         "As FILE_COPY_ABORT, all copies from or to a path and what is below it.",
-        "EVENT_FILE_NOT_SENT.",
+        "EVENT_FILE_NOT_SENT or EVENT_FILE_NOT_RECEIVED.",
         _INVOLVED,
         failures=(_NO_PATH,),
     ),
     _request(
         "FILE_COPY_STATUS_ENABLE",
         22,
-        "Reports copies to the ground periodically.",
+        "Reports copies to and from the ground periodically.",
         "FILE_COPY_STATUS.",
         Argument(Parameter("interval_s", construct.Int16ub, "Interval", "s"), minimum=1),
     ),
@@ -242,13 +243,13 @@ REPORTS = (
     _report(
         "FILE_COPY_STATUS",
         23,
-        "Copies to the ground that are under way",
+        "Copies to and from the ground that are under way",
         Group(
             "copies",
             (
                 _OPERATION,
                 Parameter("suspended", construct.Int8ub, "Suspended", enumeration=Switch),
-                Parameter("octets_sent", construct.Int32ub, "Octets sent at least once", "octets"),
+                Parameter("octets_copied", construct.Int32ub, "Octets sent once, or received", "octets"),
                 _SIZE,
             ),
             "Copies",
