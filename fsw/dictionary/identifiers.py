@@ -394,6 +394,12 @@ class FailureCode(IntEnum):
     FUNCTIONAL_MONITORS_FULL = 284
     MONITOR_PROTECTED = 285  # by a functional one that goes by it
     MONITOR_IN_USE = 286
+    UNKNOWN_APPLICATION = 290
+    UNKNOWN_STRUCTURE = 291
+    ALL_SELECTED = 292
+    NOT_SELECTED = 293
+    SELECTION_FULL = 294
+    NOT_BLOCKED = 295
 
     @property
     def at_start(self) -> bool:

@@ -135,9 +135,10 @@ class PlainPacket:
 @plain
 @record
 class PacketsMade:
-    """From the downlink, every beat: APID, service, subtype (0 without), on-board time (CUC) and octets."""
+    """From the downlink, every beat: APID, service, subtype (0 without), structure or event (0 where there is
+    none), on-board time (CUC) and octets."""
 
-    packets: tuple[tuple[int, int, int, bytes, bytes], ...]
+    packets: tuple[tuple[int, int, int, int, bytes, bytes], ...]
 
 
 @plain

@@ -15,15 +15,23 @@ from fsw.protocols.large_packets import Place, split
 from fsw.tasks.answers import pus_report
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.messages import PusReport
-from fsw.tasks.report_types import KNOWN, ReportTypes, Type
+from fsw.tasks.report_selection import ReportSelection, particular
+from fsw.tasks.report_types import KNOWN, Type
 
 LONGEST_REPORT_OCTETS = 1024  # of its packet; what is longer goes in parts (ST[13])
 PART_OCTETS = LONGEST_REPORT_OCTETS - pus.TM_OVERHEAD_OCTETS - 4  # behind transaction and number
 TRANSFERS = 1 << 16
 _GROUND = 1  # destination of reports
+_REPORTED = {  # by request of ST[14]: what is told, and the report
+    "REPORT": ("TYPES", "FORWARDED_TYPES"),
+    "HOUSEKEEPING_REPORT": ("HOUSEKEEPING", "FORWARDING_HOUSEKEEPING_SELECTED"),
+    "DIAGNOSTICS_REPORT": ("DIAGNOSTICS", "FORWARDING_DIAGNOSTICS_SELECTED"),
+    "EVENTS_REPORT": ("EVENTS", "FORWARDING_EVENTS_BLOCKED"),
+}
 _SUBTYPE_OF = {Place.FIRST: 1, Place.NEXT: 2, Place.LAST: 3}
 
-Made = tuple[int, int, int, bytes, bytes]  # APID, service, subtype, on-board time, packet
+# APID, service, subtype, structure or event (0 where there is none), on-board time, packet
+Made = tuple[int, int, int, int, bytes, bytes]
 
 
 class PacketPath:
@@ -32,7 +40,7 @@ class PacketPath:
         self._sequence = pus.SequenceCounters()
         # Each application process counts its own (ECSS-E-ST-70-41C 5.4.2.1).
         self._messages = {apid: pus.MessageCounters() for apid in (ORBITER_APID, LANDER_APID)}
-        self._forwarded = ReportTypes(KNOWN)
+        self._forwarded = ReportSelection(KNOWN)
         self._blocked: frozenset[Type] = frozenset()  # the rest of those known
         self._made: list[Made] = []
         self._transfer = 0  # number of the next large report
@@ -43,13 +51,14 @@ class PacketPath:
         time = self._clock.cuc(now_ns)
         packet = self._encode(report, time, now_ns)
         if len(packet) <= LONGEST_REPORT_OCTETS:
-            return self._keep(type_, time, packet)
+            return self._keep(type_, particular(type_, report.source_data), time, packet)
+        # Parts go by the type alone: no structure, of 32 parameters at most, and no event is so long.
         transfer, self._transfer = self._transfer, (self._transfer + 1) % TRANSFERS
         packets = []
         for place, number, part in split(packet, PART_OCTETS):
             head = transfer.to_bytes(2, "big") + number.to_bytes(2, "big")
             one = PusReport(ORBITER_APID, 13, _SUBTYPE_OF[place], head + part)
-            packets += self._keep(type_, time, self._encode(one, time, now_ns))
+            packets += self._keep(type_, 0, time, self._encode(one, time, now_ns))
         return packets
 
     def _encode(self, report: PusReport, time: bytes, now_ns: int) -> bytes:
@@ -69,7 +78,7 @@ class PacketPath:
 
     def plain(self, apid: int, data: bytes, now_ns: int) -> list[bytes]:
         """As `report`, of a packet without secondary header."""
-        return self._keep((apid, 0, 0), self._clock.cuc(now_ns), self._numbered(apid, data))
+        return self._keep((apid, 0, 0), 0, self._clock.cuc(now_ns), self._numbered(apid, data))
 
     def time_report(self, data: bytes) -> list[bytes]:
         """As `plain`, of the spacecraft time packet, which alone of these has error control.
@@ -85,9 +94,10 @@ class PacketPath:
         count = self._sequence.take(apid)
         return (apid << 32 | (0xC000 | count) << 16 | len(data) - 1).to_bytes(6, "big") + data
 
-    def _keep(self, type_: Type, time: bytes, packet: bytes) -> list[bytes]:
-        self._made.append((*type_, time, packet))
-        return [] if type_ in self._blocked else [packet]
+    def _keep(self, type_: Type, which: int, time: bytes, packet: bytes) -> list[bytes]:
+        self._made.append((*type_, which, time, packet))
+        forwarded = type_ not in self._blocked and self._forwarded.takes(type_, which)
+        return [packet] if forwarded else []
 
     def take_made(self) -> tuple[Made, ...]:
         """What was made since the last call."""
@@ -98,23 +108,25 @@ class PacketPath:
 
     def execute(self, name: str, arguments: dict[str, Any]) -> FailureCode | PusReport | None:
         """A request of ST[14]: why it failed, the report it asked for, or nothing more to say."""
-        if name == "FORWARDING_REPORT":
-            values = {"applications": self._forwarded.reported()}
-            return pus_report(dictionary.report("FORWARDED_TYPES"), values)
-        if not self._forwarded.change(arguments["applications"], name == "FORWARDING_ADD"):
-            return FailureCode.UNKNOWN_REPORT_TYPE
-        self._blocked = KNOWN - set(self._forwarded)
-        return None
+        what = name.removeprefix("FORWARDING_")
+        if what in _REPORTED:
+            kind, report = _REPORTED[what]
+            return pus_report(dictionary.report(report), {"applications": self._forwarded.reported(kind)})
+        if what in {"ADD", "DELETE"}:
+            what = f"TYPES_{what}"
+        failure = self._forwarded.change(what, arguments["applications"])
+        self._blocked = KNOWN - set(self._forwarded.types)
+        return failure
 
     # ---- snapshots ------------------------------------------------------------------------------
 
-    def forwarded(self) -> list[list[int]]:
-        """The types that go down as they are made, as `forward` takes them."""
+    def forwarded(self) -> dict[str, Any]:
+        """What goes down as it is made, as `forward` takes it."""
         return self._forwarded.save()
 
-    def forward(self, types: list[list[int]]) -> None:
-        self._forwarded = ReportTypes.load(types)
-        self._blocked = KNOWN - set(self._forwarded)
+    def forward(self, selected: dict[str, Any]) -> None:
+        self._forwarded = ReportSelection.load(selected)
+        self._blocked = KNOWN - set(self._forwarded.types)
 
     def counts(self) -> dict[str, Any]:
         """Those that the ground follows."""
@@ -140,4 +152,4 @@ class PacketPath:
     def load(self, saved: dict[str, Any]) -> None:
         self.count_on(saved["counts"])
         self.forward(saved["forwarded"])
-        self._made = [(row[0], row[1], row[2], row[3], row[4]) for row in saved["made"]]
+        self._made = [(row[0], row[1], row[2], row[3], row[4], row[5]) for row in saved["made"]]

@@ -12,7 +12,7 @@ from typing import Any
 
 from fsw.kernel.time import SECOND
 from fsw.protocols.pus import PRIMARY_HEADER_OCTETS, TIME_OCTETS
-from fsw.tasks.report_types import ReportTypes
+from fsw.tasks.report_selection import ReportSelection
 
 KEYS = "packets/"
 BLOCK_OCTETS = 1 << 14
@@ -87,7 +87,7 @@ class PacketStore:
     circular: bool
     channel: int
     enabled: bool = False
-    types: ReportTypes = field(default_factory=ReportTypes)
+    selection: ReportSelection = field(default_factory=ReportSelection)
     blocks: list[Block] = field(default_factory=list)
     number: int = 0
     open: list[bytes] = field(default_factory=list)
@@ -209,7 +209,7 @@ class PacketStore:
             "circular": self.circular,
             "channel": self.channel,
             "enabled": self.enabled,
-            "types": self.types.save(),
+            "selection": self.selection.save(),
             "open_from": self.open_retrieval.start,
         }
 
@@ -221,7 +221,7 @@ class PacketStore:
             saved["circular"],
             saved["channel"],
             saved["enabled"],
-            ReportTypes.load(saved["types"]),
+            ReportSelection.load(saved["selection"]),
             open_retrieval=Reading(saved["open_from"], EVER),
         )
 

@@ -18,10 +18,17 @@ from fsw.kernel.snapshot import SnapshotError, pack, unpack
 from fsw.tasks.answers import pus_report
 from fsw.tasks.messages import PusReport
 from fsw.tasks.packet_store import EVER, Block, PacketStore, Reading
-from fsw.tasks.report_types import KNOWN, ReportTypes, Type
+from fsw.tasks.report_selection import ReportSelection
+from fsw.tasks.report_types import KNOWN, Type
 
 MOST_STORES = 32
 EVENTS_STORE, HOUSEKEEPING_STORE = 1, 2
+SELECTION_REPORTS = {  # by request: what of the selection is told, and the report
+    "STORE_TYPES_REPORT": ("TYPES", "STORED_TYPES"),
+    "STORE_HOUSEKEEPING_REPORT": ("HOUSEKEEPING", "STORE_HOUSEKEEPING_SELECTED"),
+    "STORE_DIAGNOSTICS_REPORT": ("DIAGNOSTICS", "STORE_DIAGNOSTICS_SELECTED"),
+    "STORE_EVENTS_REPORT": ("EVENTS", "STORE_EVENTS_BLOCKED"),
+}
 
 
 def default_stores(event_octets: int, housekeeping_octets: int) -> tuple[PacketStore, ...]:
@@ -40,7 +47,7 @@ def default_stores(event_octets: int, housekeeping_octets: int) -> tuple[PacketS
             True,
             int(ReplayChannel.REPLAY),
             True,
-            ReportTypes(known for known in KNOWN if known[:2] in wanted[store]),
+            ReportSelection(known for known in KNOWN if known[:2] in wanted[store]),
         )
         for store, size in sizes.items()
     )
@@ -89,7 +96,7 @@ class PacketStoreSet:
     def _choose_takers(self) -> None:
         takers: dict[Type, list[int]] = {}
         for store in self.stores.values():
-            for type_ in store.types if store.enabled else ():
+            for type_ in store.selection.types if store.enabled else ():
                 takers.setdefault(type_, []).append(store.identifier)
         self.takers = {type_: tuple(stores) for type_, stores in takers.items()}
 
@@ -127,9 +134,9 @@ class PacketStoreSet:
             case "STORE_ENABLE" | "STORE_DISABLE":
                 for store in chosen:
                     store.enabled = name == "STORE_ENABLE"
-            case "STORE_TYPES_ADD" | "STORE_TYPES_DELETE":
-                if not chosen[0].types.change(arguments["applications"], name == "STORE_TYPES_ADD"):
-                    return FailureCode.UNKNOWN_REPORT_TYPE
+            case _ if "applications" in arguments:
+                selection = chosen[0].selection
+                return selection.change(name.removeprefix("STORE_"), arguments["applications"])
             case "STORE_RETRIEVE":
                 return self._begin_ranges(arguments["ranges"])
             case "STORE_OPEN_FROM":
@@ -205,9 +212,12 @@ class PacketStoreSet:
             case "STORE_CONFIGURATION":
                 values = {"stores": [_configuration(store) for store in stores]}
                 report = "PACKET_STORE_CONFIGURATION"
-            case "STORE_TYPES_REPORT":
-                values = {"store": chosen[0].identifier, "applications": chosen[0].types.reported()}
-                report = "STORED_TYPES"
+            case _ if name in SELECTION_REPORTS:
+                kind, report = SELECTION_REPORTS[name]
+                values = {
+                    "store": chosen[0].identifier,
+                    "applications": chosen[0].selection.reported(kind),
+                }
             case _:
                 values = {"stores": [_summary(store) for store in chosen]}
                 report = "PACKET_STORE_SUMMARY"

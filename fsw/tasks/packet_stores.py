@@ -38,7 +38,7 @@ from fsw.tasks.messages import (
     Values,
 )
 from fsw.tasks.packet_store import EVER, KEYS, Block, PacketStore, Reading, entries, time_of
-from fsw.tasks.packet_store_set import PacketStoreSet
+from fsw.tasks.packet_store_set import SELECTION_REPORTS, PacketStoreSet
 
 _DEFINITIONS = "packet-stores"  # the record that tells how the stores are made
 _COPY_BLOCKS = 16  # at once
@@ -155,8 +155,11 @@ class PacketStores:
     def _keep(self, made: PacketsMade, now_ns: int) -> list[Action]:
         actions: list[Action] = []
         takers, stores = self._set.takers, self._set.stores
-        for apid, service, subtype, time, packet in made.packets:
-            for identifier in takers.get((apid, service, subtype), ()):
+        for apid, service, subtype, which, time, packet in made.packets:
+            type_ = (apid, service, subtype)
+            for identifier in takers.get(type_, ()):
+                if which and not stores[identifier].selection.takes(type_, which):
+                    continue
                 if stores[identifier].append(time + packet, now_ns):
                     self._packets_stored += 1
                 else:
@@ -334,7 +337,7 @@ class PacketStores:
                 return self._settle(name, chosen, until, request, acknowledge)
             case "STORE_COPY":
                 return self._begin_copy(arguments, request, acknowledge, now_ns)
-            case "STORE_STATUS" | "STORE_CONFIGURATION" | "STORE_TYPES_REPORT":
+            case _ if name in SELECTION_REPORTS or name in {"STORE_STATUS", "STORE_CONFIGURATION"}:
                 return [Send(names.DOWNLINK, self._set.report(name, chosen)), done]
         actions: list[Action] = []
         if name == "STORE_DELETE":

@@ -276,7 +276,7 @@ pictures = st.builds(
     st.floats(0, 1e6),
     st.binary(min_size=1, max_size=200),
 )
-MADE = (1920, 5, 1, bytes(7), bytes.fromhex("0f80 c000 0013") + bytes(20))
+MADE = (1920, 5, 1, 33, bytes(7), bytes.fromhex("0f80 c000 0013") + bytes(20))
 keys = st.builds("picture/{}/{}".format, st.sampled_from(["full", "thumbnail"]), NUMBERS)
 TASKS = [member.name.lower() for member in Task if member is not Task.NONE]
 MESSAGES = {

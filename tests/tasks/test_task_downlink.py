@@ -10,6 +10,7 @@ from fsw import dictionary
 from fsw.core.crc import crc16
 from fsw.core.frame_format import FrameFormat
 from fsw.core.frames_to_packets import PacketExtractor
+from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import (
     ATTITUDE_APID,
@@ -382,7 +383,7 @@ def test_what_is_not_forwarded_is_counted_and_offered_for_storage_all_the_same(f
     (packet,) = packets_in(sent, 220)
     assert packet[2:4] == b"\xc0\x01"  # the second of its application process
     (made,) = frames.task.sent(names.PACKET_STORES, PacketsMade)
-    assert [packet[4] for packet in made.packets] == [packet]
+    assert [packet[5] for packet in made.packets] == [packet]
 
 
 def test_forwarding_control_tells_its_types_and_refuses_unknown_ones(frames, bench):
@@ -406,6 +407,59 @@ def test_forwarding_control_tells_its_types_and_refuses_unknown_ones(frames, ben
         if values[f"applications[0].services[{n}].service"] == 5
     )
     assert values[f"applications[0].services[{of_events}].subtypes"] == 1  # high severity still goes
+
+
+def test_structures_and_events_that_are_not_selected_are_stored_and_not_forwarded(frames, bench):
+    event = Event.CAMERA_AWAKE
+    for name, arguments in (
+        ("HOUSEKEEPING_DELETE", {"apid": ORBITER_APID, "sids": []}),
+        ("HOUSEKEEPING_ADD", {"apid": ORBITER_APID, "structures": [{"sid": 2, "subsampling": 2}]}),
+        ("EVENTS_BLOCK", {"apid": ORBITER_APID, "events": [int(event)]}),
+    ):
+        frames.task.tell(bench.execute(f"FORWARDING_{name}", {"applications": [arguments]}))
+        assert frames.task.executed() == [None]
+    reports = [
+        PusReport(ORBITER_APID, 3, 25, identifier.to_bytes(2, "big") + bytes(10))
+        for identifier in (1, 2, 2, 2)
+    ]
+    reports.append(PusReport(ORBITER_APID, 5, 1, int(event).to_bytes(2, "big") + bytes(2)))
+    reports.append(PusReport(ORBITER_APID, 5, 1, bytes([0, 1, 0, 0])))
+    for report in reports:
+        frames.task.tell(report)
+    packets = packets_in(frames.beat()[1], 220)
+    sent = [(report.service, report.source_data[:2]) for report in map(pus.decode_report, packets)]
+    assert sent == [(3, b"\0\2"), (3, b"\0\2"), (5, b"\0\1")]
+    (made,) = frames.task.sent(names.PACKET_STORES, PacketsMade)
+    assert [one[3] for one in made.packets] == [1, 2, 2, 2, int(event), 1]
+
+
+def test_forwarding_control_tells_structures_and_events_and_refuses_unknown_ones(frames, bench):
+    nobody = [{"apid": ORBITER_APID, "events": [9999]}]
+    frames.task.tell(bench.execute("FORWARDING_EVENTS_BLOCK", {"applications": nobody}))
+    assert frames.task.executed() == [FailureCode.UNKNOWN_EVENT]
+    for kind, expected in (
+        (
+            "HOUSEKEEPING",
+            {
+                "applications": 2,
+                "applications[0].apid": ORBITER_APID,
+                "applications[0].structures": 0,
+                "applications[1].apid": LANDER_APID,
+                "applications[1].structures": 0,
+            },
+        ),
+        (
+            "DIAGNOSTICS",
+            {"applications": 1, "applications[0].apid": ORBITER_APID, "applications[0].structures": 0},
+        ),
+        ("EVENTS", {"applications": 0}),
+    ):
+        frames.task.tell(bench.execute(f"FORWARDING_{kind}_REPORT"))
+        (packet,) = packets_in(frames.beat()[1], 220)
+        report = pus.decode_report(packet)
+        declared = dictionary.report_for(ORBITER_APID, 14, report.subtype)
+        assert declared.name.startswith(f"FORWARDING_{kind}_")
+        assert {name: value.value for name, value in declared.decode(report.source_data).items()} == expected
 
 
 def stored_packet(number, octets=50):

@@ -37,9 +37,9 @@ def packet(at_s, number, service=5, subtype=1, octets=20):
     )
 
 
-def made(at_s, number, service=5, subtype=1, octets=20):
+def made(at_s, number, service=5, subtype=1, octets=20, which=1):
     time = (round(at_s * TICKS_PER_S)).to_bytes(7, "big")
-    return (ORBITER_APID, service, subtype, time, packet(at_s, number, service, subtype, octets))
+    return (ORBITER_APID, service, subtype, which, time, packet(at_s, number, service, subtype, octets))
 
 
 class Memory:
@@ -107,7 +107,7 @@ class Memory:
         packets = [made(at_s, at_s, **kind) for at_s in range(first_s, last_s + 1)]
         for one in packets:
             self.beat(one)
-        return [one[4] for one in packets]
+        return [one[5] for one in packets]
 
     def retrieved(self, room=PLENTY):
         """What is sent when there is room, split into packets."""
@@ -166,12 +166,78 @@ def test_packets_of_a_range_of_times_come_back_as_they_were(memory):
 def test_each_store_takes_its_own_types(memory):
     housekeeping = made(10, 1, 3, 25)
     verification = made(10, 2, 1, 7)
-    attitude = (ATTITUDE_APID, 0, 0, bytes(7), b"\x05\x01\xc0\x00\x00\x00\x55")
-    lander = (LANDER_APID, 3, 25, bytes(7), packet(0, 3))
+    attitude = (ATTITUDE_APID, 0, 0, 0, bytes(7), b"\x05\x01\xc0\x00\x00\x00\x55")
+    lander = (LANDER_APID, 3, 25, 16, bytes(7), packet(0, 3))
     memory.beat(housekeeping, verification, attitude, lander, made(10, 5, 17, 2))
     for store in (EVENTS, HOUSEKEEPING):
         assert memory.execute("STORE_RETRIEVE", **span(store, 0, 1000)) is None
-    assert memory.retrieved() == [verification[4], housekeeping[4], attitude[4], lander[4]]
+    assert memory.retrieved() == [verification[5], housekeeping[5], attitude[5], lander[5]]
+
+
+def test_definitions_of_structures_and_their_reports_are_kept_from_the_start(memory):
+    kept = [made(10, number, 3, subtype) for number, subtype in enumerate((10, 12, 25, 26))]
+    memory.beat(*kept)
+    assert memory.execute("STORE_RETRIEVE", **span(HOUSEKEEPING, 0, 1000)) is None
+    assert memory.retrieved() == [one[5] for one in kept]
+
+
+def test_a_store_takes_the_structures_chosen_every_so_often_and_no_event_that_is_blocked(memory, bench):
+    everything = [{"apid": ORBITER_APID, "sids": []}]
+    some = [{"apid": ORBITER_APID, "structures": [{"sid": 2}, {"sid": 3, "subsampling": 3}]}]
+    blocked = [{"apid": ORBITER_APID, "events": [33]}]
+    for kind in ("HOUSEKEEPING", "DIAGNOSTICS"):
+        name = f"STORE_{kind}_DELETE"
+        assert memory.execute(name, store=HOUSEKEEPING, applications=everything) is None
+    assert memory.execute("STORE_HOUSEKEEPING_ADD", store=HOUSEKEEPING, applications=some) is None
+    assert memory.execute("STORE_EVENTS_BLOCK", store=EVENTS, applications=blocked) is None
+    kept = []
+    for number in range(5):
+        of_one, of_two, of_three = (made(number, number, 3, 25, 20, sid) for sid in (1, 2, 3))
+        diagnostic, event, other = (
+            made(number, number, 3, 26, 20, 300), made(number, number, 5, 2, 20, 33), made(number, number)
+        )  # fmt: skip
+        memory.beat(of_one, of_two, of_three, diagnostic, event, other)
+        kept += [of_two, of_three] if number % 3 == 0 else [of_two]
+    assert memory.execute("STORE_RETRIEVE", **span(HOUSEKEEPING, 0, 1000)) is None
+    assert memory.retrieved() == [one[5] for one in kept]
+    assert memory.execute("STORE_RETRIEVE", **span(EVENTS, 0, 1000)) is None
+    assert memory.retrieved() == [made(number, number)[5] for number in range(5)]
+    # The selection is part of the store's definition.
+    for one in (memory, Memory(bench, dict(memory.kept))):
+        for name, store in (
+            ("HOUSEKEEPING", HOUSEKEEPING),
+            ("DIAGNOSTICS", HOUSEKEEPING),
+            ("EVENTS", EVENTS),
+        ):
+            assert one.execute(f"STORE_{name}_REPORT", store=store) is None
+        housekeeping, diagnostics, events = one.reports[-3:]
+        assert housekeeping == (
+            "STORE_HOUSEKEEPING_SELECTED",
+            {
+                "store": HOUSEKEEPING,
+                "applications": 2,
+                "applications[0].apid": ORBITER_APID,
+                "applications[0].structures": 2,
+                "applications[0].structures[0].sid": 2,
+                "applications[0].structures[0].subsampling": 1,
+                "applications[0].structures[1].sid": 3,
+                "applications[0].structures[1].subsampling": 3,
+                "applications[1].apid": LANDER_APID,
+                "applications[1].structures": 0,
+            },
+        )
+        assert diagnostics == ("STORE_DIAGNOSTICS_SELECTED", {"store": HOUSEKEEPING, "applications": 0})
+        assert events[0] == "STORE_EVENTS_BLOCKED"
+        assert events[1]["applications[0].events[0].event"] == "CAMERA_AWAKE"
+
+
+def test_a_selection_that_makes_no_sense_changes_no_store(memory):
+    before = memory.task.task.save()
+    nowhere = [{"apid": 7, "structures": []}]
+    assert memory.execute("STORE_HOUSEKEEPING_REPORT", store=77) is FailureCode.UNKNOWN_STORE
+    failure = memory.execute("STORE_DIAGNOSTICS_ADD", store=EVENTS, applications=nowhere)
+    assert failure is FailureCode.UNKNOWN_APPLICATION
+    assert memory.task.task.save() == before
 
 
 def test_no_more_goes_than_there_is_room_but_for_the_last_packet(memory):

@@ -82,6 +82,35 @@ def test_what_is_not_forwarded_is_stored_and_comes_when_it_is_asked_for():
     assert flight.close() == []
 
 
+def test_structures_and_events_are_chosen_for_the_link_and_for_a_store():
+    flight = Flight()
+    everything = '[{"apid": 1920, "sids": []}]'
+    radio = '[{"apid": 1920, "structures": [{"sid": "RADIO", "subsampling": 2}]}]'
+    flight.command(20, "FORWARDING_HOUSEKEEPING_DELETE", f"applications='{everything}'")
+    flight.command(20.1, "FORWARDING_HOUSEKEEPING_ADD", f"applications='{radio}'")
+    wifi = '[{"apid": 1920, "events": ["WIFI_SWITCHED"]}]'
+    flight.command(20.2, "FORWARDING_EVENTS_BLOCK", f"applications='{wifi}'")
+    security = '[{"apid": 1920, "structures": [{"sid": "RADIO"}, {"sid": "SECURITY"}]}]'
+    flight.command(20.3, "STORE_HOUSEKEEPING_DELETE", f"store=2 applications='{everything}'")
+    flight.command(20.4, "STORE_HOUSEKEEPING_ADD", f"store=2 applications='{security}'")
+    for at_s, state in ((30, "ON"), (40, "OFF")):
+        flight.command(at_s, "WIFI", state)
+    flight.command(60, "FORWARDING_EVENTS_UNBLOCK", f"applications='{wifi}'")
+    flight.command(61, "WIFI", "ON")
+    flight.command(81, "DOWNLINK_RATE", "HIGH")
+    flight.retrieve(82, 21, 80)
+    flight.fly(162)
+    at_once = [t.report.name for t in made_between(flight.packets(3), 21, 80)]
+    assert at_once == ["HOUSEKEEPING_RADIO"] * len(at_once)
+    assert 3 <= len(at_once) <= 4  # 8 s apart, every other one
+    assert len(flight.events("WIFI_SWITCHED")) == 1
+    flight.fly(230)
+    later = [t.report.name for t in made_between(flight.packets(3), 21, 80)]
+    assert set(later) == {"HOUSEKEEPING_RADIO", "HOUSEKEEPING_SECURITY"}
+    assert len(later) - len(at_once) in range(10, 13)
+    assert flight.close() == []
+
+
 def test_stored_packets_outlive_the_program_and_an_open_retrieval_brings_them(tmp_path):
     first = Flight(memory=tmp_path)
     first.command(30, "STORE_SUMMARY")

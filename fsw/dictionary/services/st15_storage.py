@@ -14,6 +14,7 @@ import construct
 from fsw.dictionary.identifiers import FailureCode, Switch
 from fsw.dictionary.layout import Group
 from fsw.dictionary.parameter import Parameter
+from fsw.dictionary.services import report_selection
 from fsw.dictionary.services.declare import report, request
 from fsw.dictionary.services.report_types import APPLICATIONS, APPLICATIONS_REPORTED
 from fsw.dictionary.telecommand import Argument, ArgumentGroup
@@ -55,6 +56,11 @@ _STATUS = "PACKET_STORE_STATUS [15,19] after STORE_STATUS."
 _CONFIGURATION = "PACKET_STORE_CONFIGURATION [15,23] after STORE_CONFIGURATION."
 _SUMMARY = "PACKET_STORE_SUMMARY [15,13] after STORE_SUMMARY."
 
+_SELECTION = {
+    "HOUSEKEEPING_ADD": 29, "HOUSEKEEPING_DELETE": 30, "HOUSEKEEPING_REPORT": 35, "HOUSEKEEPING_SELECTED": 36,
+    "DIAGNOSTICS_ADD": 31, "DIAGNOSTICS_DELETE": 32, "DIAGNOSTICS_REPORT": 37, "DIAGNOSTICS_SELECTED": 38,
+    "EVENTS_UNBLOCK": 33, "EVENTS_BLOCK": 34, "EVENTS_REPORT": 39, "EVENTS_BLOCKED": 40,
+}  # fmt: skip
 _request, _report = partial(request, 15), partial(report, 15)
 TELECOMMANDS = (
     _request("STORE_ENABLE", 1, "Stores packets from now on.", _STATUS, _ALL_OR_SOME, failures=(_UNKNOWN,)),
@@ -152,7 +158,8 @@ TELECOMMANDS = (
     _request(
         "STORE_CREATE",
         20,
-        "Makes packet stores, empty and not storing, that take no report type yet.",
+        "Makes packet stores, empty and not storing, that take no report type yet; of the types added later "
+        "they take all structures and events.",
         _CONFIGURATION,
         ArgumentGroup(
             "stores",
@@ -227,8 +234,15 @@ TELECOMMANDS = (
         Argument(_CHANNEL),
         failures=(_UNKNOWN, _BUSY),
     ),
+    *report_selection.requests(
+        15,
+        "STORE",
+        "their reports are stored in this store",
+        _SELECTION,
+        Argument(_STORE),
+        failures=(_UNKNOWN,),
+    ),
 )
-
 REPORTS = (
     _report("STORED_TYPES", 6, "Report types that a store takes", _STORE, APPLICATIONS_REPORTED),
     _report(
@@ -269,4 +283,5 @@ REPORTS = (
         "How packet stores are made",
         Group("stores", (_STORE, _OCTETS, _KIND, _CHANNEL), "Packet stores"),
     ),
+    *report_selection.reports(15, "STORE", _SELECTION, _STORE),
 )
