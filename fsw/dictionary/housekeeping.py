@@ -221,7 +221,7 @@ FDIR = _structure(
 UPLINK = _structure(
     Structure.UPLINK,
     16.0,
-    "Telecommand link: COP-1 of its first virtual channel, and what was dropped on all",
+    "Telecommand link: COP-1 of a virtual channel, each in its turn, and what was dropped on all",
     Parameter("farm_channel", _U8, "Virtual channel of the FARM-1 told of here", overflow="saturate"),
     _state("farm_state", "State of FARM-1", FarmState),
     _counter("farm_expected", "V(R): number of the type-AD frame that must come next", _U8),

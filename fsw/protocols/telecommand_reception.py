@@ -115,9 +115,9 @@ class TelecommandReception:
         """Whether FARM-1 is in lockout, by virtual channel."""
         return {channel: farm.state is FarmState.LOCKOUT for channel, farm in self.farms.items()}
 
-    def values(self) -> dict[str, Any]:
-        """Housekeeping of the uplink, COP-1 of the first channel."""
-        channel, farm = next(iter(self.farms.items()))
+    def values(self, turn: int = 0) -> dict[str, Any]:
+        """Housekeeping of the uplink. turn: counts the channels round, of one of which COP-1 is told."""
+        channel, farm = list(self.farms.items())[turn % len(self.farms)]
         counts, dropped = self._counts[channel], self._receiver.discarded
         return {
             "farm_channel": channel,

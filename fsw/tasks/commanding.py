@@ -72,6 +72,7 @@ class Commanding:
         self._pending: dict[bytes, list[Any]] = {}  # request: acknowledgement flags, deadline [ns], asker
         self._lost: list[tuple[bytes, int]] = []  # requests that were under way before a restart
         self._safe = False
+        self._turns: dict[str, int] = {}  # by asker: the channel whose turn it is to be told of
 
     def start(self, now_ns: int) -> Iterable[Action]:
         self._locked = self._reception.locked
@@ -120,7 +121,9 @@ class Commanding:
                 cltus = self._reception.counters["starts"]
                 return [Send(reply_to, Values({"uplink_cltus": cltus}))]
             case Gather(Structure.UPLINK, reply_to):
-                return [Send(reply_to, Values(self._reception.values()))]
+                turn = self._turns.get(reply_to, 0)
+                self._turns[reply_to] = (turn + 1) % len(self._reception.farms)
+                return [Send(reply_to, Values(self._reception.values(turn)))]
         return ()
 
     def _room(self, in_hand: int) -> bool:
@@ -260,6 +263,7 @@ class Commanding:
             "rejected": self._rejected,
             "answer_within_s": self._answer_within_s,
             "pending": copy.deepcopy(self._pending),
+            "turns": dict(self._turns),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
@@ -271,6 +275,7 @@ class Commanding:
         self._rejected = saved["rejected"]
         self._answer_within_s = saved["answer_within_s"]
         self._pending = copy.deepcopy(saved["pending"])
+        self._turns = dict(saved["turns"])
 
 
 def _answer(answer_to: str | None, request: bytes, failure: FailureCode | None) -> list[Action]:

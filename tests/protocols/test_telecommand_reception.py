@@ -68,6 +68,15 @@ def test_housekeeping_counts_what_farm_took_and_what_it_did_not():
     assert reception.dropped == reception.discarded["not_accepted"] + 1 == 7
 
 
+def test_housekeeping_tells_of_each_channel_in_its_turn_and_of_all_what_was_dropped():
+    reception = TelecommandReception(SETTINGS)
+    reception.feed(bc(UNLOCK, 3) + ad(0, 3) + ad(1, 3) + encode_cltu(b"no frame", randomize=True))
+    told = [reception.values(turn) for turn in range(4)]
+    assert [(v["farm_channel"], v["farm_state"], v["farm_expected"], v["ad_accepted"]) for v in told] == [
+        (0, "LOCKOUT", 0, 0), (3, "OPEN", 2, 2)] * 2  # fmt: skip
+    assert {(v["frames_invalid"], v["bits_corrected"]) for v in told} == {(1, 0)}
+
+
 def test_the_link_flags_are_what_the_receiver_shows():
     reception = TelecommandReception(SETTINGS)
     assert {(w.no_rf, w.no_bit_lock) for w in words(reception)} == {(1, 1)}

@@ -10,9 +10,20 @@ from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import FailureCode
 from fsw.kernel.time import SECOND
 from fsw.protocols import pus
+from fsw.protocols.telecommand_reception import ChannelSettings, ReceptionSettings
 from fsw.tasks import names
-from fsw.tasks.commanding import MAX_PENDING
-from fsw.tasks.messages import Execute, Executed, Gather, Outcome, Progressed, PusReport, Submit, Uplinked
+from fsw.tasks.commanding import MAX_PENDING, Commanding
+from fsw.tasks.messages import (
+    Execute,
+    Executed,
+    Gather,
+    Outcome,
+    Progressed,
+    PusReport,
+    Submit,
+    Uplinked,
+    Values,
+)
 
 
 def cltu(packet):
@@ -204,3 +215,17 @@ def test_a_submitted_packet_without_an_answer_fails_for_who_submitted_it(command
 def test_steps_are_reported_to_those_who_asked(commanding, reports, acknowledge):
     commanding.tell(Progressed(b"\x1f\x80\xc0\x07", acknowledge, 2))
     assert reports(commanding) == ([(5, None)] if acknowledge & pus.Acknowledge.PROGRESS else [])
+
+
+def test_who_asks_of_the_uplink_is_told_of_each_channel_in_its_turn(bench):
+    channels = tuple(ChannelSettings(channel, (0,), window=10) for channel in (0, 5))
+    task = bench.of(names.COMMANDING, lambda: Commanding(ReceptionSettings(245, channels)))
+
+    def told(asker):
+        task.tell(Gather(Structure.UPLINK, asker))
+        (values,) = task.sent(asker, Values)
+        return values.values["farm_channel"]
+
+    # What one is told takes nothing from the other.
+    assert [told(names.HOUSEKEEPING) for _ in range(3)] == [0, 5, 0]
+    assert [told(asker) for asker in (names.STATISTICS, names.HOUSEKEEPING) * 2] == [0, 5, 5, 0]
