@@ -1,4 +1,4 @@
-"""ST[2] device access: pulses to on/off devices, and registers loaded and dumped.
+"""ST[2] device access: pulses to on/off devices, registers loaded and dumped, physical and logical devices.
 
 What is switched or loaded is read back before it is called done.
 """
@@ -10,7 +10,8 @@ from fsw.dictionary.identifiers import FailureCode
 from fsw.dictionary.services.st02_device_access import LINES, REGISTERS
 from fsw.kernel.scheduler import Action, Emit, Send
 from fsw.tasks import names
-from fsw.tasks.answers import executed, report
+from fsw.tasks.answers import executed, report, together
+from fsw.tasks.device_transactions import ACQUIRING, COMMANDING, acquired, failed, question, understood
 from fsw.tasks.messages import (
     Execute,
     LoadRegisters,
@@ -48,6 +49,10 @@ class DeviceAccess:
         elif name == "REGISTERS_DUMP":
             if any(address not in REGISTERS for address in arguments["registers"]):
                 return FailureCode.NO_SUCH_ITEM
+        elif name in COMMANDING | ACQUIRING:
+            instructions = understood(name, arguments["instructions"])
+            if isinstance(instructions, FailureCode):
+                return instructions
         else:
             for entry in arguments["registers"]:
                 found = REGISTERS.get(entry["register"])
@@ -62,18 +67,39 @@ class DeviceAccess:
     def _begin(self, name: str, request: bytes, acknowledge: int, arguments: dict[str, Any]) -> list[Action]:
         self._number += 1
         asked: list[Any]
-        question: SwitchLines | LoadRegisters | ReadRegisters
+        to_devices: SwitchLines | LoadRegisters | ReadRegisters
         if name == "DEVICES_SWITCH":
             asked = list(arguments["lines"])
-            question = SwitchLines(self._number, tuple(asked))
+            to_devices = SwitchLines(self._number, tuple(asked))
         elif name == "REGISTERS_LOAD":
             asked = [[entry["register"], entry["data"]] for entry in arguments["registers"]]
-            question = LoadRegisters(self._number, tuple((address, data) for address, data in asked))
-        else:
+            to_devices = LoadRegisters(self._number, tuple((address, data) for address, data in asked))
+        elif name == "REGISTERS_DUMP":
             asked = list(arguments["registers"])
-            question = ReadRegisters(self._number, tuple(asked))
+            to_devices = ReadRegisters(self._number, tuple(asked))
+        else:
+            instructions = understood(name, arguments["instructions"])
+            assert not isinstance(instructions, FailureCode), "refused before"
+            if name in COMMANDING:
+                return self._command_on(name, request, acknowledge, instructions, [])
+            asked = instructions
+            to_devices = ReadRegisters(self._number, tuple(address for _, address, _, _ in asked))
         self._jobs[self._number] = [name, request, acknowledge, asked]
-        return [Emit(names.DEVICES_PORT, question)]
+        return [Emit(names.DEVICES_PORT, to_devices)]
+
+    def _command_on(
+        self,
+        name: str,
+        request: bytes,
+        acknowledge: int,
+        commands: list[list[Any]],
+        failures: list[FailureCode | None],
+    ) -> list[Action]:
+        """The first of the commands that are left, or the end. failures: of those before."""
+        if not commands:
+            return [executed(request, acknowledge, together(failures))]
+        self._jobs[self._number] = [name, request, acknowledge, [commands, failures]]
+        return [Emit(names.DEVICES_PORT, question(self._number, commands[0]))]
 
     def _told(self, number: int, contents: tuple[bytes, ...]) -> list[Action]:
         match self._jobs.pop(number, None):
@@ -88,6 +114,13 @@ class DeviceAccess:
                 if [len(data) for data in contents] != [REGISTERS[at].octets for at in registers]:
                     return [executed(request, acknowledge, FailureCode.NO_ANSWER)]
                 return [_dumped(registers, contents), executed(request, acknowledge)]
+            case [name, request, acknowledge, asked] if name in ACQUIRING:
+                reports, failures = acquired(name, asked, contents)
+                return [*reports, executed(request, acknowledge, together(failures))]
+            case [name, request, acknowledge, [commands, failures]]:
+                self._number += 1
+                failures = [*failures, failed(commands[0], contents)]
+                return self._command_on(name, request, acknowledge, commands[1:], failures)
         return []
 
     # ---- what outlives this task ----------------------------------------------------------------

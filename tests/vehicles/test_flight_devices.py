@@ -1,5 +1,7 @@
 """ST[2] through the link: a heater that is switched on shows in telemetry, registers tell what devices do."""
 
+import json
+
 from fsw import missions
 from fsw.dictionary.services.st02_device_access import REGISTERS, RegisterAddress
 from fsw.ground.telemetry import Telemetry
@@ -64,3 +66,50 @@ def test_devices_are_switched_loaded_and_read():
     _, cold, _ = flown((2, "WIFI", "ON"), until_s=500)
     assert abs(cold[0] - warm[0]) < 0.1
     assert warm[-1] - cold[-1] > 5
+
+
+def test_physical_and_logical_devices_are_commanded_and_asked():
+    heater = "RELEASE_BAY_HEATER"
+
+    def instructions(*entries):
+        return f"instructions='{json.dumps(entries)}'"
+
+    told = []
+    with Simulation(MISSION, SETTINGS, on_news=told.append) as simulation:
+        for at_s, name, entries in (
+            (2, "LOGICAL_DEVICES_COMMAND", [{"device": heater, "command": "SWITCH", "arguments": "01"}]),
+            (3, "PHYSICAL_DEVICES_COMMAND", [{"device": "TEST", "sub_address": 0, "data": "c0ffee01"}]),
+            (4, "PHYSICAL_DEVICES_COMMAND", [{"device": "WIFI", "sub_address": 7, "data": "00"}]),
+            (
+                62,
+                "LOGICAL_DEVICES_ACQUIRE",
+                [
+                    {"transaction": 1, "device": heater, "parameter": "STATE"},
+                    {"transaction": 2, "device": heater, "parameter": "WARMTH"},
+                    {"transaction": 3, "device": "TEST", "parameter": "CONTENTS"},
+                ],
+            ),
+            (63, "PHYSICAL_DEVICES_ACQUIRE", [
+                {"transaction": 4, "device": "TEST", "sub_address": 0, "octets": 4},
+                {"transaction": 5, "device": "TEST", "sub_address": 9, "octets": 4},
+            ]),
+        ):  # fmt: skip
+            simulation.command(name, instructions(*entries), arrive_ns=at_s * SECOND)
+        simulation.run_until(170 * SECOND)
+        simulation.finish()
+        failures = [sent.failure for sent in simulation.control.telecommands()]
+    assert failures == [None, None, "NO_ANSWER", None, "PARTLY_DONE"]
+    packets = [news for news in told if isinstance(news, Telemetry) and news.report is not None]
+    data = {
+        t.values["transaction"].value: (t.values["status"].value, t.values["data"].raw)
+        for t in packets
+        if t.report.name in {"LOGICAL_DEVICE_DATA", "PHYSICAL_DEVICE_DATA"}
+    }
+    warmth = int.from_bytes(data.pop(2)[1], "big")
+    assert abs(warmth - 1000) <= 50  # 0.001 K in 60 ms
+    assert data == {
+        1: ("OK", b"\1"),
+        3: ("OK", bytes.fromhex("c0ffee01")),
+        4: ("OK", bytes.fromhex("c0ffee01")),
+        5: ("NO_RESPONSE", b""),
+    }

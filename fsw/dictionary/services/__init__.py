@@ -9,6 +9,7 @@ from itertools import chain
 from fsw.dictionary.report import Report
 from fsw.dictionary.services import (
     st02_device_access,
+    st02_devices,
     st03_housekeeping,
     st04_statistics,
     st05_events,
@@ -31,6 +32,7 @@ from fsw.dictionary.telecommand import Telecommand
 
 _SERVICES = (
     st02_device_access,
+    st02_devices,
     st03_housekeeping,
     st04_statistics,
     st05_events,

@@ -1,10 +1,10 @@
 """ST[2] device access (ECSS-E-ST-70-41C 6.2, 8.2): on/off lines and registers, by their addresses. Ours.
+Physical and logical devices are in `st02_devices`.
 
 A request is carried out whole or not at all. Nothing hazardous has an address here: the release mechanism is
-reached by RELEASE_ARM and RELEASE_FIRE only. Left out: CPDU commands [2,4], since no command pulse
-distribution unit is modelled, which hardware would have to drive past the software; physical devices [2,7] to
-[2,9], since none speaks a protocol of its own over a bus; logical devices [2,10] to [2,12], since what they
-would offer is there as functions (ST[8]) and housekeeping.
+reached by RELEASE_ARM and RELEASE_FIRE only. Left out: CPDU commands [2,4]. A command pulse distribution unit
+is hardware that gets its telecommands from the decoder, past the computer, and works while that does not.
+Here the computer is the decoder; the pulses that it gives are DEVICES_SWITCH.
 """
 
 from dataclasses import dataclass
