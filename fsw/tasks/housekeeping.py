@@ -101,13 +101,18 @@ class Housekeeping:
 
     def _definition(self, sid: int) -> Send:
         values = {
-            "sid": sid,
-            "periodic": "ON" if sid in self._enabled else "OFF",
-            "interval_s": self._intervals_s[sid],
+            **self._properties(sid),
             "parameters": [{"parameter": identifier} for identifier in self._parameters(sid)],
         }
         kind = "DIAGNOSTICS" if sid in self._diagnostic else "HOUSEKEEPING"
         return report(f"{kind}_DEFINITION", values)
+
+    def _properties(self, sid: int) -> dict[str, Any]:
+        return {
+            "sid": sid,
+            "periodic": "ON" if sid in self._enabled else "OFF",
+            "interval_s": self._intervals_s[sid],
+        }
 
     # ---- requests -------------------------------------------------------------------------------
 
@@ -133,6 +138,8 @@ class Housekeeping:
                 return [action for sid in sids for action in self._collect(sid, now_ns)]
             case "DEFINITIONS_REPORT":
                 return [self._definition(sid) for sid in sids]
+            case "PROPERTIES_REPORT":
+                return [report(f"{kind}_PROPERTIES", {"structures": [self._properties(sid) for sid in sids]})]
             case "DELETE":
                 return self._delete(sids)
         kept = [sid for sid in self._enabled if sid not in sids]

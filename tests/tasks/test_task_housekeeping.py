@@ -68,7 +68,7 @@ def test_disabled_it_keeps_its_beat_and_sends_nothing_until_enabled_or_asked(hou
     assert housekeeping.sent(names.RELEASE) == [Gather(6)]
 
 
-BY_SIDS = ("ONCE", "ENABLE", "DISABLE", "DEFINITIONS_REPORT", "DELETE")
+BY_SIDS = ("ONCE", "ENABLE", "DISABLE", "DEFINITIONS_REPORT", "PROPERTIES_REPORT", "DELETE")
 
 
 @pytest.mark.parametrize("name", BY_SIDS)
@@ -144,6 +144,21 @@ def test_definitions_are_reported_as_they_are(housekeeping, bench):
     ]
     assert (defined["sid"], defined["periodic"], defined["interval_s"]) == (300, "ON", 20)
     assert [defined[f"parameters[{k}].parameter"] for k in range(4)] == [name.upper() for name in MIXED]
+
+
+def test_how_often_structures_are_sent_is_reported_together(housekeeping, bench):
+    create(housekeeping, bench)
+    assert told(housekeeping, bench, "PROPERTIES_REPORT", "300,RELEASE") is None
+    (report,) = housekeeping.sent(names.DOWNLINK)
+    assert (report.service, report.subtype) == (3, 35)
+    assert report.source_data == bytes.fromhex("02 0006 01 0010 012c 00 0014")
+    housekeeping.tell(bench.execute("DIAGNOSTICS_PROPERTIES_REPORT", "300"))
+    assert housekeeping.executed() == [FailureCode.NO_SUCH_ITEM]
+    diagnostic = {"sid": 301, "interval_s": 1, "parameters": identifiers(["wifi"])}
+    housekeeping.tell(bench.execute("DIAGNOSTICS_CREATE", diagnostic))
+    housekeeping.tell(bench.execute("DIAGNOSTICS_PROPERTIES_REPORT", "301"))
+    (report,) = housekeeping.sent(names.DOWNLINK)
+    assert (report.subtype, report.source_data) == (36, bytes.fromhex("01 012d 00 0001"))
 
 
 def test_what_makes_no_structure_is_refused(housekeeping, bench):

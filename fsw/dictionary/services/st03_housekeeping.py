@@ -68,7 +68,7 @@ _USER_SIDS = Argument(Parameter("sids", _U16, "Diagnostic structures"), FIRST_US
 def _requests(
     kind: str, sids: Argument, sid: Argument, subtypes: Mapping[str, int]
 ) -> tuple[Telecommand, ...]:
-    """The same eight requests of both kinds of structures. subtypes: of these and of their reports."""
+    """The same nine requests of both kinds of structures. subtypes: of these and of their reports."""
     definition = f"{kind}_DEFINITION [3,{subtypes['DEFINITION']}]."
     values = f"The reports [3,{subtypes['VALUES']}]"
     unknown = (FailureCode.NO_SUCH_ITEM,)
@@ -124,16 +124,22 @@ def _requests(
             ArgumentGroup("structures", (sid, _INTERVAL), "Structures and intervals"),
         ),
         request("DEFINITIONS_REPORT", "Reports what structures hold, one after the other.", definition, sids),
+        request(
+            "PROPERTIES_REPORT",
+            "Reports whether and how often structures are sent periodically.",
+            f"{kind}_PROPERTIES [3,{subtypes['PROPERTIES']}].",
+            sids,
+        ),
     )
 
 
 HOUSEKEEPING_SUBTYPES = {
     "ONCE": 27, "ENABLE": 5, "DISABLE": 6, "CREATE": 1, "DELETE": 3, "APPEND": 29, "INTERVALS": 31,
-    "DEFINITIONS_REPORT": 9, "DEFINITION": 10, "VALUES": 25,
+    "DEFINITIONS_REPORT": 9, "DEFINITION": 10, "VALUES": 25, "PROPERTIES_REPORT": 33, "PROPERTIES": 35,
 }  # fmt: skip
 DIAGNOSTICS_SUBTYPES = {
     "ONCE": 28, "ENABLE": 7, "DISABLE": 8, "CREATE": 2, "DELETE": 4, "APPEND": 30, "INTERVALS": 32,
-    "DEFINITIONS_REPORT": 11, "DEFINITION": 12, "VALUES": 26,
+    "DEFINITIONS_REPORT": 11, "DEFINITION": 12, "VALUES": 26, "PROPERTIES_REPORT": 34, "PROPERTIES": 36,
 }  # fmt: skip
 TELECOMMANDS = (
     *_requests("HOUSEKEEPING", _SIDS, _SID, HOUSEKEEPING_SUBTYPES),
@@ -141,21 +147,40 @@ TELECOMMANDS = (
 )
 
 
-def _definition(kind: str, subtype: int, text: str) -> Report:
-    periodic = Parameter("periodic", construct.Int8ub, "Whether it is sent periodically", enumeration=Switch)
+def _reports(kind: str, word: str, subtypes: Mapping[str, int]) -> tuple[Report, Report]:
+    fields = (
+        Parameter("sid", _U16, "Identifier of the structure"),
+        Parameter("periodic", construct.Int8ub, "Whether it is sent periodically", enumeration=Switch),
+        _INTERVAL_FIELD,
+    )
     parameters = Group(
         "parameters",
         (Parameter("parameter", _U16, "Which parameter", enumeration=OnBoardParameter),),
         "Parameters, in the order in which they are reported",
     )
-    sid = Parameter("sid", _U16, "Identifier of the structure")
-    fields = (sid, periodic, _INTERVAL_FIELD)
-    return report(3, f"{kind}_DEFINITION", subtype, text, *fields, parameters)
+    structures = Group("structures", fields, "Structures")
+    return (
+        report(
+            3,
+            f"{kind}_DEFINITION",
+            subtypes["DEFINITION"],
+            f"What a {word} structure holds",
+            *fields,
+            parameters,
+        ),
+        report(
+            3,
+            f"{kind}_PROPERTIES",
+            subtypes["PROPERTIES"],
+            f"How often {word} structures are sent",
+            structures,
+        ),
+    )
 
 
 REPORTS = (
-    _definition("HOUSEKEEPING", HOUSEKEEPING_SUBTYPES["DEFINITION"], "What a housekeeping structure holds"),
-    _definition("DIAGNOSTICS", DIAGNOSTICS_SUBTYPES["DEFINITION"], "What a diagnostic structure holds"),
+    *_reports("HOUSEKEEPING", "housekeeping", HOUSEKEEPING_SUBTYPES),
+    *_reports("DIAGNOSTICS", "diagnostic", DIAGNOSTICS_SUBTYPES),
 )
 
 
