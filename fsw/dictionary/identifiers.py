@@ -404,6 +404,9 @@ class FailureCode(IntEnum):
     NOT_SELECTED = 293
     SELECTION_FULL = 294
     NOT_BLOCKED = 295
+    NOT_SCRUBBED = 300
+    NOT_PROTECTABLE = 301
+    MEMORY_PROTECTED = 302
 
     @property
     def at_start(self) -> bool:

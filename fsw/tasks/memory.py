@@ -32,6 +32,7 @@ class MemoryManagement:
     def __init__(self) -> None:
         self._jobs: dict[int, list[Any]] = {}  # by number: what it is, and what belongs to it
         self._number = 0
+        self._protected: list[int] = []  # memories that are not loaded for now
         self._damage = 0  # CRC of the program image as last reported; 0 of a whole one
 
     def start(self, now_ns: int) -> Iterable[Action]:
@@ -47,6 +48,8 @@ class MemoryManagement:
                 failure = self._refused(name, arguments)
                 if failure is not None:
                     return [executed(request, acknowledge, failure)]
+                if "areas" not in arguments:
+                    return self._protect(name == "MEMORY_PROTECT", arguments["memory"], request, acknowledge)
                 return self._begin(name, request, acknowledge, arguments)
         return ()
 
@@ -54,6 +57,8 @@ class MemoryManagement:
         found = MEMORIES.get(arguments["memory"])
         if found is None:
             return FailureCode.UNKNOWN_MEMORY
+        if "areas" not in arguments:
+            return None if found.loadable else FailureCode.NOT_PROTECTABLE
         for area in arguments["areas"]:
             octets = len(area["data"]) if name == "MEMORY_LOAD" else area["octets"]
             if not found.holds(area["address"], octets):
@@ -61,9 +66,16 @@ class MemoryManagement:
         if name == "MEMORY_LOAD":
             if not found.loadable:
                 return FailureCode.MEMORY_READ_ONLY
+            if arguments["memory"] in self._protected:
+                return FailureCode.MEMORY_PROTECTED
             if any(crc16(area["data"]) != area["checksum"] for area in arguments["areas"]):
                 return FailureCode.DATA_CHECKSUM_WRONG
         return FailureCode.BUSY if len(self._jobs) >= MOST_JOBS else None
+
+    def _protect(self, on: bool, memory: int, request: bytes, acknowledge: int) -> list[Action]:
+        others = [protected for protected in self._protected if protected != memory]
+        self._protected = sorted([*others, memory]) if on else others
+        return [executed(request, acknowledge)]
 
     def _begin(self, name: str, request: bytes, acknowledge: int, arguments: dict[str, Any]) -> list[Action]:
         memory, areas = arguments["memory"], arguments["areas"]
@@ -132,22 +144,25 @@ class MemoryManagement:
     # ---- what outlives this task ----------------------------------------------------------------
 
     def retained(self) -> dict[str, Any]:
-        return {"damage": self._damage}
+        return {"damage": self._damage, "protected": list(self._protected)}
 
     def recall(self, retained: dict[str, Any]) -> None:
         self._damage = int(retained["damage"])
+        self._protected = [int(Memory(memory)) for memory in retained["protected"]]
 
     def save(self) -> dict[str, Any]:
         return {
             "jobs": {key: list(job) for key, job in self._jobs.items()},
             "number": self._number,
             "damage": self._damage,
+            "protected": list(self._protected),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
         self._jobs = {key: list(job) for key, job in saved["jobs"].items()}
         self._number = saved["number"]
         self._damage = saved["damage"]
+        self._protected = list(saved["protected"])
 
 
 def _dumped(memory: int, address: int, data: bytes) -> Send:

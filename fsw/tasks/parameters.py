@@ -3,6 +3,7 @@
 The area behind the port is the only place where set values live: every request reads it, and a task that
 needs a parameter asks for it when it starts and is told when it changes. A word that cannot be mended, or
 that holds what its parameter may not be, is lost: the parameter has its default again, and an event says so.
+Scrubbing is switched by ST[6].
 """
 
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from fsw.dictionary import pool
 from fsw.dictionary.events import Event
 from fsw.dictionary.identifiers import FailureCode
 from fsw.dictionary.pool import number
+from fsw.dictionary.services.st06_memory import MEMORIES
 from fsw.dictionary.settings import ADDRESSES, SETTINGS, SettableParameter, value_in, word
 from fsw.kernel.scheduler import Action, Emit, Send, SetTimer
 from fsw.kernel.time import MILLISECOND, SECOND
@@ -41,6 +43,7 @@ class Parameters:
         self._jobs: dict[int, list[Any]] = {}  # by number: what it is, and what belongs to it
         self._number = _NO_JOB
         self._mended = 0
+        self._scrubbing = True
         self._scrub_period_s = SETTINGS[SettableParameter.SCRUB_PERIOD_S].default
         self._told: dict[str, Any] = {}
 
@@ -52,7 +55,7 @@ class Parameters:
             case AskParameters(task):
                 return self._job(["tell", task], now_ns)
             case Tick("scrub"):
-                return self._job(["scrub"], now_ns)
+                return self._job(["scrub"], now_ns) if self._scrubbing else [self._next_scrub(now_ns)]
             case AreaTold(job, words, mended):
                 return self._area_told(job, words, mended, now_ns)
             case Values(values):
@@ -60,6 +63,9 @@ class Parameters:
             case Tick("compose", job):
                 return self._compose(job)
             case Execute(request, acknowledge, name, arguments):
+                if "memory" in arguments:
+                    on = name == "MEMORY_SCRUBBING_ENABLE"
+                    return answered(request, acknowledge, self._switch(on, arguments["memory"], now_ns))
                 if name == "PARAMETERS_SET":
                     return self._set(request, acknowledge, arguments["parameters"], now_ns)
                 identifiers = [entry["parameter"] for entry in arguments["parameters"]]
@@ -84,6 +90,15 @@ class Parameters:
         return SetTimer("scrub", now_ns + round(self._scrub_period_s * SECOND), Tick("scrub"))
 
     # ---- requests -------------------------------------------------------------------------------
+
+    def _switch(self, on: bool, memory: int, now_ns: int) -> list[Action] | FailureCode:
+        found = MEMORIES.get(memory)
+        if found is None:
+            return FailureCode.UNKNOWN_MEMORY
+        if not found.scrubbed:
+            return FailureCode.NOT_SCRUBBED
+        self._scrubbing = on
+        return self._job(["scrub"], now_ns) if on else []
 
     def _set(
         self, request: bytes, acknowledge: int, entries: list[dict[str, Any]], now_ns: int
@@ -199,17 +214,19 @@ class Parameters:
     # ---- what outlives this task ----------------------------------------------------------------
 
     def retained(self) -> dict[str, Any]:
-        """The count; the parameters are in the area."""
-        return {"mended": self._mended}
+        """The count and the switch; the parameters are in the area."""
+        return {"mended": self._mended, "scrubbing": self._scrubbing}
 
     def recall(self, retained: dict[str, Any]) -> None:
         self._mended = int(retained["mended"])
+        self._scrubbing = bool(retained["scrubbing"])
 
     def save(self) -> dict[str, Any]:
         return {
             "jobs": {key: _copied(job) for key, job in self._jobs.items()},
             "number": self._number,
             "mended": self._mended,
+            "scrubbing": self._scrubbing,
             "scrub_period_s": self._scrub_period_s,
             "told": dict(self._told),
         }
@@ -218,6 +235,7 @@ class Parameters:
         self._jobs = {key: _copied(job) for key, job in saved["jobs"].items()}
         self._number = saved["number"]
         self._mended = saved["mended"]
+        self._scrubbing = saved["scrubbing"]
         self._scrub_period_s = saved["scrub_period_s"]
         self._told = dict(saved["told"])
 

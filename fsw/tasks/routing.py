@@ -45,6 +45,8 @@ _TASK_OF_NAME = {
     "DUMP_STOP": names.MASS_MEMORY,
     "SAFE_MODE": names.FDIR,
     "COMPUTER_RESET": names.FDIR,
+    "MEMORY_SCRUBBING_ENABLE": names.PARAMETERS,  # of the one memory with check bits
+    "MEMORY_SCRUBBING_DISABLE": names.PARAMETERS,
 }
 OWNERS = {
     Structure.COMPUTER: (names.COMMANDING, names.EVENTS),

@@ -411,7 +411,7 @@ MESSAGES = {
         measured(),
     ),
     names.MEMORY: st.one_of(
-        executes(*of_service(6)),
+        executes(*(name for name in of_service(6) if "SCRUBBING" not in name)),
         ticks("program"),
         st.builds(m.MemoryTold, NUMBERS, st.lists(OCTETS, max_size=4).map(tuple)),
     ),
@@ -426,7 +426,7 @@ MESSAGES = {
         measured(),
     ),
     names.PARAMETERS: st.one_of(
-        executes(*of_service(20)),
+        executes(*of_service(20), "MEMORY_SCRUBBING_ENABLE", "MEMORY_SCRUBBING_DISABLE"),
         ticks("scrub"),
         st.builds(m.Tick, st.just("compose"), NUMBERS),
         st.builds(m.AskParameters, st.sampled_from([names.RELAY, names.COMMANDING])),

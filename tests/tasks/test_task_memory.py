@@ -144,3 +144,24 @@ def test_memories_that_do_not_answer_are_busy_and_the_program_is_still_checked(m
             memories.bench.execute("MEMORY_DUMP", {"memory": 2, "areas": [{"address": START, "octets": 1}]})
         )
     assert memories.task.executed() == [FailureCode.BUSY]
+
+
+def test_a_protected_memory_is_not_loaded_until_it_is_not_and_that_outlives_a_restart(memories):
+    def switch(what, memory=Memory.SCRATCH):
+        memories.task.tell(memories.bench.execute(f"MEMORY_{what}", {"memory": int(memory)}))
+        return memories.task.executed()
+
+    load = area(START, b"patch")
+    assert switch("PROTECT") == switch("PROTECT") == [None]
+    assert memories.order("MEMORY_LOAD", Memory.SCRATCH, load) == [FailureCode.MEMORY_PROTECTED]
+    assert memories.devices[Memory.SCRATCH].raw(0, 5) == bytes(5)
+    dump = {"address": START, "octets": 5}
+    assert memories.order("MEMORY_DUMP", Memory.SCRATCH, dump) == [None]
+    successor = memories.task.make()
+    successor.recall(memories.task.task.retained())
+    assert successor.save()["protected"] == [Memory.SCRATCH]
+    assert switch("UNPROTECT") == switch("UNPROTECT") == [None]
+    assert memories.order("MEMORY_LOAD", Memory.SCRATCH, load) == [None]
+    for what in ("PROTECT", "UNPROTECT"):
+        assert switch(what, Memory.PROGRAM) == [FailureCode.NOT_PROTECTABLE]
+        assert switch(what, 77) == [FailureCode.UNKNOWN_MEMORY]

@@ -7,6 +7,7 @@ import pytest
 from fsw.devices.parameter_area import ParameterArea
 from fsw.dictionary.identifiers import FailureCode
 from fsw.dictionary.pool import BY_NAME
+from fsw.dictionary.services.st06_memory import Memory
 from fsw.dictionary.settings import ADDRESSES, SETTINGS, SettableParameter, word
 from fsw.kernel.time import SECOND
 from fsw.tasks import names
@@ -196,9 +197,34 @@ def test_scrubbing_goes_on_though_the_area_does_not_answer(kept):
     assert kept.set(low_battery_wh=1.0) == [FailureCode.BUSY]
 
 
-def test_the_count_outlives_a_restart(kept, bench):
+def test_scrubbing_is_switched_off_and_on_again_and_then_begins_at_once(kept):
+    area = {"memory": int(Memory.PARAMETER_AREA)}
+    assert kept.order("MEMORY_SCRUBBING_DISABLE", **area) == [None]
+    kept.area.flip(100)
+    assert [kept.scrub() for _ in range(3)] == [[]] * 3
+    assert kept.order("MEMORY_SCRUBBING_ENABLE", now_ns=1000 * SECOND, **area) == [None]
+    assert kept.task.events() == [("UPSET_CORRECTED", {"words": 1, "words_so_far": 1})]
+    assert kept.task.timers["scrub"].at_ns == 1032 * SECOND
+
+
+@pytest.mark.parametrize(
+    ("memory", "failure"),
+    [
+        (Memory.PROGRAM, FailureCode.NOT_SCRUBBED),
+        (Memory.SCRATCH, FailureCode.NOT_SCRUBBED),
+        (77, FailureCode.UNKNOWN_MEMORY),
+    ],
+)
+@pytest.mark.parametrize("what", ["ENABLE", "DISABLE"])
+def test_what_has_no_check_bits_is_not_scrubbed(kept, what, memory, failure):
+    assert kept.order(f"MEMORY_SCRUBBING_{what}", memory=int(memory)) == [failure]
+    assert kept.task.task.save()["scrubbing"]
+
+
+def test_the_count_and_the_switch_outlive_a_restart(kept, bench):
     kept.area.flip(0)
     kept.scrub()
+    kept.order("MEMORY_SCRUBBING_DISABLE", memory=int(Memory.PARAMETER_AREA))
     fresh = bench.makers[names.PARAMETERS]()
     fresh.recall(kept.task.task.retained())
-    assert fresh.save()["mended"] == 1
+    assert (fresh.save()["mended"], fresh.save()["scrubbing"]) == (1, False)

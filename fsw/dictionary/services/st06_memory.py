@@ -1,6 +1,8 @@
 """ST[6] memory management (ECSS-E-ST-70-41C 6.6, 8.6): raw data memories, by absolute addresses. Ours.
 
-A request is carried out whole or not at all. Checksums are CRC-16 as of packets (annex B).
+A request is carried out whole or not at all. Checksums are CRC-16 as of packets (annex B). Left out: memories
+of objects [6,1], [6,3] and so on, since none here holds other than raw data; loads in a transaction [6,11],
+since each is one; aborting dumps [6,12], since a dump is made at once; by way of files [6,19] to [6,22].
 """
 
 from dataclasses import dataclass
@@ -32,11 +34,12 @@ class Memory(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class MemoryMap:
-    """Where a memory lies. loadable: by ST[6]."""
+    """Where a memory lies. loadable: by ST[6], while it is not protected. scrubbed: it has check bits."""
 
     start: int
     octets: int
     loadable: bool
+    scrubbed: bool = False
 
     def holds(self, address: int, octets: int) -> bool:
         """Whether all of these octets are in it."""
@@ -44,12 +47,12 @@ class MemoryMap:
 
 
 _CELL_OCTETS = 9  # of the parameter area: a word and its check bits
-MEMORIES = {
+MEMORIES: dict[int, MemoryMap] = {
     # Ends in its own CRC-16, so that the CRC of all of it is 0.
     Memory.PROGRAM: MemoryMap(0, 32 << 10, False),
     Memory.SCRATCH: MemoryMap(0x2000_0000, 16 << 10, True),
     # Set by ST[20], which knows what is allowed.
-    Memory.PARAMETER_AREA: MemoryMap(0x6000_0000, _CELL_OCTETS * len(SETTINGS), False),
+    Memory.PARAMETER_AREA: MemoryMap(0x6000_0000, _CELL_OCTETS * len(SETTINGS), False, scrubbed=True),
 }
 
 _MEMORY = "Which memory"
@@ -68,6 +71,8 @@ def _areas(*fields: AnyArgument) -> ArgumentGroup:
 
 
 _NOT_THERE = (FailureCode.UNKNOWN_MEMORY, FailureCode.ADDRESS_OUT_OF_RANGE)
+_NOT_SCRUBBED = (FailureCode.UNKNOWN_MEMORY, FailureCode.NOT_SCRUBBED)
+_NOT_PROTECTABLE = (FailureCode.UNKNOWN_MEMORY, FailureCode.NOT_PROTECTABLE)
 _request = partial(request, 6)
 TELECOMMANDS = (
     _request(
@@ -80,6 +85,7 @@ TELECOMMANDS = (
         failures=(
             *_NOT_THERE,
             FailureCode.MEMORY_READ_ONLY,
+            FailureCode.MEMORY_PROTECTED,
             FailureCode.DATA_CHECKSUM_WRONG,
             FailureCode.BUSY,
             FailureCode.NOT_KEPT,
@@ -102,6 +108,38 @@ TELECOMMANDS = (
         _WHICH,
         _areas(Argument(_ADDRESS), _octets(_U32, MOST_CHECKED)),
         failures=(*_NOT_THERE, FailureCode.BUSY),
+    ),
+    _request(
+        "MEMORY_SCRUBBING_ENABLE",
+        13,
+        "Looks through a memory that has check bits now, and then every SCRUB_PERIOD_S. So it is at first.",
+        "EVENT_UPSET_CORRECTED and EVENT_PARAMETER_LOST when something is found.",
+        _WHICH,
+        failures=_NOT_SCRUBBED,
+    ),
+    _request(
+        "MEMORY_SCRUBBING_DISABLE",
+        14,
+        "No longer looks through a memory by itself; what is read is still put right.",
+        "No more such events.",
+        _WHICH,
+        failures=_NOT_SCRUBBED,
+    ),
+    _request(
+        "MEMORY_PROTECT",
+        15,
+        "Refuses to load a memory.",
+        "MEMORY_LOAD fails with MEMORY_PROTECTED.",
+        _WHICH,
+        failures=_NOT_PROTECTABLE,
+    ),
+    _request(
+        "MEMORY_UNPROTECT",
+        16,
+        "Lets a memory be loaded again.",
+        "MEMORY_LOAD.",
+        _WHICH,
+        failures=_NOT_PROTECTABLE,
     ),
 )
 
