@@ -407,6 +407,12 @@ class FailureCode(IntEnum):
     NOT_SCRUBBED = 300
     NOT_PROTECTABLE = 301
     MEMORY_PROTECTED = 302
+    UNKNOWN_REPORTING_DEFINITION = 305
+    REPORTING_DEFINITION_EXISTS = 306
+    REPORTING_DEFINITIONS_FULL = 307
+    STRUCTURE_NAMED_TWICE = 308
+    STRUCTURE_NOT_NAMED = 309
+    STRUCTURE_NAMED = 310  # by a functional reporting definition
 
     @property
     def at_start(self) -> bool:

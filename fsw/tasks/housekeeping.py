@@ -1,4 +1,5 @@
 """Sends the structures of ST[3], each at its interval or on request, and defines further ones.
+Functional reporting is in `fsw.tasks.functional_reporting`.
 
 At its time a structure's owners and gauges are asked for their values; a moment later the report is
 made of the newest ones. A structure of which a value is not yet known is not sent: no report ever
@@ -22,6 +23,7 @@ from fsw.kernel.scheduler import Action, CancelTimer, Send, SetTimer
 from fsw.kernel.time import MILLISECOND, SECOND
 from fsw.tasks import names
 from fsw.tasks.answers import answered, pus_report, report
+from fsw.tasks.functional_reporting import PREFIX, FunctionalReporting
 from fsw.tasks.messages import Execute, Tick, Values
 from fsw.tasks.routing import OWNERS, gather
 
@@ -47,6 +49,7 @@ class Housekeeping:
         self._intervals_s = {int(sid): _INTERVALS_S[int(sid)] for sid in OWNERS}  # of all structures
         self._defined: dict[int, list[int]] = {}  # parameters of those that telecommands defined
         self._diagnostic: list[int] = []  # which of these are diagnostic ones
+        self._functional = FunctionalReporting()
 
     def start(self, now_ns: int) -> Iterable[Action]:
         # Staggered, so that the reports do not crowd one frame.
@@ -117,6 +120,10 @@ class Housekeeping:
     # ---- requests -------------------------------------------------------------------------------
 
     def _execute(self, name: str, arguments: dict[str, Any], now_ns: int) -> list[Action] | FailureCode:
+        if name == f"{PREFIX}APPLY":
+            return self._apply(arguments["definitions"], arguments["execution"] == "EXCLUSIVE", now_ns)
+        if name.startswith(PREFIX):
+            return self._functional.execute(name, arguments, self._intervals_s)
         kind, _, what = name.partition("_")
         diagnostic = kind == "DIAGNOSTICS"
         if what == "CREATE":
@@ -145,6 +152,15 @@ class Housekeeping:
         kept = [sid for sid in self._enabled if sid not in sids]
         self._enabled = sorted([*kept, *sids]) if what == "ENABLE" else kept
         return []
+
+    def _apply(self, definitions: list[int], exclusive: bool, now_ns: int) -> list[Action] | FailureCode:
+        sending = self._functional.chosen(definitions)
+        if isinstance(sending, FailureCode):
+            return sending
+        kept = [] if exclusive else [sid for sid in self._enabled if sid not in sending]
+        self._enabled = sorted([*kept, *(sid for sid, (periodic, _) in sending.items() if periodic)])
+        self._intervals_s |= {sid: interval_s for sid, (_, interval_s) in sending.items()}
+        return [self._next(sid, now_ns) for sid in sorted(sending)]
 
     def _create(self, arguments: dict[str, Any], diagnostic: bool, now_ns: int) -> list[Action] | FailureCode:
         sid, parameters = arguments["sid"], arguments["parameters"]
@@ -176,6 +192,8 @@ class Housekeeping:
         refused = self._refused(sids)
         if refused is not None:
             return refused
+        if self._functional.names(sids):
+            return FailureCode.STRUCTURE_NAMED
         for sid in sids:
             del self._defined[sid], self._intervals_s[sid]
         self._diagnostic = [sid for sid in self._diagnostic if sid not in sids]
@@ -196,6 +214,7 @@ class Housekeeping:
             "intervals_s": dict(self._intervals_s),
             "defined": {sid: list(parameters) for sid, parameters in self._defined.items()},
             "diagnostic": list(self._diagnostic),
+            "functional": self._functional.save(),
         }
 
     def recall(self, retained: dict[str, Any]) -> None:
@@ -211,6 +230,7 @@ class Housekeeping:
             or not set(retained["diagnostic"]) <= set(defined)
         ):
             raise ValueError("retained structures make no sense")
+        self._functional.load(retained["functional"], intervals_s)
         self._enabled = list(retained["enabled"])
         self._intervals_s, self._defined = intervals_s, defined
         self._diagnostic = list(retained["diagnostic"])

@@ -117,4 +117,6 @@ def test_unknown_requests_have_their_failure_codes() -> None:
     assert recognise(8, 1, b"\x00") is FailureCode.ILLEGAL_ARGUMENT
     assert recognise(17, 1, b"\x00") is FailureCode.ILLEGAL_ARGUMENT
     assert recognise(3, 27, b"\x02\x00\x01") is FailureCode.ILLEGAL_ARGUMENT
-    assert dictionary.known_services()[3] == frozenset({*range(1, 10), 11, *range(27, 35)})
+    assert dictionary.known_services()[3] == frozenset(
+        {*range(1, 10), 11, *range(27, 35), *range(37, 41), *range(42, 45)}
+    )

@@ -10,6 +10,7 @@ from fsw.dictionary.report import Report
 from fsw.dictionary.services import (
     st02_device_access,
     st02_devices,
+    st03_functional_reporting,
     st03_housekeeping,
     st04_statistics,
     st05_events,
@@ -34,6 +35,7 @@ _SERVICES = (
     st02_device_access,
     st02_devices,
     st03_housekeeping,
+    st03_functional_reporting,
     st04_statistics,
     st05_events,
     st06_memory,

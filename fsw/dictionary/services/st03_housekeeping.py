@@ -97,10 +97,16 @@ def _requests(
         ),
         request(
             "DELETE",
-            "Forgets structures that were defined by telecommand and are not sent periodically.",
+            "Forgets structures that were defined by telecommand, are not sent periodically and named by no "
+            "functional reporting definition.",
             definition,
             sids,
-            failures=(*unknown, FailureCode.STRUCTURE_FIXED, FailureCode.IN_USE),
+            failures=(
+                *unknown,
+                FailureCode.STRUCTURE_FIXED,
+                FailureCode.IN_USE,
+                FailureCode.STRUCTURE_NAMED,
+            ),
         ),
         request(
             "APPEND",
