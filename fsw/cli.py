@@ -93,6 +93,12 @@ _PICTURE_CLASS = click.option(
     type=click.IntRange(1, 2),
     help="CFDP class of picture files: 1, or 2 to ask for what was lost. Default: the mission's.",
 )
+_WIFI_CLASS = click.option(
+    "--wifi-class",
+    type=click.Choice(["parts", "1", "2"]),
+    help="How pictures come from the camera: in parts, or as CFDP files of class 1, or of class 2 to ask for "
+    "what was lost. Default: the mission's.",
+)
 _PICTURES = click.option(
     "--pictures",
     type=click.Choice(["rendered", "test-card"]),
@@ -183,6 +189,7 @@ examples:
 @_LINK
 @_PICTURES
 @_PICTURE_CLASS
+@_WIFI_CLASS
 @click.option(
     "--selection", type=click.IntRange(0, 1000), metavar="N", help="How many full pictures to bring."
 )
@@ -201,6 +208,7 @@ def fly(
     link: Any,
     pictures: Any,
     picture_class: int | None,
+    wifi_class: str | None,
     selection: int | None,
     memory: Path | None,
     workers: int | None,
@@ -224,7 +232,7 @@ def fly(
     folder = Path(f"flight-{mission_file.name}-{seed}") if out is None else out
     prepare_folder(folder, force)
     keys = _keys_of(key_file, mission)
-    settings = Settings(seed, size, link, pictures, workers, keys, picture_class)
+    settings = Settings(seed, size, link, pictures, workers, keys, picture_class, wifi_class)
     with watcher() as watch:
         flight = Flight(
             mission_file,

@@ -69,6 +69,7 @@ class Settings:
     or CADUs without. pictures: what the sensors see, or a stored test card. workers: threads that make
     pictures, None for one a processor; they change no result. keys: of both ends of the telecommand link,
     which they protect. picture_class: of CFDP for picture files, 1 or 2, None for the mission's.
+    wifi_class: how pictures come from the camera, 'parts' or CFDP class '1' or '2', None for the mission's.
     """
 
     seed: int = 1
@@ -78,6 +79,7 @@ class Settings:
     workers: int | None = None
     keys: "LinkKeys | None" = None
     picture_class: int | None = None
+    wifi_class: str | None = None
 
 
 class Simulation:
@@ -101,6 +103,8 @@ class Simulation:
         if settings.picture_class is not None:
             link = replace(mission.files, picture_class=settings.picture_class)
             mission = replace(mission, files=link)
+        if settings.wifi_class is not None:
+            mission = replace(mission, wifi=replace(mission.wifi, picture_class=settings.wifi_class))
         self.mission = mission
         self.settings = settings
         self.epoch = mission.epoch

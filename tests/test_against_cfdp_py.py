@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
+from c_file_sender import CFileSender, File
 
 pytest.importorskip("cfdppy", reason="cfdp-py is not installed (PyPI)")
 
@@ -409,3 +410,45 @@ def test_a_cancel_while_we_receive_is_understood(by_them: bool, clock: list[int]
     assert incomplete.reason == "cancelled"
     assert (us.open_transfers, us.has_output) == (0, False)
     assert [condition for condition, _ in them.user.finished] == [ConditionCode.CANCEL_REQUEST_RECEIVED]
+
+
+@pytest.mark.parametrize(("seed", "loss"), PATTERNS)
+@pytest.mark.parametrize("kind", [ChecksumType.MODULAR, ChecksumType.CRC_32, ChecksumType.NULL])
+def test_they_receive_what_the_cameras_firmware_sends(
+    seed: int,
+    loss: float,
+    kind: ChecksumType,
+    clock: list[int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    crc = seed % 2
+    them = Them(_THEIRS, 246, kind, bool(crc), True)
+    camera = CFileSender(entity_octets=2, crc=crc, checksum=int(kind))
+    camera.begin(0, 15, File(b"0000000007.jpg", CONTENT, b"PICT" + bytes(26)))
+    chance = random.Random(seed)
+    for turn in range(400):
+        chance_of_loss = loss if turn < 60 else 0.0
+        forth = _link(camera.produce(clock[0], 1500), chance, chance_of_loss)
+        for unit in _link(them.turn(them.handlers[0], forth), chance, chance_of_loss):
+            assert camera.receive(unit, clock[0]) in ("taken", "stranger")
+        clock[0] += SECOND
+        camera.poll(clock[0])
+        if camera.ended and not camera.has_output and them.user.finished:
+            break
+    assert camera.ended == [(0, "delivered", 0)]
+    assert (tmp_path / "0000000007.jpg").read_bytes() == CONTENT
+    assert them.user.finished == [(ConditionCode.NO_ERROR, 0)]
+
+
+def test_they_receive_the_cameras_file_of_class_1(
+    clock: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    them = Them(_THEIRS, 246, ChecksumType.MODULAR, True, False)
+    camera = CFileSender(entity_octets=2, crc=1, acknowledged=0)
+    camera.begin(0, 15, File(b"picture", CONTENT))
+    assert them.turn(them.handlers[0], camera.produce(0)) == []
+    assert (tmp_path / "picture").read_bytes() == CONTENT
+    assert them.user.finished == [(ConditionCode.NO_ERROR, 0)]

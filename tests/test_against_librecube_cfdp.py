@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
+from c_file_sender import CFileSender, File
 
 pytest.importorskip("cfdp.machines", reason="LibreCube's cfdp is not installed (PyPI)")
 
@@ -296,3 +297,38 @@ def test_remote_suspend_and_resume_are_the_same_octets(source: int, sequence: in
         (message,) = cfdp_messages.encode(ours)
         assert theirs.encode()[2:] == message
         assert cfdp_messages.read([theirs.encode()[2:]]) == cfdp_messages.UserMessages(ours)
+
+
+@pytest.mark.parametrize(("seed", "loss"), PATTERNS)
+def test_they_receive_what_the_cameras_firmware_sends(seed: int, loss: float, tmp_path: Path) -> None:
+    them = Them(tmp_path)
+    camera = CFileSender(segment_octets=700)
+    camera.begin(0, 15, File(b"0000000007.jpg", CONTENT))  # it knows no messages but CFDP's own
+    chance = random.Random(seed)
+    for turn in range(300):
+        loss_now = loss if turn < 60 else 0.0
+        units = camera.produce(turn * SECOND, 4000)
+        metadata = units[:1] if turn == 0 else []  # as above
+        forth = metadata + _link(units[len(metadata) :], chance, loss_now)
+        for unit in _link(them.turn(forth, turn % 5 == 0), chance, loss_now):
+            assert camera.receive(unit, turn * SECOND) in ("taken", "stranger")
+        camera.poll((turn + 1) * SECOND)
+        if camera.ended and not camera.has_output:
+            break
+    assert camera.ended == [(0, "delivered", 0)]
+    assert (tmp_path / "0000000007.jpg").read_bytes() == CONTENT
+    assert set(them.finished) <= {ConditionCode.NO_ERROR}
+
+
+def test_they_understand_that_the_camera_has_cancelled(tmp_path: Path) -> None:
+    them = Them(tmp_path)
+    camera = CFileSender(segment_octets=700)
+    camera.begin(0, 15, File(b"picture", CONTENT))
+    units = camera.produce(0, 3000)
+    camera.cancel(0)
+    for turn in range(3):
+        for unit in them.turn(units):
+            camera.receive(unit, turn * SECOND)
+        units = camera.produce(turn * SECOND)
+    assert camera.ended == [(0, "cancelled", int(Condition.CANCEL_REQUEST))]
+    assert them.finished == [ConditionCode.CANCEL_REQUEST_RECEIVED]

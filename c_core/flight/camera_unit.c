@@ -29,7 +29,11 @@ _Static_assert((int)CAMERA_HEALTH_AT_DISCARDED + 2 * (int)CAMERA_DISCARDS == (in
                "every reason to drop a telecommand has its counter in the health packet");
 _Static_assert((int)CAMERA_PACKET_OCTETS_MIN <= (int)PICTURE_PART_HEADER_OCTETS + PICTURE_PART_CRC_OCTETS,
                "no picture part is shorter than the shortest packet");
-_Static_assert((int)CAMERA_PACKET_OCTETS_MIN == (int)CAMERA_REPORT_OCTETS, "room for any packet is room for a report");
+_Static_assert((int)CAMERA_PACKET_OCTETS_MIN <= (int)CAMERA_REPORT_OCTETS, "no report is shorter either");
+_Static_assert((int)FILE_DELIVERY_OPEN_MAX == (int)FRAME_BUFFER_SLOTS_MAX, "a transfer for each slot");
+_Static_assert((int)PICTURE_FILE_MESSAGE_OCTETS <= (int)FILE_DELIVERY_TEXT_MAX &&
+                   (int)PICTURE_FILE_NAME_OCTETS <= (int)FILE_DELIVERY_TEXT_MAX,
+               "a picture's name and message go into its metadata");
 _Static_assert((uint64_t)CAMERA_PERIOD_MAX_MS * NS_PER_MS <= UINT32_MAX, "a period in ns must fit 32 bits");
 
 /* ---- parameters and state ------------------------------------------------------------------ */
@@ -40,8 +44,9 @@ static bool raw_fits(uint32_t slot_octets, uint8_t mode) {
 }
 
 static bool apids_valid(const camera_parameters_t *p) {
-    const uint32_t apid[4] = {p->apid_picture, p->apid_health, p->apid_report, p->apid_telecommand};
-    for (uint32_t i = 0; i < 4; i++) {
+    const uint32_t apid[5] = {p->apid_picture, p->apid_health, p->apid_report, p->apid_telecommand, p->apid_units};
+    const uint32_t used = p->delivery == CAMERA_FILES ? 5 : 4;
+    for (uint32_t i = 0; i < used; i++) {
         if (apid[i] >= SPACE_PACKET_IDLE_APID) {
             return false;
         }
@@ -65,7 +70,8 @@ static bool parameters_valid(const camera_parameters_t *p) {
            p->patience >= 1 && p->exposure_us <= p->period_ms * 1000 && gain_valid(p->gain) && p->mode <= UINT8_MAX &&
            picture_mode_valid((uint8_t)p->mode) && raw_fits(p->slot_octets, (uint8_t)p->mode) &&
            p->battery_limit_mv <= UINT16_MAX && p->battery_capacity_mj >= 1 &&
-           p->power_idle_mw <= CAMERA_POWER_MAX_MW && p->power_imaging_mw <= CAMERA_POWER_MAX_MW && apids_valid(p);
+           p->power_idle_mw <= CAMERA_POWER_MAX_MW && p->power_imaging_mw <= CAMERA_POWER_MAX_MW && apids_valid(p) &&
+           p->delivery <= CAMERA_FILES && (p->delivery == CAMERA_PARTS || file_delivery_parameters_valid(&p->files));
 }
 
 /// Mode, exposure and period as the parameters have them.
@@ -86,6 +92,9 @@ bool camera_unit_init(camera_unit_t *self, const camera_parameters_t *parameters
         return false;
     }
     self->parameters = *parameters;
+    // Without files its state stays as it is when forgotten: valid and unused.
+    (void)file_delivery_init(&self->files, &parameters->files);
+    file_delivery_clear(&self->files);
     for (uint32_t i = 0; i < CAMERA_LENSES; i++) {
         (void)capture_init(&self->lens[i], parameters->period_ms * NS_PER_MS, parameters->patience);
     }
@@ -108,6 +117,25 @@ static bool sending_valid(const camera_unit_t *self) {
            self->sent_octets % self->parameters.part_octets == 0;
 }
 
+/// As files: a slot is being sent if and only if its transfer is open.
+static bool files_valid(const camera_unit_t *self) {
+    if (self->parameters.delivery == CAMERA_PARTS) {
+        return true;
+    }
+    if (!file_delivery_valid(&self->files) || self->sending != 0) {
+        return false;
+    }
+    for (uint32_t i = 0; i < FRAME_BUFFER_SLOTS_MAX; i++) {
+        const frame_slot_t *slot = &self->frames.slot[i];
+        const file_transfer_t *transfer = &self->files.transfer[i];
+        if ((slot->state == FRAME_SENDING) != (transfer->open != 0) ||
+            (transfer->open && transfer->length != slot->length)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool camera_unit_valid(const camera_unit_t *self) {
     const camera_parameters_t *p = &self->parameters;
     if (!parameters_valid(p) || !frame_buffer_valid(&self->frames) || self->frames.slots != p->slots ||
@@ -123,7 +151,7 @@ bool camera_unit_valid(const camera_unit_t *self) {
     return self->state <= CAMERA_OFF && self->imaging <= 1 && self->health_wanted <= 1 &&
            self->period_ms >= CAMERA_PERIOD_MIN_MS && self->period_ms <= CAMERA_PERIOD_MAX_MS &&
            self->reports_first < CAMERA_REPORTS_MAX &&
-           self->reports_waiting <= CAMERA_REPORTS_MAX && sending_valid(self);
+           self->reports_waiting <= CAMERA_REPORTS_MAX && sending_valid(self) && files_valid(self);
 }
 
 static void count_up(uint32_t *counter, uint64_t more) {
@@ -150,6 +178,24 @@ static void report(camera_unit_t *self, uint64_t time_ns, uint32_t kind, uint32_
 static void report_picture(camera_unit_t *self, camera_event_t event, frame_handle_t handle) {
     const camera_picture_t *picture = &self->picture[frame_slot_of(handle)];
     report(self, self->now_ns, CAMERA_EVENT, event, picture->lens, picture->number);
+}
+
+/// A picture's file has ended, if it has: its slot is free.
+static void settle(camera_unit_t *self, const file_outcome_t *outcome) {
+    if (outcome->fate == FILE_GOES_ON) {
+        return;
+    }
+    const frame_handle_t handle = self->frames.slot[outcome->transfer].generation << 8 | outcome->transfer;
+    if (outcome->fate == FILE_DELIVERED) {
+        count_up(&self->count.sent, 1);
+    } else if (outcome->condition != FILE_CHECKSUM_FAILURE) {
+        count_up(&self->count.undelivered, 1);
+        report_picture(self, CAMERA_PICTURE_UNDELIVERED, handle);
+    } else if (outcome->fate == FILE_REFUSED) { // changed after it was sent, and what was sent again is that
+        self->frames.count.damaged++;
+        report_picture(self, CAMERA_PICTURE_DAMAGED, handle);
+    }
+    (void)frame_buffer_release(&self->frames, handle);
 }
 
 /* ---- time, power, state --------------------------------------------------------------------- */
@@ -213,6 +259,11 @@ static void advance(camera_unit_t *self, uint64_t now_ns) {
         self->health_due_ns =
             next_beat(self->health_due_ns, self->parameters.health_ms * (uint32_t)NS_PER_MS, self->now_ns + 1);
     }
+    file_outcome_t outcome;
+    do {
+        file_delivery_poll(&self->files, self->now_ns, &outcome);
+        settle(self, &outcome);
+    } while (outcome.fate != FILE_GOES_ON);
 }
 
 /// What is lost with the power: pictures, reports, exposures under way.
@@ -221,6 +272,7 @@ static void lose_memory(camera_unit_t *self) {
         (void)capture_failed(&self->lens[i], self->lens[i].exposing);
     }
     frame_buffer_clear(&self->frames);
+    file_delivery_clear(&self->files);
     count_up(&self->count.reports_lost, self->reports_waiting);
     self->reports_first = 0;
     self->reports_waiting = 0;
@@ -341,7 +393,8 @@ uint64_t camera_unit_next_ns(const camera_unit_t *self) {
     if (self->state != CAMERA_ON) {
         return CAPTURE_NEVER;
     }
-    uint64_t next_ns = self->health_due_ns;
+    const uint64_t timer_ns = file_delivery_next_ns(&self->files);
+    uint64_t next_ns = self->health_due_ns < timer_ns ? self->health_due_ns : timer_ns;
     for (uint32_t i = 0; i < CAMERA_LENSES; i++) {
         next_ns = self->lens[i].due_ns < next_ns ? self->lens[i].due_ns : next_ns;
     }
@@ -490,7 +543,13 @@ static uint32_t perform(camera_unit_t *self, uint32_t function, const uint8_t *a
     }
 }
 
-/// CAMERA_DISCARDS if this is a telecommand for this unit, or why it is not.
+/// Whether a packet for this unit carries a data unit of CFDP.
+static bool holds_unit(const camera_unit_t *self, const uint8_t *octets) {
+    return self->parameters.delivery == CAMERA_FILES &&
+           space_packet_load_header(octets).apid == self->parameters.apid_units;
+}
+
+/// CAMERA_DISCARDS if this is a telecommand for this unit or a data unit's packet, or why it is not.
 static camera_discard_t why_discarded(const camera_unit_t *self, const uint8_t *octets, size_t length) {
     if (self->state != CAMERA_ON) {
         return CAMERA_DISCARD_RADIO_OFF;
@@ -499,25 +558,48 @@ static camera_discard_t why_discarded(const camera_unit_t *self, const uint8_t *
         return CAMERA_DISCARD_LENGTH;
     }
     const space_packet_header_t header = space_packet_load_header(octets);
+    const bool unit = holds_unit(self, octets);
     if (header.octets != length) {
         return CAMERA_DISCARD_LENGTH;
     }
-    if (crc16(CRC16_PRESET, octets, length) != 0) {
+    if (!unit && crc16(CRC16_PRESET, octets, length) != 0) {
         return CAMERA_DISCARD_CRC;
     }
     if (header.version != 0 || header.telecommand != 1 || header.secondary_header != 0 ||
         header.flags != SPACE_PACKET_UNSEGMENTED) {
         return CAMERA_DISCARD_HEADER;
     }
-    return header.apid == self->parameters.apid_telecommand ? CAMERA_DISCARDS : CAMERA_DISCARD_APID;
+    return unit || header.apid == self->parameters.apid_telecommand ? CAMERA_DISCARDS : CAMERA_DISCARD_APID;
+}
+
+/// What the orbiter says of a file; CAMERA_DISCARDS if it was sound.
+static camera_discard_t receive_unit(camera_unit_t *self, const uint8_t *octets, size_t length) {
+    file_outcome_t outcome;
+    const file_unit_t what = file_delivery_receive(&self->files, self->now_ns, octets, length, &outcome);
+    settle(self, &outcome);
+    switch (what) {
+    case FILE_UNIT_LENGTH: return CAMERA_DISCARD_LENGTH;
+    case FILE_UNIT_CRC: return CAMERA_DISCARD_CRC;
+    case FILE_UNIT_HEADER:
+    case FILE_UNIT_ENTITY:
+    case FILE_UNIT_DIRECTIVE: return CAMERA_DISCARD_HEADER;
+    default: return CAMERA_DISCARDS; // of one that has ended, too: it comes late
+    }
 }
 
 bool camera_unit_receive(camera_unit_t *self, uint64_t now_ns, const uint8_t *octets, size_t length) {
     advance(self, now_ns);
-    const camera_discard_t why = why_discarded(self, octets, length);
+    camera_discard_t why = why_discarded(self, octets, length);
+    const bool unit = why == CAMERA_DISCARDS && holds_unit(self, octets);
+    if (unit) {
+        why = receive_unit(self, octets + SPACE_PACKET_HEADER_OCTETS, length - SPACE_PACKET_HEADER_OCTETS);
+    }
     if (why != CAMERA_DISCARDS) {
         count_up(&self->count.discarded[why], 1);
         return false;
+    }
+    if (unit) {
+        return true;
     }
     const uint8_t function = octets[TELECOMMAND_AT_FUNCTION];
     const uint32_t refusal =
@@ -605,18 +687,35 @@ static uint32_t write_health(camera_unit_t *self, uint8_t out[CAMERA_HEALTH_OCTE
     return CAMERA_HEALTH_OCTETS;
 }
 
-/// The next whole picture into SENDING. false if there is none; damaged ones met on the way are reported.
-static bool begin_picture(camera_unit_t *self, const uint8_t *memory) {
+/// The next whole picture into SENDING; 0 if there is none. Damaged ones met on the way are reported.
+static frame_handle_t begin_picture(camera_unit_t *self, const uint8_t *memory) {
     frame_handle_t handle = 0;
     frame_result_t result = frame_buffer_take(&self->frames, memory, &handle);
     while (result == FRAME_DAMAGED) {
         report_picture(self, CAMERA_PICTURE_DAMAGED, handle);
         result = frame_buffer_take(&self->frames, memory, &handle);
     }
-    self->sending = result == FRAME_OK ? handle : 0;
     self->sent_octets = 0;
     self->sending_crc = CRC16_PRESET;
-    return result == FRAME_OK;
+    return result == FRAME_OK ? handle : 0;
+}
+
+/// What there is to say of the picture in a slot.
+static picture_part_t described(const camera_unit_t *self, uint32_t slot) {
+    const camera_picture_t *picture = &self->picture[slot];
+    const picture_part_t part = {
+        .start_ns = picture->start_ns,
+        .number = picture->number,
+        .total = self->frames.slot[slot].length,
+        .exposure_us = picture->exposure_us,
+        .gain = picture->gain,
+        .width = picture_mode_width(picture->mode),
+        .height = picture_mode_height(picture->mode),
+        .picture_crc = self->frames.slot[slot].crc,
+        .lens = picture->lens,
+        .mode = picture->mode,
+    };
+    return part;
 }
 
 static void end_picture(camera_unit_t *self) {
@@ -636,24 +735,12 @@ static void end_picture(camera_unit_t *self) {
 /// The next part of the picture being sent; 0 if it is longer than `room`.
 static uint32_t write_part(camera_unit_t *self, const uint8_t *memory, uint8_t *out, size_t room) {
     const frame_slot_t *slot = &self->frames.slot[frame_slot_of(self->sending)];
-    const camera_picture_t *picture = &self->picture[frame_slot_of(self->sending)];
     const uint8_t *data = memory + frame_slot_offset(&self->frames, self->sending) + self->sent_octets;
     const uint32_t rest = slot->length - self->sent_octets;
-    const picture_part_t part = {
-        .start_ns = picture->start_ns,
-        .number = picture->number,
-        .offset = self->sent_octets,
-        .total = slot->length,
-        .size = self->parameters.part_octets,
-        .data_octets = rest < self->parameters.part_octets ? rest : self->parameters.part_octets,
-        .exposure_us = picture->exposure_us,
-        .gain = picture->gain,
-        .width = picture_mode_width(picture->mode),
-        .height = picture_mode_height(picture->mode),
-        .picture_crc = slot->crc,
-        .lens = picture->lens,
-        .mode = picture->mode,
-    };
+    picture_part_t part = described(self, frame_slot_of(self->sending));
+    part.offset = self->sent_octets;
+    part.size = self->parameters.part_octets;
+    part.data_octets = rest < part.size ? rest : part.size;
     if (picture_part_packet_octets(part.offset, part.data_octets) > room) {
         return 0;
     }
@@ -667,14 +754,90 @@ static uint32_t write_part(camera_unit_t *self, const uint8_t *memory, uint8_t *
     return octets;
 }
 
-/// The next packet; 0 if nothing waits or it is longer than `room`.
-static uint32_t write_next(camera_unit_t *self, const uint8_t *memory, uint8_t *out, size_t room) {
-    // Without room for any packet nothing may change, or what is sent would depend on the size of `lengths`.
-    if (room < CAMERA_PACKET_OCTETS_MIN) {
+/// A picture into a transfer of its own, when none is on its way for the first time. false if there is none.
+static bool begin_file(camera_unit_t *self, const uint8_t *memory) {
+    const frame_handle_t handle = begin_picture(self, memory);
+    if (handle == 0) {
+        return false;
+    }
+    const uint32_t slot = frame_slot_of(handle);
+    const file_delivery_file_t file = {
+        .octets = memory + frame_slot_offset(&self->frames, handle),
+        .length = self->frames.slot[slot].length,
+    };
+    file_delivery_begin(&self->files, slot, picture_file_sequence(self->picture[slot].number, self->picture[slot].lens),
+                        &file);
+    return true;
+}
+
+/// The next data unit of the picture in a slot; 0 if it is longer than `room`.
+static uint32_t write_file(camera_unit_t *self, uint32_t slot, const uint8_t *memory, uint8_t *out, size_t room) {
+    uint8_t name[PICTURE_FILE_NAME_OCTETS];
+    uint8_t message[PICTURE_FILE_MESSAGE_OCTETS];
+    const picture_part_t part = described(self, slot);
+    const uint8_t *octets = memory + (size_t)slot * self->frames.slot_octets;
+    const file_transfer_t *transfer = &self->files.transfer[slot];
+    const file_delivery_file_t file = {
+        .octets = octets,
+        .name = name,
+        .message = message,
+        .length = part.total,
+        .name_octets = sizeof name,
+        .message_octets = sizeof message,
+    };
+    const uint32_t before = transfer->offset;
+    file_outcome_t outcome;
+    if (transfer->metadata_due) { // else nobody looks at them
+        picture_file_name(name, part.number, part.mode);
+        picture_file_message(message, &part);
+    }
+    const uint32_t written = file_delivery_write(&self->files, slot, &file, self->now_ns, out, room, &outcome);
+    if (outcome.fate == FILE_GOES_ON && transfer->offset != before) {
+        self->sending_crc = crc16(self->sending_crc, octets + before, transfer->offset - before);
+        // An upset on the way: the orbiter's checksum would fail as well, here it is told why.
+        if (transfer->offset == transfer->length && self->sending_crc != part.picture_crc) {
+            self->frames.count.damaged++;
+            report(self, self->now_ns, CAMERA_EVENT, CAMERA_PICTURE_DAMAGED, part.lens, part.number);
+            file_delivery_cancel(&self->files, slot, FILE_CHECKSUM_FAILURE);
+        }
+    }
+    settle(self, &outcome);
+    return written;
+}
+
+/// The next data unit in its packet; 0 if none waits or it is longer than `room`.
+static uint32_t write_unit(camera_unit_t *self, const uint8_t *memory, uint8_t *out, size_t room) {
+    uint8_t *unit = out + SPACE_PACKET_HEADER_OCTETS;
+    uint32_t octets = 0;
+    room -= SPACE_PACKET_HEADER_OCTETS;
+    if (file_delivery_answers(&self->files)) {
+        octets = file_delivery_answer(&self->files, unit, room);
+    } else {
+        if (!file_delivery_under_way(&self->files)) {
+            (void)begin_file(self, memory);
+        }
+        const uint32_t slot = file_delivery_next(&self->files);
+        if (slot != FILE_DELIVERY_NOBODY) {
+            octets = write_file(self, slot, memory, unit, room);
+        }
+    }
+    if (octets == 0) {
         return 0;
     }
-    if (self->sending == 0 && self->reports_waiting == 0 && !self->health_wanted) {
-        (void)begin_picture(self, memory);
+    octets += SPACE_PACKET_HEADER_OCTETS;
+    store_header(out, self->parameters.apid_picture, next_count(&self->sequence_picture), octets);
+    return octets;
+}
+
+/// The next packet; 0 if nothing waits or it is longer than `room`.
+static uint32_t write_next(camera_unit_t *self, const uint8_t *memory, uint8_t *out, size_t room) {
+    // Without room for a report nothing may change, or what is sent would depend on the size of `lengths`.
+    if (room < CAMERA_REPORT_OCTETS) {
+        return 0;
+    }
+    const bool files = self->parameters.delivery == CAMERA_FILES;
+    if (!files && self->sending == 0 && self->reports_waiting == 0 && !self->health_wanted) {
+        self->sending = begin_picture(self, memory);
     }
     if (self->reports_waiting != 0) {
         return write_report(self, out);
@@ -682,12 +845,17 @@ static uint32_t write_next(camera_unit_t *self, const uint8_t *memory, uint8_t *
     if (self->health_wanted) {
         return room < CAMERA_HEALTH_OCTETS ? 0 : write_health(self, out);
     }
+    if (files) {
+        return write_unit(self, memory, out, room);
+    }
     return self->sending == 0 ? 0 : write_part(self, memory, out, room);
 }
 
 bool camera_unit_waiting(const camera_unit_t *self) {
     return self->state == CAMERA_ON && (self->reports_waiting != 0 || self->health_wanted || self->sending != 0 ||
-                                        frame_buffer_in(&self->frames, FRAME_READY) != 0);
+                                        frame_buffer_in(&self->frames, FRAME_READY) != 0 ||
+                                        file_delivery_answers(&self->files) ||
+                                        file_delivery_next(&self->files) != FILE_DELIVERY_NOBODY);
 }
 
 size_t camera_unit_transmit(camera_unit_t *self, const uint8_t *memory, uint64_t now_ns, size_t budget_octets,

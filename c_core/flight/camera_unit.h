@@ -5,10 +5,10 @@
 ///                                     +-----restart-----+
 ///
 /// Asleep the unit draws nothing. From first_frame_ms after separation both lenses expose on one beat;
-/// pictures wait in the frame buffer and go, oldest first, in parts of part_octets whenever the link takes
-/// octets; so does a health packet once a second (after an outage only a current one) and, before either, a
-/// report for every telecommand and event. When the link is down pictures fill the buffer; then beats are
-/// missed, or the oldest pictures dropped, and counted.
+/// pictures wait in the frame buffer and go, oldest first, in parts of part_octets or as CFDP files, whenever the
+/// link takes octets; so does a health packet once a second (after an outage only a current one) and, before
+/// either, a report for every telecommand and event. When the link is down, or slots wait for the receiver of
+/// their files, pictures fill the buffer; then beats are missed, or the oldest pictures dropped, and counted.
 ///
 /// Pulled, not called back: the host brings time, fills slots, carries packets. Time is ns from the agency's
 /// epoch and never goes back (a time before the latest is taken as the latest). The caller owns all memory;
@@ -16,7 +16,12 @@
 /// Needs no support library on a processor without 64-bit division or floating point.
 ///
 /// THE LAYOUTS ARE OURS (nothing is published of the real camera's). Space Packets, no secondary header, the
-/// last two octets CRC-16 over all before; pictures as in picture_part.h.
+/// last two octets CRC-16 over all before; pictures as in picture_part.h, or as below.
+///
+/// Picture as a CFDP file (delivery CAMERA_FILES; file_delivery.h): each data unit is the data field of a Space
+/// Packet, sequence flags 11, of apid_picture to the orbiter and, packet type 1, of apid_units to the camera;
+/// these packets have no CRC but that of the data unit. Sequence number, name and message as in picture_file.h. A
+/// picture's slot is held, in class 1, until its EOF has left, in class 2, until the orbiter's Finished.
 ///
 /// Telecommand (packet type 1, sequence flags 11):
 ///     octets    6  function          7-  arguments
@@ -58,7 +63,9 @@
 #include <stdint.h>
 
 #include "flight/capture.h"
+#include "flight/file_delivery.h"
 #include "flight/frame_buffer.h"
+#include "flight/picture_file.h"
 #include "flight/picture_part.h"
 
 enum {
@@ -68,7 +75,7 @@ enum {
     CAMERA_REPORT_OCTETS = 22,
     CAMERA_HEALTH_OCTETS = 112,
     CAMERA_BOTH_LENSES = 2,
-    CAMERA_PACKET_OCTETS_MIN = CAMERA_REPORT_OCTETS, ///< The shortest packet that the unit sends.
+    CAMERA_PACKET_OCTETS_MIN = 16, ///< No packet that the unit sends is shorter.
     CAMERA_GAIN_MIN = 0x0100,
     CAMERA_GAIN_MAX = 0x2000,
     CAMERA_PERIOD_MIN_MS = 100,
@@ -135,7 +142,10 @@ typedef enum {
     CAMERA_PICTURE_DROPPED,   ///< Gave way to a new exposure.
     CAMERA_EXPOSURE_FAILED,   ///< The sensor gave nothing.
     CAMERA_EXPOSURE_ANSWERLESS, ///< The sensor did not answer for `patience` beats.
+    CAMERA_PICTURE_UNDELIVERED, ///< Its file was refused, not acknowledged, or given up by the orbiter.
 } camera_event_t;
+
+typedef enum { CAMERA_PARTS, CAMERA_FILES } camera_delivery_t;
 
 /// Why a telecommand was dropped without an answer.
 typedef enum {
@@ -168,6 +178,9 @@ typedef struct {
     uint32_t apid_health;
     uint32_t apid_report;
     uint32_t apid_telecommand;
+    uint32_t delivery;   ///< camera_delivery_t. With CAMERA_PARTS the following are not looked at.
+    uint32_t apid_units; ///< A fifth APID.
+    file_delivery_parameters_t files;
 } camera_parameters_t;
 
 /// What is known of the picture in a slot besides its octets.
@@ -190,11 +203,13 @@ typedef struct {
     uint8_t spare;
 } camera_report_entry_t;
 
-/// Invariants: the picture being sent, if any, is in the frame buffer's SENDING state and sent_octets less
-/// than its length; reports_waiting <= CAMERA_REPORTS_MAX; outside ON no beats run and nothing is sent.
+/// Invariants: the picture being sent in parts, if any, is in the frame buffer's SENDING state and sent_octets
+/// less than its length; as files, the SENDING slots are the open transfers, number for number and length for
+/// length; reports_waiting <= CAMERA_REPORTS_MAX; outside ON no beats run and nothing is sent.
 typedef struct {
     camera_parameters_t parameters;
     frame_buffer_t frames;
+    file_delivery_t files;
     capture_t lens[CAMERA_LENSES];
     camera_picture_t picture[FRAME_BUFFER_SLOTS_MAX];
     camera_report_entry_t report[CAMERA_REPORTS_MAX];
@@ -212,21 +227,22 @@ typedef struct {
     uint32_t begun;        ///< Exposures begun = the latest picture number.
     uint32_t reports_first;
     uint32_t reports_waiting;
-    frame_handle_t sending;
-    uint32_t sent_octets;  ///< Of the picture being sent.
+    frame_handle_t sending; ///< In parts; 0 for none.
+    uint32_t sent_octets;   ///< Of the picture being sent in parts.
     uint32_t offered_octets;
     uint32_t link_octets;
     uint16_t sequence_picture;
     uint16_t sequence_health;
     uint16_t sequence_report;
-    uint16_t sending_crc;  ///< Of the octets sent so far.
+    uint16_t sending_crc;  ///< Of the octets sent so far, of the picture on its way for the first time.
     uint16_t gain[CAMERA_LENSES];
     uint16_t battery_mv;
     int16_t temperature[CAMERA_TEMPERATURES];
     uint8_t mode[CAMERA_LENSES];
     uint8_t restarts;
     struct {
-        uint32_t sent;         ///< Pictures sent whole.
+        uint32_t sent;         ///< Pictures sent whole; in class 2, that the orbiter has whole.
+        uint32_t undelivered;  ///< Pictures whose files ended otherwise, the damaged ones not counted.
         uint32_t accepted;
         uint32_t refused;
         uint32_t reports_lost;
@@ -290,7 +306,8 @@ frame_result_t camera_unit_store(camera_unit_t *self, uint8_t *memory, uint64_t 
 /// The sensor gave nothing.
 frame_result_t camera_unit_fail(camera_unit_t *self, uint64_t now_ns, frame_handle_t handle);
 
-/// One packet from the link, whole. false if it was dropped (counted); a refusal is an answer, so true.
+/// One packet from the link, whole. false if it was dropped (counted); a refusal is an answer, so true. A data
+/// unit that is no sound one of the orbiter's counts by camera_discard_t too, more closely in files.count.
 bool camera_unit_receive(camera_unit_t *self, uint64_t now_ns, const uint8_t *octets, size_t length);
 
 /// true if transmit would have a packet to give: while it would not, the link need not offer anything.

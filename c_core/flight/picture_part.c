@@ -9,6 +9,7 @@
 
 #define NS_PER_S 1000000000u
 #define CUC_FINE_BITS 24
+#define DESCRIPTOR_AT(field) (PICTURE_PART_AT_##field - PICTURE_PART_AT_START)
 
 _Static_assert((int)PICTURE_PART_AT_NUMBER == (int)SPACE_PACKET_HEADER_OCTETS, "the part begins after the primary header");
 _Static_assert(PICTURE_PART_AT_START + CUC_4_3_OCTETS == PICTURE_PART_AT_SPARE, "the time code fills its field");
@@ -51,6 +52,27 @@ static uint8_t flags_of(const picture_part_t *part) {
                  : (last ? SPACE_PACKET_LAST : SPACE_PACKET_CONTINUATION);
 }
 
+void picture_part_describe(uint8_t out[PICTURE_PART_DESCRIPTOR_OCTETS], const picture_part_t *part) {
+    cuc_4_3_write(out, part->start_ns);
+    out[DESCRIPTOR_AT(SPARE)] = 0;
+    octets_store_u32(out + DESCRIPTOR_AT(EXPOSURE), part->exposure_us);
+    octets_store_u16(out + DESCRIPTOR_AT(GAIN), part->gain);
+    octets_store_u16(out + DESCRIPTOR_AT(WIDTH), part->width);
+    octets_store_u16(out + DESCRIPTOR_AT(HEIGHT), part->height);
+    octets_store_u16(out + DESCRIPTOR_AT(PICTURE_CRC), part->picture_crc);
+}
+
+bool picture_part_read_descriptor(picture_part_t *part, const uint8_t in[PICTURE_PART_DESCRIPTOR_OCTETS]) {
+    part->start_ns = cuc_4_3_read(in);
+    part->exposure_us = octets_load_u32(in + DESCRIPTOR_AT(EXPOSURE));
+    part->gain = octets_load_u16(in + DESCRIPTOR_AT(GAIN));
+    part->width = octets_load_u16(in + DESCRIPTOR_AT(WIDTH));
+    part->height = octets_load_u16(in + DESCRIPTOR_AT(HEIGHT));
+    part->picture_crc = octets_load_u16(in + DESCRIPTOR_AT(PICTURE_CRC));
+    return in[DESCRIPTOR_AT(SPARE)] == 0 && part->width == picture_mode_width(part->mode) &&
+           part->height == picture_mode_height(part->mode);
+}
+
 uint32_t picture_part_write(uint8_t *out, uint32_t apid, uint32_t sequence_count, const picture_part_t *part,
                             const uint8_t *data) {
     const bool first = part->offset == 0;
@@ -70,13 +92,7 @@ uint32_t picture_part_write(uint8_t *out, uint32_t apid, uint32_t sequence_count
     out[PICTURE_PART_AT_LENS] = part->lens;
     out[PICTURE_PART_AT_MODE] = part->mode;
     if (first) {
-        cuc_4_3_write(out + PICTURE_PART_AT_START, part->start_ns);
-        out[PICTURE_PART_AT_SPARE] = 0;
-        octets_store_u32(out + PICTURE_PART_AT_EXPOSURE, part->exposure_us);
-        octets_store_u16(out + PICTURE_PART_AT_GAIN, part->gain);
-        octets_store_u16(out + PICTURE_PART_AT_WIDTH, part->width);
-        octets_store_u16(out + PICTURE_PART_AT_HEIGHT, part->height);
-        octets_store_u16(out + PICTURE_PART_AT_PICTURE_CRC, part->picture_crc);
+        picture_part_describe(out + PICTURE_PART_AT_START, part);
         at = PICTURE_PART_FIRST_HEADER_OCTETS;
     }
     memcpy(out + at, data, part->data_octets);
@@ -115,14 +131,7 @@ bool picture_part_read(picture_part_t *part, const uint8_t *packet, size_t lengt
         return false;
     }
     if (part->described) {
-        part->start_ns = cuc_4_3_read(packet + PICTURE_PART_AT_START);
-        part->exposure_us = octets_load_u32(packet + PICTURE_PART_AT_EXPOSURE);
-        part->gain = octets_load_u16(packet + PICTURE_PART_AT_GAIN);
-        part->width = octets_load_u16(packet + PICTURE_PART_AT_WIDTH);
-        part->height = octets_load_u16(packet + PICTURE_PART_AT_HEIGHT);
-        part->picture_crc = octets_load_u16(packet + PICTURE_PART_AT_PICTURE_CRC);
-        return packet[PICTURE_PART_AT_SPARE] == 0 && part->width == picture_mode_width(part->mode) &&
-               part->height == picture_mode_height(part->mode);
+        return picture_part_read_descriptor(part, packet + PICTURE_PART_AT_START);
     }
     return true;
 }

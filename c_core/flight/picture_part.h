@@ -54,6 +54,7 @@ enum {
     /// A packet is 65542 octets at the most (133.0-B-2 4.1.3.5.2).
     PICTURE_PART_SIZE_MAX = 65542 - PICTURE_PART_OVERHEAD_OCTETS,
     CUC_4_3_OCTETS = 7,
+    PICTURE_PART_DESCRIPTOR_OCTETS = PICTURE_PART_FIRST_HEADER_OCTETS - PICTURE_PART_AT_START,
 };
 
 typedef enum { PICTURE_800X600, PICTURE_1600X1200, PICTURE_SIZES } picture_size_t;
@@ -105,6 +106,12 @@ uint32_t picture_part_write(uint8_t *out, uint32_t apid, uint32_t sequence_count
 /// On true: 1 <= size, offset is a multiple of size, offset + data_octets <= total,
 /// data_offset + data_octets + PICTURE_PART_CRC_OCTETS == length, and the mode is valid.
 bool picture_part_read(picture_part_t *part, const uint8_t *packet, size_t length);
+
+/// The descriptor alone, its octets 22-41.
+void picture_part_describe(uint8_t out[PICTURE_PART_DESCRIPTOR_OCTETS], const picture_part_t *part);
+
+/// Reads it into a part whose mode is valid. false if a field contradicts that or the layout.
+bool picture_part_read_descriptor(picture_part_t *part, const uint8_t in[PICTURE_PART_DESCRIPTOR_OCTETS]);
 
 /// Time code CUC 4+3 of a mission time: whole seconds modulo 2^32, and 2^-24 s, rounded down.
 void cuc_4_3_write(uint8_t out[CUC_4_3_OCTETS], uint64_t time_ns);

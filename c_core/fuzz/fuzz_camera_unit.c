@@ -1,5 +1,6 @@
 // A camera unit in the hands of an enemy: any telecommands, any answers of the sensor, any budgets, any
-// restarts. Packets never leave the room given, always carry their CRC, and the state stays valid.
+// restarts; in parts, and as files of either class. Packets never leave the room given, always carry their CRC, and
+// the state stays valid.
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +39,9 @@ static void transmit(camera_unit_t *unit, const uint8_t *memory, uint64_t now_ns
     must(packets <= sizeof lengths / sizeof lengths[0] && written <= budget && written <= OUT);
     for (size_t i = 0; i < packets; i++) {
         must(space_packet_load_header(out + at).octets == lengths[i]);
-        must(crc16(CRC16_PRESET, out + at, lengths[i]) == 0);
+        // A data unit has its own, and its packet none.
+        const uint32_t header = space_packet_load_header(out + at).apid == 1 && unit->parameters.delivery ? 6 : 0;
+        must(crc16(CRC16_PRESET, out + at + header, lengths[i] - header) == 0);
         at += lengths[i];
     }
     must(at == GUARD + written);
@@ -62,6 +65,18 @@ static void receive(camera_unit_t *unit, uint64_t now_ns, const uint8_t *octets,
     octets_store_u16(mended + 6 + length, crc16(CRC16_PRESET, mended, 6 + length));
     must(camera_unit_receive(unit, now_ns, mended, length + 8) == (unit->state == CAMERA_ON));
     must(unit->count.accepted - accepted <= 2);
+    // And as the data field of a data unit about one of the first pictures, from the orbiter.
+    if (unit->parameters.delivery == CAMERA_FILES && length >= 10) {
+        const uint8_t start[] = {0x2A, 0, (uint8_t)(length - 2), 0, 246, octets[0] % 16, 245};
+        space_packet_header_t packet = header;
+        packet.apid = 5;
+        packet.octets = (uint32_t)(6 + sizeof start + length - 4 + 2);
+        space_packet_store_header(mended, &packet);
+        memcpy(mended + 6, start, sizeof start);
+        memcpy(mended + 6 + sizeof start, octets + 1, length - 4);
+        octets_store_u16(mended + packet.octets - 2, crc16(CRC16_PRESET, mended + 6, packet.octets - 8));
+        (void)camera_unit_receive(unit, now_ns, mended, packet.octets);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -81,6 +96,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     }
     parameters.policy = data[0] & 1u;
+    parameters.delivery = data[0] >> 2 & 1u;
+    parameters.apid_units = 5;
+    parameters.files = (file_delivery_parameters_t){
+        .acknowledged = data[0] >> 3 & 1u, .segment_octets = 30, .crc = 1, .source = 246, .destination = 245,
+        .entity_octets = 1, .sequence_octets = 1, .ack_ms = 1000, .ack_limit = 2, .inactivity_ms = 3000,
+    };
     must(camera_unit_init(&unit, &parameters, 0));
     memset(memory, 0xA5, sizeof memory);
     if ((data[0] & 2u) == 0) { // most of what there is to find lies after the first beat
@@ -121,7 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         }
         guarded(memory, sizeof memory);
         must(camera_unit_valid(&unit));
-        must(frame_buffer_in(&unit.frames, FRAME_SENDING) == (unit.sending != 0));
+        must(parameters.delivery == CAMERA_FILES || frame_buffer_in(&unit.frames, FRAME_SENDING) == (unit.sending != 0));
     }
     return 0;
 }

@@ -22,6 +22,7 @@ _STATES: Final[tuple[CameraState, ...]] = ("asleep", "booting", "on", "off")
 _POLICIES: Final = ("skip-beat", "drop-oldest")
 _SLOT_STATES: Final = ("free", "exposing", "ready", "sending")
 _DISCARDS: Final = ("length", "crc", "header", "apid", "radio_off")
+_UNITS: Final = ("taken", "length", "crc", "header", "entity", "directive", "stranger")
 _LATEST_NS: Final = 2**63 - 1
 _NEVER: Final = int(lib.CAPTURE_NEVER)
 _RESULTS: Final = {
@@ -51,13 +52,40 @@ def mode_size(code: int) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, slots=True)
+class FileDelivery:
+    """How pictures go as CFDP files (c_core/flight/file_delivery.h, which is the manual).
+
+    acknowledged: class 2, for which the times and the limit are. segment_octets: file data in one data
+    unit. crc: of each data unit. checksum: SANA's number of modular (0), CRC-32 (3) or null (15). source,
+    destination: entity identifiers of entity_octets. apid_units: of what comes from the receiver.
+    """
+
+    source: int
+    destination: int
+    acknowledged: bool = False
+    segment_octets: int = 1024
+    crc: bool = False
+    checksum: int = 0
+    entity_octets: int = 1
+    sequence_octets: int = 4
+    ack_ms: int = 2000
+    ack_limit: int = 30
+    inactivity_ms: int = 60_000
+    apid_units: int = 0x314
+
+    def as_c(self) -> dict[str, int]:
+        """Values of file_delivery_parameters_t."""
+        return {name: int(getattr(self, name)) for name in self.__slots__ if name != "apid_units"}
+
+
+@dataclass(frozen=True, slots=True)
 class CameraParameters:
     """What is fixed when the unit is built. The default figures are assumed: little is known of the real one.
 
     slots x slot_octets: picture memory. policy: what a beat does when no slot is free. part_octets: picture
     data in one packet, which is up to PART_OVERHEAD_OCTETS longer. first_frame_ms: from separation to the
     first beat. patience: beats that the sensor may take to answer. gain: 256ths. Exposure or gain 0: the
-    sensor's own automatic. Bounds: camera_unit.h.
+    sensor's own automatic. files: None for pictures in parts. Bounds: camera_unit.h.
     """
 
     slots: int = 16
@@ -82,25 +110,30 @@ class CameraParameters:
     apid_health: int = 0x311
     apid_report: int = 0x312
     apid_telecommand: int = 0x313
+    files: FileDelivery | None = None
 
     def __post_init__(self) -> None:
         unit = ffi.new("camera_unit_t *")
         if not lib.camera_unit_init(unit, self.as_c(), 0):
             raise FswError(
                 f"{self}: out of bounds; see camera_parameters_t in c_core/flight/camera_unit.h "
-                "(raw pictures must fit a slot, the exposure the period, and the APIDs must differ)"
+                "(raw pictures must fit a slot, the exposure the period, and the APIDs must differ) and, of "
+                "files, file_delivery_parameters_t in file_delivery.h"
             )
 
     def as_c(self) -> Any:
         """camera_parameters_t of these. FswError if one does not fit its field."""
         if self.policy not in _POLICIES:
             raise FswError(f"policy {self.policy!r}: allowed are {', '.join(_POLICIES)}")
-        values = {
+        values: dict[str, Any] = {
             "policy": _POLICIES.index(self.policy),
             "gain": self.gain_256ths,
             "mode": mode_code(self.width, self.height, self.encoding),
         }
-        own = ("gain_256ths", "width", "height", "encoding", "policy")
+        if self.files is not None:
+            values |= {"delivery": lib.CAMERA_FILES, "apid_units": self.files.apid_units}
+            values["files"] = self.files.as_c()
+        own = ("gain_256ths", "width", "height", "encoding", "policy", "files")
         values |= {name: getattr(self, name) for name in self.__slots__ if name not in own}
         try:
             return ffi.new("camera_parameters_t *", values)
@@ -313,6 +346,7 @@ class CameraUnit:
         counts = {
             "begun": unit.begun,
             "sent": unit.count.sent,
+            "undelivered": unit.count.undelivered,
             "dropped": unit.frames.count.dropped,
             "damaged": unit.frames.count.damaged,
             "stale": unit.frames.count.stale,
@@ -332,6 +366,8 @@ class CameraUnit:
                 f"busy_{i}": lens.busy,
             }
         counts |= {f"discarded_{why}": unit.count.discarded[i] for i, why in enumerate(_DISCARDS)}
+        counts |= {f"units_{what}": unit.files.count.unit[i] for i, what in enumerate(_UNITS)}
+        counts["resent_octets"] = unit.files.count.resent_octets
         counts |= {
             f"slots_{state}": lib.frame_buffer_in(ffi.addressof(unit, "frames"), i)
             for i, state in enumerate(_SLOT_STATES)

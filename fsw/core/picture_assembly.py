@@ -100,6 +100,17 @@ def _picture(first: Any) -> Picture:
     )
 
 
+def picture_of_message(message: bytes, total_octets: int) -> Picture | None:
+    """The picture that a CFDP message to the user describes (picture_file.h); None if it describes none."""
+    if len(message) != lib.PICTURE_FILE_MESSAGE_OCTETS:
+        return None
+    part = ffi.new("picture_part_t *")
+    if not lib.picture_file_read(part, message):
+        return None
+    part.total = total_octets
+    return _picture(part)
+
+
 class PictureAssembler:
     """Pictures out of the camera's packets: whole ones, and word of those that will not be whole.
 

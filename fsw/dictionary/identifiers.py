@@ -33,7 +33,7 @@ REAL_ORBITER_APIDS = frozenset(
     | {*range(1024, 1029), *range(1280, 1289), 1344, 1360, 1536, 1537}
 )
 
-ORBITER_ENTITY, GROUND_ENTITY = 245, 1  # of CFDP; ours
+ORBITER_ENTITY, GROUND_ENTITY, CAMERA_ENTITY = 245, 1, 246  # of CFDP; ours
 
 GROUND_SOURCE = 1  # PUS source identifier of the control centre, and destination of its reports
 ON_BOARD_SOURCE = 2  # of requests that procedures make on board

@@ -196,8 +196,40 @@ class Camera:
 
 
 @dataclass(frozen=True, slots=True)
+class WifiFiles:
+    """[wifi.files]: CFDP between camera and orbiter, where the pictures go as files.
+
+    segment_octets: file data in one packet. crc: of each data unit. check_s is of class 1; the limits,
+    and the other times but the last, of class 2. inactivity_s: silence after which a side gives a file up.
+    """
+
+    segment_octets: Annotated[int, Within(1, 65000)]
+    entity_octets: Annotated[int, Within(1, 4)]
+    sequence_octets: Annotated[int, Within(2, 4)]
+    checksum: Annotated[str, OneOf("modular", "crc-32", "null")]
+    crc: bool
+    ack_s: Annotated[float, Within(0.001, 1e5)]
+    ack_limit: Annotated[int, Within(1, 1000)]
+    nak_s: Annotated[float, Within(0.001, 1e5)]
+    nak_limit: Annotated[int, Within(1, 1000)]
+    nak_octets: Annotated[int, Within(40, 1400)]
+    immediate_nak: bool
+    check_s: Annotated[float, Within(0.001, 1e5)]
+    inactivity_s: Annotated[float, Within(0.001, 1e5)]
+
+    @property
+    def nak_ns(self) -> int:
+        return round(self.nak_s * SECOND)
+
+    @property
+    def overhead_octets(self) -> int:
+        """Of a packet with one segment: its header, the data unit's, the offset, the CRC."""
+        return 6 + 4 + 2 * self.entity_octets + self.sequence_octets + 4 + 2 * self.crc
+
+
+@dataclass(frozen=True, slots=True)
 class Wifi:
-    """[wifi]: the link from camera to orbiter."""
+    """[wifi]: the link from camera to orbiter. picture_class: 'parts', or CFDP class '1' or '2'."""
 
     frequency_hz: Annotated[float, Within(1e8, 1e11)]
     rate_near_bit_s: Annotated[float, Within(1e3, 1e10)]
@@ -208,6 +240,16 @@ class Wifi:
     bandwidth_hz: Annotated[float, Within(1e3, 1e9)]
     other_losses_db: Annotated[float, Within(0, 80)]
     packet_octets: Annotated[int, Within(16, 65536)]
+    picture_class: Annotated[str, OneOf("parts", "1", "2")]
+    files: WifiFiles
+
+    def __post_init__(self) -> None:
+        most = self.packet_octets - self.files.overhead_octets
+        if self.files.segment_octets > most:
+            raise FswError(
+                f"files.segment_octets {self.files.segment_octets}: allowed are up to {most}, which is "
+                f"packet_octets less {self.files.overhead_octets} of headers"
+            )
 
 
 @dataclass(frozen=True, slots=True)

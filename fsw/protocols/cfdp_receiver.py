@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from fsw.core.crc import crc16
 from fsw.core.errors import FswError
 from fsw.protocols import cfdp_directives as directives
 from fsw.protocols import cfdp_pdu as pdus
@@ -163,12 +164,13 @@ class Receiver(LinkEnd[Key, Event]):
     def _take_run(self, rows: Any, now_ns: int, events: list[Event]) -> int:
         """Leading rows that are consecutive segments of an open transfer; how many there were."""
         pdu = pdus.decode(rows[0].tobytes())
-        if not isinstance(pdu, FileData) or pdu.transaction.crc or not pdu.octets:
+        if not isinstance(pdu, FileData) or not pdu.octets:
             return 0
         transaction = pdu.transaction
         transfer = self._open.get(transaction.key)
         header, segment = transaction.header_octets, len(pdu.octets)
-        data_at = rows.shape[1] - segment
+        data_end = rows.shape[1] - pdus.CRC_OCTETS * transaction.crc
+        data_at = data_end - segment
         offset_ends = header + transaction.size_octets
         if data_at != offset_ends or transfer is None or transaction != transfer.transaction:
             return 0
@@ -177,10 +179,12 @@ class Receiver(LinkEnd[Key, Event]):
         next_to = offsets == (pdu.offset + segment * np.arange(len(rows))).astype(np.uint64)
         alike = (rows[:, :header] == rows[0, :header]).all(axis=1) & next_to
         count = len(rows) if alike.all() else int(np.argmin(alike))
+        if transaction.crc:
+            count = next((row for row in range(count) if crc16(rows[row])), count)
         stop = pdu.offset + count * segment
         if transfer.finished is not None or stop > self.settings.most_file_octets:
             return 0
-        events += self._data(transfer, pdu.offset, rows[:count, data_at:].tobytes(), now_ns)
+        events += self._data(transfer, pdu.offset, rows[:count, data_at:data_end].tobytes(), now_ns)
         return count
 
     def entity_of(self, transaction: Transaction) -> int:

@@ -1,4 +1,7 @@
-"""The orbiter's end of the Wi-Fi link: commands to the camera, pictures and health from it."""
+"""The orbiter's end of the Wi-Fi link: commands to the camera, pictures and health from it.
+
+Pictures come in parts or, where the mission says so, as CFDP files (`fsw.tasks.camera_files`).
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -22,8 +25,10 @@ from fsw.dictionary.identifiers import (
 from fsw.dictionary.settings import SETTINGS, SettableParameter
 from fsw.kernel.scheduler import Action, CancelTimer, Emit, Send, SetTimer
 from fsw.kernel.time import SECOND
+from fsw.protocols.cfdp_entity import Peer
 from fsw.tasks import names
 from fsw.tasks.answers import executed
+from fsw.tasks.camera_files import CameraFiles, Lost, of_camera_files
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.messages import (
     AccessPoint,
@@ -47,8 +52,12 @@ TICK_NS = tianwen1.CLOCK_TICK_NS
 
 
 class Relay:
-    def __init__(self, clock: OnBoardClock) -> None:
+    """peer: the camera, where its pictures come by CFDP."""
+
+    def __init__(self, clock: OnBoardClock, peer: Peer | None = None) -> None:
         self._clock = clock
+        self._files = None if peer is None else CameraFiles(peer)
+        self._files_timer_ns: int | None = None
         self._assembler = PictureAssembler(
             slots=ASSEMBLY_SLOTS,
             slot_octets=LARGEST_PICTURE_OCTETS,
@@ -76,6 +85,7 @@ class Relay:
         return [
             Emit(names.WIFI_PORT, AccessPoint(self._state is not WifiState.OFF)),
             Send(names.PARAMETERS, AskParameters(names.RELAY)),
+            *self._say(now_ns),
         ]
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
@@ -94,6 +104,9 @@ class Relay:
                 self._low_battery_wh = value
             case Tick("unanswered"):
                 return self._unanswered(now_ns)
+            case Tick("files") if self._files is not None:
+                self._files_timer_ns = None
+                return self._events(self._files.poll(now_ns), now_ns) + self._say(now_ns)
             case Gather(Structure.RELAY, reply_to):
                 return [Send(reply_to, Values(self._link_values()))]
             case Gather(Structure.CAMERA, reply_to):
@@ -180,6 +193,8 @@ class Relay:
         elif self._state is WifiState.LINKED:
             self._state = WifiState.LOST
             actions += self._events(self._assembler.abandon(), now_ns)
+            if self._files is not None:
+                actions += self._events(self._files.link_gone(), now_ns) + self._say(now_ns)
             actions.append(Send(names.EVENTS, Occurred(Event.LINK_LOST, {"range_m": before.range_m})))
         return actions
 
@@ -191,30 +206,70 @@ class Relay:
             self._awake = True
             awake = Occurred(Event.CAMERA_AWAKE, {"range_m": self._status.range_m})
             actions.append(Send(names.EVENTS, awake))
-        events = self._assembler.feed(message.octets, None, lengths, self._clock.agency_ns(now_ns))
-        return actions + self._events(events, now_ns)
+        octets = np.frombuffer(message.octets, dtype=np.uint8)
+        if self._files is not None and len(lengths):
+            units, starts = of_camera_files(octets, lengths)
+            if units.all():
+                pictures = self._files.receive(octets, lengths, starts, now_ns)
+                lengths = lengths[:0]
+            elif units.any():
+                own, sizes = octets[np.repeat(units, lengths)], lengths[units]
+                pictures = self._files.receive(own, sizes, sizes.cumsum(dtype=np.int64) - sizes, now_ns)
+                octets, lengths = octets[np.repeat(~units, lengths)], lengths[~units]
+            else:
+                pictures = []
+            actions += self._events(pictures, now_ns) + self._say(now_ns, heard=True)
+        if len(lengths):
+            events = self._assembler.feed(octets, None, lengths, self._clock.agency_ns(now_ns))
+            actions += self._events(events, now_ns)
+        return actions
 
-    def _events(self, events: list[picture_assembly.Event], now_ns: int) -> list[Action]:
+    def _say(self, now_ns: int, heard: bool = False) -> list[Action]:
+        """What there is to say of files, and when to look again. Said while nobody hears it is lost.
+
+        heard: the camera has just been.
+        """
+        if self._files is None:
+            return []
+        packets = self._files.answers(now_ns)
+        hears = heard or self._state in (WifiState.SEARCHING, WifiState.LINKED)
+        actions: list[Action] = [Emit(names.WIFI_PORT, ToCamera(p)) for p in packets] if hears else []
+        due_ns, timer_ns = self._files.due_ns(now_ns), self._files_timer_ns
+        # Each packet puts it off: a timer that is early looks again when it has run out.
+        if due_ns is not None and (timer_ns is None or due_ns < timer_ns):
+            self._files_timer_ns = max(due_ns, now_ns)
+            actions.append(SetTimer("files", self._files_timer_ns, Tick("files")))
+        return actions
+
+    def _events(
+        self, events: Iterable[picture_assembly.Event | picture_assembly.Complete | Lost], now_ns: int
+    ) -> list[Action]:
         actions: list[Action] = []
         for event in events:
             match event:
                 case picture_assembly.Complete(picture, octets):
                     actions += self._picture(picture, octets)
                 case picture_assembly.Incomplete(picture, received_octets, _):
-                    self._incomplete += 1
-                    values = {
-                        "picture": picture.number,
-                        "lens": Lens(picture.lens).name,
-                        "octets_received": received_octets,
-                        "octets_expected": picture.total_octets,
-                    }
-                    actions.append(Send(names.EVENTS, Occurred(Event.PICTURE_INCOMPLETE, values)))
+                    lost = Lost(picture.number, picture.lens, received_octets, picture.total_octets)
+                    actions.append(self._lost(lost))
+                case Lost():
+                    actions.append(self._lost(event))
                 case picture_assembly.Health(packet) | picture_assembly.Report(packet):
                     try:
                         actions += self._told(event, packet, now_ns)
                     except FswError:
                         self._unreadable += 1  # the CRC was right and the layout is not
         return actions
+
+    def _lost(self, lost: Lost) -> Action:
+        self._incomplete += 1
+        values = {
+            "picture": lost.number,
+            "lens": Lens(lost.lens).name,
+            "octets_received": lost.received_octets,
+            "octets_expected": lost.expected_octets,
+        }
+        return Send(names.EVENTS, Occurred(Event.PICTURE_INCOMPLETE, values))
 
     def _told(self, event: picture_assembly.Event, packet: bytes, now_ns: int) -> list[Action]:
         if isinstance(event, picture_assembly.Health):
@@ -255,13 +310,16 @@ class Relay:
         return values
 
     def _link_values(self) -> dict[str, Any]:
+        lost = self._assembler.counters()["lost"] + self._unreadable
+        if self._files is not None:
+            lost += self._files.lost + self._files.unreadable
         return {
             "wifi": self._state.name,
             "wifi_rate_kbps": self._status.rate_kbps,
             "wifi_signal_dbm": self._status.signal_dbm,
             "camera_range_m": self._status.range_m,
             "wifi_packets_received": self._received,
-            "wifi_packets_lost": self._assembler.counters()["lost"] + self._unreadable,
+            "wifi_packets_lost": lost,
             "pictures_complete": self._complete,
             "pictures_incomplete": self._incomplete,
             "camera_commands_sent": self._commands_sent,
@@ -270,19 +328,25 @@ class Relay:
     # ---- what outlives what ---------------------------------------------------------------------
 
     def retained(self) -> dict[str, Any]:
-        """The link and its counts. Pictures half received are lost, and so are answers waited for."""
+        """The link and its counts, and files under way: they go on where they were.
+
+        Pictures half received in parts are lost, and so are answers waited for.
+        """
         link = self.save()
         del link["assembler"], link["waiting"]
         return link
 
     def recall(self, retained: dict[str, Any]) -> None:
         self.load(self.save() | retained)
+        self._files_timer_ns = None
 
     # ---- snapshots ------------------------------------------------------------------------------
 
     def save(self) -> dict[str, Any]:
         return {
             "assembler": self._assembler.save(),
+            "files": None if self._files is None else self._files.save(),
+            "files_timer_ns": self._files_timer_ns,
             "camera_answers_within_s": self._camera_answers_within_s,
             "low_battery_wh": self._low_battery_wh,
             "state": int(self._state),
@@ -301,6 +365,9 @@ class Relay:
 
     def load(self, saved: dict[str, Any]) -> None:
         self._assembler.load(saved["assembler"])
+        if self._files is not None:
+            self._files.load(saved["files"])
+        self._files_timer_ns = saved["files_timer_ns"]
         self._camera_answers_within_s = saved["camera_answers_within_s"]
         self._low_battery_wh = saved["low_battery_wh"]
         self._state = WifiState(saved["state"])
