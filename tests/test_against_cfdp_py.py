@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
+from c_file_receiver import CFileReceiver
 from c_file_sender import CFileSender, File
 
 pytest.importorskip("cfdppy", reason="cfdp-py is not installed (PyPI)")
@@ -452,3 +453,33 @@ def test_they_receive_the_cameras_file_of_class_1(
     assert them.turn(them.handlers[0], camera.produce(0)) == []
     assert (tmp_path / "picture").read_bytes() == CONTENT
     assert them.user.finished == [(ConditionCode.NO_ERROR, 0)]
+
+
+@pytest.mark.parametrize(("seed", "loss"), PATTERNS)
+@pytest.mark.parametrize("kind", [ChecksumType.MODULAR, ChecksumType.CRC_32, ChecksumType.NULL])
+@pytest.mark.parametrize("take", [True, False], ids=["taken", "refused"])
+def test_the_cameras_firmware_receives_what_they_send(
+    seed: int, loss: float, kind: ChecksumType, take: bool, clock: list[int], tmp_path: Path
+) -> None:
+    crc = seed % 2
+    them = Them(_THEIRS, 246, kind, bool(crc), True)
+    camera = CFileReceiver(take, crc=crc)
+    (tmp_path / "sent").write_bytes(CONTENT[:250])
+    assert them.handlers[1].put_request(
+        TheirPut(ByteFieldU16(246), tmp_path / "sent", Path("settings"), None, None)
+    )
+    chance = random.Random(seed)
+    back: list[bytes] = []
+    for turn in range(400):
+        chance_of_loss = loss if turn < 60 else 0.0
+        for unit in _link(them.turn(them.handlers[1], back), chance, chance_of_loss):
+            assert camera.receive(unit, clock[0]) in ("taken", "stranger")
+        back = _link(camera.produce(clock[0]), chance, chance_of_loss)
+        clock[0] += SECOND
+        camera.poll(clock[0])
+        if them.user.finished and camera.idle:
+            break
+    assert camera.came == [CONTENT[:250]]
+    assert camera.idle
+    rejected = (ConditionCode.FILESTORE_REJECTION, 1)
+    assert them.user.finished == [(ConditionCode.NO_ERROR, 0) if take else rejected]

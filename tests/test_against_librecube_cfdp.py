@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
+from c_file_receiver import CFileReceiver
 from c_file_sender import CFileSender, File
 
 pytest.importorskip("cfdp.machines", reason="LibreCube's cfdp is not installed (PyPI)")
@@ -332,3 +333,27 @@ def test_they_understand_that_the_camera_has_cancelled(tmp_path: Path) -> None:
         units = camera.produce(turn * SECOND)
     assert camera.ended == [(0, "cancelled", int(Condition.CANCEL_REQUEST))]
     assert them.finished == [ConditionCode.CANCEL_REQUEST_RECEIVED]
+
+
+@pytest.mark.parametrize(("seed", "loss"), PATTERNS)
+@pytest.mark.parametrize("mode", [TransmissionMode.ACKNOWLEDGED, TransmissionMode.UNACKNOWLEDGED])
+def test_the_cameras_firmware_receives_what_they_send(
+    seed: int, loss: float, mode: TransmissionMode, tmp_path: Path
+) -> None:
+    them = Them(tmp_path)
+    (tmp_path / "sent").write_bytes(CONTENT[:250])
+    them.put(246, "sent", "settings", transmission_mode=mode)
+    camera = CFileReceiver()
+    chance = random.Random(seed)
+    back: list[bytes] = []
+    for turn in range(300):
+        lost = loss if turn < 60 and mode == TransmissionMode.ACKNOWLEDGED else 0.0
+        for unit in _link(them.turn(back, turn % 5 == 4), chance, lost):
+            assert camera.receive(unit, turn * SECOND) in ("taken", "stranger")
+        back = _link(camera.produce(turn * SECOND), chance, lost)
+        camera.poll((turn + 1) * SECOND)
+        if them.finished and camera.idle:
+            break
+    assert camera.came == [CONTENT[:250]]
+    assert camera.idle
+    assert set(them.finished) == {ConditionCode.NO_ERROR}

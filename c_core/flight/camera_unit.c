@@ -4,6 +4,7 @@
 
 #include "flight/crc16.h"
 #include "flight/divide.h"
+#include "flight/file_units.h"
 #include "flight/octets.h"
 #include "flight/space_packet.h"
 
@@ -38,11 +39,6 @@ _Static_assert((uint64_t)CAMERA_PERIOD_MAX_MS * NS_PER_MS <= UINT32_MAX, "a peri
 
 /* ---- parameters and state ------------------------------------------------------------------ */
 
-static bool raw_fits(uint32_t slot_octets, uint8_t mode) {
-    return (mode & 0xFu) != PICTURE_RAW ||
-           (uint32_t)picture_mode_width(mode) * picture_mode_height(mode) * PICTURE_RAW_OCTETS_PER_PIXEL <= slot_octets;
-}
-
 static bool apids_valid(const camera_parameters_t *p) {
     const uint32_t apid[5] = {p->apid_picture, p->apid_health, p->apid_report, p->apid_telecommand, p->apid_units};
     const uint32_t used = p->delivery == CAMERA_FILES ? 5 : 4;
@@ -59,29 +55,32 @@ static bool apids_valid(const camera_parameters_t *p) {
     return true;
 }
 
-static bool gain_valid(uint32_t gain) {
-    return gain == 0 || (gain >= CAMERA_GAIN_MIN && gain <= CAMERA_GAIN_MAX);
+static bool files_parameters_valid(const camera_parameters_t *p) {
+    return file_delivery_parameters_valid(&p->files) && file_reception_parameters_valid(&p->uplink) &&
+           p->uplink.entity == p->files.source && p->uplink.peer == p->files.destination &&
+           p->uplink.crc == p->files.crc;
 }
 
 static bool parameters_valid(const camera_parameters_t *p) {
     return p->part_octets >= 1 && p->part_octets <= PICTURE_PART_SIZE_MAX && p->period_ms >= CAMERA_PERIOD_MIN_MS &&
            p->period_ms <= CAMERA_PERIOD_MAX_MS && p->boot_ms <= CAMERA_WAIT_MAX_MS &&
            p->first_frame_ms <= CAMERA_WAIT_MAX_MS && p->health_ms >= 1 && p->health_ms <= CAMERA_PERIOD_MAX_MS &&
-           p->patience >= 1 && p->exposure_us <= p->period_ms * 1000 && gain_valid(p->gain) && p->mode <= UINT8_MAX &&
-           picture_mode_valid((uint8_t)p->mode) && raw_fits(p->slot_octets, (uint8_t)p->mode) &&
+           p->patience >= 1 && p->exposure_us <= p->period_ms * 1000 && camera_gain_valid(p->gain) && p->mode <= UINT8_MAX &&
+           picture_mode_valid((uint8_t)p->mode) && camera_mode_fits(p->slot_octets, (uint8_t)p->mode) &&
            p->battery_limit_mv <= UINT16_MAX && p->battery_capacity_mj >= 1 &&
            p->power_idle_mw <= CAMERA_POWER_MAX_MW && p->power_imaging_mw <= CAMERA_POWER_MAX_MW && apids_valid(p) &&
-           p->delivery <= CAMERA_FILES && (p->delivery == CAMERA_PARTS || file_delivery_parameters_valid(&p->files));
+           p->delivery <= CAMERA_FILES && (p->delivery == CAMERA_PARTS || files_parameters_valid(p));
 }
 
 /// Mode, exposure and period as the parameters have them.
 static void set_defaults(camera_unit_t *self) {
-    self->period_ms = self->parameters.period_ms;
+    camera_settings_t *settings = &self->settings;
+    settings->period_ms = self->parameters.period_ms;
     for (uint32_t i = 0; i < CAMERA_LENSES; i++) {
-        self->mode[i] = (uint8_t)self->parameters.mode;
-        self->exposure_us[i] = self->parameters.exposure_us;
-        self->gain[i] = (uint16_t)self->parameters.gain;
-        (void)capture_set_period(&self->lens[i], self->period_ms * NS_PER_MS);
+        settings->mode[i] = (uint8_t)self->parameters.mode;
+        settings->exposure_us[i] = self->parameters.exposure_us;
+        settings->gain[i] = (uint16_t)self->parameters.gain;
+        (void)capture_set_period(&self->lens[i], settings->period_ms * NS_PER_MS);
     }
 }
 
@@ -95,6 +94,7 @@ bool camera_unit_init(camera_unit_t *self, const camera_parameters_t *parameters
     // Without files its state stays as it is when forgotten: valid and unused.
     (void)file_delivery_init(&self->files, &parameters->files);
     file_delivery_clear(&self->files);
+    (void)file_reception_init(&self->uplink, &parameters->uplink);
     for (uint32_t i = 0; i < CAMERA_LENSES; i++) {
         (void)capture_init(&self->lens[i], parameters->period_ms * NS_PER_MS, parameters->patience);
     }
@@ -122,7 +122,7 @@ static bool files_valid(const camera_unit_t *self) {
     if (self->parameters.delivery == CAMERA_PARTS) {
         return true;
     }
-    if (!file_delivery_valid(&self->files) || self->sending != 0) {
+    if (!file_delivery_valid(&self->files) || !file_reception_valid(&self->uplink) || self->sending != 0) {
         return false;
     }
     for (uint32_t i = 0; i < FRAME_BUFFER_SLOTS_MAX; i++) {
@@ -144,12 +144,12 @@ bool camera_unit_valid(const camera_unit_t *self) {
     }
     for (uint32_t i = 0; i < CAMERA_LENSES; i++) {
         if (!capture_valid(&self->lens[i]) || frame_slot_of(self->lens[i].exposing) >= FRAME_BUFFER_SLOTS_MAX ||
-             !picture_mode_valid(self->mode[i])) {
+             !picture_mode_valid(self->settings.mode[i])) {
             return false;
         }
     }
     return self->state <= CAMERA_OFF && self->imaging <= 1 && self->health_wanted <= 1 &&
-           self->period_ms >= CAMERA_PERIOD_MIN_MS && self->period_ms <= CAMERA_PERIOD_MAX_MS &&
+           self->settings.period_ms >= CAMERA_PERIOD_MIN_MS && self->settings.period_ms <= CAMERA_PERIOD_MAX_MS &&
            self->reports_first < CAMERA_REPORTS_MAX &&
            self->reports_waiting <= CAMERA_REPORTS_MAX && sending_valid(self) && files_valid(self);
 }
@@ -259,6 +259,7 @@ static void advance(camera_unit_t *self, uint64_t now_ns) {
         self->health_due_ns =
             next_beat(self->health_due_ns, self->parameters.health_ms * (uint32_t)NS_PER_MS, self->now_ns + 1);
     }
+    file_reception_poll(&self->uplink, self->now_ns);
     file_outcome_t outcome;
     do {
         file_delivery_poll(&self->files, self->now_ns, &outcome);
@@ -273,6 +274,7 @@ static void lose_memory(camera_unit_t *self) {
     }
     frame_buffer_clear(&self->frames);
     file_delivery_clear(&self->files);
+    file_reception_clear(&self->uplink);
     count_up(&self->count.reports_lost, self->reports_waiting);
     self->reports_first = 0;
     self->reports_waiting = 0;
@@ -323,7 +325,7 @@ void camera_unit_restart(camera_unit_t *self, uint64_t now_ns) {
     }
     set_defaults(self);
     begin_boot(self);
-    start_beats(self, next_beat(self->first_beat_ns, self->period_ms * NS_PER_MS, self->boot_end_ns));
+    start_beats(self, next_beat(self->first_beat_ns, self->settings.period_ms * NS_PER_MS, self->boot_end_ns));
 }
 
 void camera_unit_set_inputs(camera_unit_t *self, uint64_t now_ns, uint32_t battery_mv,
@@ -347,10 +349,10 @@ static void describe(camera_unit_t *self, uint32_t lens, frame_handle_t handle, 
     camera_picture_t *picture = &self->picture[frame_slot_of(handle)];
     picture->start_ns = self->now_ns;
     picture->number = ++self->begun;
-    picture->exposure_us = self->exposure_us[lens];
-    picture->gain = self->gain[lens];
+    picture->exposure_us = self->settings.exposure_us[lens];
+    picture->gain = self->settings.gain[lens];
     picture->lens = (uint8_t)lens;
-    picture->mode = self->mode[lens];
+    picture->mode = self->settings.mode[lens];
     memset(out, 0, sizeof *out);
     out->start_ns = picture->start_ns;
     out->slot_offset = frame_slot_offset(&self->frames, handle);
@@ -393,8 +395,11 @@ uint64_t camera_unit_next_ns(const camera_unit_t *self) {
     if (self->state != CAMERA_ON) {
         return CAPTURE_NEVER;
     }
-    const uint64_t timer_ns = file_delivery_next_ns(&self->files);
-    uint64_t next_ns = self->health_due_ns < timer_ns ? self->health_due_ns : timer_ns;
+    const uint64_t timer_ns[2] = {file_delivery_next_ns(&self->files), file_reception_next_ns(&self->uplink)};
+    uint64_t next_ns = self->health_due_ns;
+    for (uint32_t i = 0; i < 2; i++) {
+        next_ns = timer_ns[i] < next_ns ? timer_ns[i] : next_ns;
+    }
     for (uint32_t i = 0; i < CAMERA_LENSES; i++) {
         next_ns = self->lens[i].due_ns < next_ns ? self->lens[i].due_ns : next_ns;
     }
@@ -452,69 +457,36 @@ frame_result_t camera_unit_fail(camera_unit_t *self, uint64_t now_ns, frame_hand
 
 /* ---- telecommands --------------------------------------------------------------------------- */
 
-static bool is_for(uint8_t selection, uint32_t lens) {
-    return selection == lens || selection == CAMERA_BOTH_LENSES;
-}
-
-static uint32_t set_mode(camera_unit_t *self, const uint8_t *arguments) {
-    const uint32_t width = octets_load_u16(arguments);
-    const uint32_t height = octets_load_u16(arguments + 2);
-    const uint8_t selection = arguments[5];
-    if (arguments[4] >= PICTURE_ENCODINGS || selection > CAMERA_BOTH_LENSES) {
-        return CAMERA_REFUSED_ARGUMENT;
-    }
-    for (uint32_t size = 0; size < PICTURE_SIZES; size++) {
-        const uint8_t mode = picture_mode(size, arguments[4]);
-        if (picture_mode_width(mode) != width || picture_mode_height(mode) != height) {
-            continue;
-        }
-        if (!raw_fits(self->parameters.slot_octets, mode)) {
-            return CAMERA_REFUSED_SLOT;
-        }
-        for (uint32_t lens = 0; lens < CAMERA_LENSES; lens++) {
-            self->mode[lens] = is_for(selection, lens) ? mode : self->mode[lens];
-        }
-        return 0;
-    }
-    return CAMERA_REFUSED_ARGUMENT;
-}
-
-static uint32_t set_exposure(camera_unit_t *self, const uint8_t *arguments) {
-    const uint32_t exposure_us = octets_load_u32(arguments);
-    const uint16_t gain = octets_load_u16(arguments + 4);
-    const uint8_t selection = arguments[6];
-    if (exposure_us > self->period_ms * 1000 || !gain_valid(gain) || selection > CAMERA_BOTH_LENSES) {
-        return CAMERA_REFUSED_ARGUMENT;
-    }
-    for (uint32_t lens = 0; lens < CAMERA_LENSES; lens++) {
-        if (is_for(selection, lens)) {
-            self->exposure_us[lens] = exposure_us;
-            self->gain[lens] = gain;
-        }
-    }
-    return 0;
-}
-
-static uint32_t set_period(camera_unit_t *self, const uint8_t *arguments) {
-    const uint32_t period_ms = octets_load_u16(arguments);
-    if (period_ms < CAMERA_PERIOD_MIN_MS || period_ms > CAMERA_PERIOD_MAX_MS) {
-        return CAMERA_REFUSED_ARGUMENT;
-    }
-    for (uint32_t lens = 0; lens < CAMERA_LENSES; lens++) {
-        if (self->exposure_us[lens] > period_ms * 1000) {
-            return CAMERA_REFUSED_ARGUMENT;
-        }
-    }
+/// The beats follow a new period.
+static void follow_period(camera_unit_t *self, uint32_t before_ms) {
     // The new grid begins with the next beat of the old one, so that a later start finds it again.
-    self->first_beat_ns = next_beat(self->first_beat_ns, self->period_ms * NS_PER_MS, self->now_ns);
-    self->period_ms = period_ms;
+    self->first_beat_ns = next_beat(self->first_beat_ns, before_ms * NS_PER_MS, self->now_ns);
     for (uint32_t i = 0; i < CAMERA_LENSES; i++) {
-        (void)capture_set_period(&self->lens[i], period_ms * NS_PER_MS);
+        (void)capture_set_period(&self->lens[i], self->settings.period_ms * NS_PER_MS);
         if (self->imaging) {
             capture_start(&self->lens[i], self->first_beat_ns);
         }
     }
-    return 0;
+}
+
+static uint32_t set_period(camera_unit_t *self, const uint8_t *arguments) {
+    const uint32_t before_ms = self->settings.period_ms;
+    const uint32_t refusal = camera_settings_set_period(&self->settings, octets_load_u16(arguments));
+    if (refusal == 0) {
+        follow_period(self, before_ms);
+    }
+    return refusal;
+}
+
+/// A whole file has come: its settings, or why they are refused.
+static uint32_t take_settings(camera_unit_t *self) {
+    const uint32_t before_ms = self->settings.period_ms;
+    const uint32_t refusal =
+        camera_settings_read(&self->settings, self->parameters.slot_octets, self->uplink.octets, self->uplink.size);
+    if (refusal == 0 && self->settings.period_ms != before_ms) {
+        follow_period(self, before_ms);
+    }
+    return refusal;
 }
 
 /// 0, or why the telecommand is refused.
@@ -532,12 +504,16 @@ static uint32_t perform(camera_unit_t *self, uint32_t function, const uint8_t *a
     switch (function) {
     case CAMERA_START:
         if (!self->imaging) {
-            start_beats(self, next_beat(self->first_beat_ns, self->period_ms * NS_PER_MS, self->now_ns));
+            start_beats(self, next_beat(self->first_beat_ns, self->settings.period_ms * NS_PER_MS, self->now_ns));
         }
         return 0;
     case CAMERA_STOP: stop_beats(self); return 0;
-    case CAMERA_SET_MODE: return set_mode(self, arguments);
-    case CAMERA_SET_EXPOSURE: return set_exposure(self, arguments);
+    case CAMERA_SET_MODE:
+        return camera_settings_set_mode(&self->settings, self->parameters.slot_octets, arguments[5],
+                                        octets_load_u16(arguments), octets_load_u16(arguments + 2), arguments[4]);
+    case CAMERA_SET_EXPOSURE:
+        return camera_settings_set_exposure(&self->settings, arguments[6], octets_load_u32(arguments),
+                                            octets_load_u16(arguments + 4));
     case CAMERA_SET_PERIOD: return set_period(self, arguments);
     default: self->health_wanted = 1; return 0;
     }
@@ -572,11 +548,26 @@ static camera_discard_t why_discarded(const camera_unit_t *self, const uint8_t *
     return unit || header.apid == self->parameters.apid_telecommand ? CAMERA_DISCARDS : CAMERA_DISCARD_APID;
 }
 
-/// What the orbiter says of a file; CAMERA_DISCARDS if it was sound.
+static void answered(camera_unit_t *self, uint32_t refusal, uint32_t function, uint32_t request) {
+    count_up(refusal == 0 ? &self->count.accepted : &self->count.refused, 1);
+    report(self, self->now_ns, refusal == 0 ? CAMERA_ACCEPTED : CAMERA_REFUSED, refusal, function, request);
+}
+
+/// A data unit of a file of ours or of one to us; CAMERA_DISCARDS if it was sound.
 static camera_discard_t receive_unit(camera_unit_t *self, const uint8_t *octets, size_t length) {
-    file_outcome_t outcome;
-    const file_unit_t what = file_delivery_receive(&self->files, self->now_ns, octets, length, &outcome);
-    settle(self, &outcome);
+    file_unit_t what = FILE_UNIT_LENGTH;
+    if ((octets[0] & FILE_UNIT_TOWARD_SENDER) != 0) {
+        file_outcome_t outcome;
+        what = file_delivery_receive(&self->files, self->now_ns, octets, length, &outcome);
+        settle(self, &outcome);
+    } else {
+        what = file_reception_receive(&self->uplink, self->now_ns, octets, length);
+    }
+    if (self->uplink.state == FILE_CAME) {
+        const uint32_t refusal = take_settings(self);
+        answered(self, refusal, CAMERA_SETTINGS_FILE, self->uplink.sequence);
+        file_reception_conclude(&self->uplink, refusal == 0);
+    }
     switch (what) {
     case FILE_UNIT_LENGTH: return CAMERA_DISCARD_LENGTH;
     case FILE_UNIT_CRC: return CAMERA_DISCARD_CRC;
@@ -604,9 +595,7 @@ bool camera_unit_receive(camera_unit_t *self, uint64_t now_ns, const uint8_t *oc
     const uint8_t function = octets[TELECOMMAND_AT_FUNCTION];
     const uint32_t refusal =
         perform(self, function, octets + TELECOMMAND_AT_ARGUMENTS, length - TELECOMMAND_OCTETS_MIN);
-    count_up(refusal == 0 ? &self->count.accepted : &self->count.refused, 1);
-    report(self, self->now_ns, refusal == 0 ? CAMERA_ACCEPTED : CAMERA_REFUSED, refusal, function,
-           octets_load_u32(octets));
+    answered(self, refusal, function, octets_load_u32(octets));
     return true;
 }
 
@@ -656,12 +645,12 @@ static uint32_t write_health(camera_unit_t *self, uint8_t out[CAMERA_HEALTH_OCTE
     for (uint32_t i = 0; i < CAMERA_TEMPERATURES; i++) {
         octets_store_u16(out + CAMERA_HEALTH_AT_TEMPERATURE + 2 * i, (uint16_t)self->temperature[i]);
     }
-    octets_store_u16(out + CAMERA_HEALTH_AT_PERIOD, self->period_ms);
+    octets_store_u16(out + CAMERA_HEALTH_AT_PERIOD, self->settings.period_ms);
     octets_store_u32(out + CAMERA_HEALTH_AT_BEGUN, self->begun);
     for (uint32_t i = 0; i < CAMERA_LENSES; i++) {
-        out[CAMERA_HEALTH_AT_MODE + i] = self->mode[i];
-        octets_store_u32(out + CAMERA_HEALTH_AT_EXPOSURE + 4 * i, self->exposure_us[i]);
-        octets_store_u16(out + CAMERA_HEALTH_AT_GAIN + 2 * i, self->gain[i]);
+        out[CAMERA_HEALTH_AT_MODE + i] = self->settings.mode[i];
+        octets_store_u32(out + CAMERA_HEALTH_AT_EXPOSURE + 4 * i, self->settings.exposure_us[i]);
+        octets_store_u16(out + CAMERA_HEALTH_AT_GAIN + 2 * i, self->settings.gain[i]);
         octets_store_u32(out + CAMERA_HEALTH_AT_TAKEN + 4 * i, self->lens[i].count.taken);
         octets_store_u32(out + CAMERA_HEALTH_AT_MISSED + 4 * i, self->lens[i].count.missed);
         octets_store_u16(out + CAMERA_HEALTH_AT_FAILED + 2 * i, up_to_u16(self->lens[i].count.failed));
@@ -810,7 +799,9 @@ static uint32_t write_unit(camera_unit_t *self, const uint8_t *memory, uint8_t *
     uint8_t *unit = out + SPACE_PACKET_HEADER_OCTETS;
     uint32_t octets = 0;
     room -= SPACE_PACKET_HEADER_OCTETS;
-    if (file_delivery_answers(&self->files)) {
+    if (file_reception_has_output(&self->uplink)) {
+        octets = file_reception_write(&self->uplink, self->now_ns, unit, room);
+    } else if (file_delivery_answers(&self->files)) {
         octets = file_delivery_answer(&self->files, unit, room);
     } else {
         if (!file_delivery_under_way(&self->files)) {
@@ -855,6 +846,7 @@ bool camera_unit_waiting(const camera_unit_t *self) {
     return self->state == CAMERA_ON && (self->reports_waiting != 0 || self->health_wanted || self->sending != 0 ||
                                         frame_buffer_in(&self->frames, FRAME_READY) != 0 ||
                                         file_delivery_answers(&self->files) ||
+                                        file_reception_has_output(&self->uplink) ||
                                         file_delivery_next(&self->files) != FILE_DELIVERY_NOBODY);
 }
 

@@ -21,7 +21,9 @@
 /// Picture as a CFDP file (delivery CAMERA_FILES; file_delivery.h): each data unit is the data field of a Space
 /// Packet, sequence flags 11, of apid_picture to the orbiter and, packet type 1, of apid_units to the camera;
 /// these packets have no CRC but that of the data unit. Sequence number, name and message as in picture_file.h. A
-/// picture's slot is held, in class 1, until its EOF has left, in class 2, until the orbiter's Finished.
+/// picture's slot is held, in class 1, until its EOF has left, in class 2, until the orbiter's Finished. The other
+/// way comes a settings file (camera_settings.h): when it is whole it is taken or refused as a whole, which is
+/// reported as a telecommand's outcome is, and by Finished.
 ///
 /// Telecommand (packet type 1, sequence flags 11):
 ///     octets    6  function          7-  arguments
@@ -38,7 +40,8 @@
 ///     6-12   CUC 4+3 of the moment       13  kind (camera_report_t)
 ///     14     accepted: 0; refused: camera_refusal_t; event: camera_event_t
 ///     15     accepted, refused: the function; event: lens
-///     16-19  accepted, refused: the request's first four octets; event: picture number, or restarts
+///     16-19  accepted, refused: the request's first four octets, or the file's transaction sequence number;
+///            event: picture number, or restarts
 ///
 /// Health (112 octets), its offsets in camera_health_offset_t:
 ///     6-12   CUC 4+3           13  camera_state_t       14  1 while beats run
@@ -62,24 +65,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "flight/camera_settings.h"
 #include "flight/capture.h"
 #include "flight/file_delivery.h"
+#include "flight/file_reception.h"
 #include "flight/frame_buffer.h"
 #include "flight/picture_file.h"
 #include "flight/picture_part.h"
 
 enum {
-    CAMERA_LENSES = 2,
     CAMERA_TEMPERATURES = 3,
     CAMERA_REPORTS_MAX = 32,
     CAMERA_REPORT_OCTETS = 22,
     CAMERA_HEALTH_OCTETS = 112,
-    CAMERA_BOTH_LENSES = 2,
     CAMERA_PACKET_OCTETS_MIN = 16, ///< No packet that the unit sends is shorter.
-    CAMERA_GAIN_MIN = 0x0100,
-    CAMERA_GAIN_MAX = 0x2000,
-    CAMERA_PERIOD_MIN_MS = 100,
-    CAMERA_PERIOD_MAX_MS = 4000,
     CAMERA_WAIT_MAX_MS = 600000,
     CAMERA_POWER_MAX_MW = 100000,
 };
@@ -125,16 +124,10 @@ typedef enum {
     CAMERA_SET_EXPOSURE,
     CAMERA_SET_PERIOD,
     CAMERA_REPORT_HEALTH,
+    CAMERA_SETTINGS_FILE, ///< Of reports only: it comes as a file.
 } camera_function_t;
 
 typedef enum { CAMERA_ACCEPTED = 1, CAMERA_REFUSED, CAMERA_EVENT } camera_report_t;
-
-typedef enum {
-    CAMERA_REFUSED_FUNCTION = 1, ///< No such function.
-    CAMERA_REFUSED_LENGTH,       ///< Not the octets of arguments that the function takes.
-    CAMERA_REFUSED_ARGUMENT,     ///< A value that is not allowed.
-    CAMERA_REFUSED_SLOT,         ///< Raw pictures of that size do not fit a slot.
-} camera_refusal_t;
 
 typedef enum {
     CAMERA_BOOTED = 1,        ///< Number: restarts so far.
@@ -181,6 +174,7 @@ typedef struct {
     uint32_t delivery;   ///< camera_delivery_t. With CAMERA_PARTS the following are not looked at.
     uint32_t apid_units; ///< A fifth APID.
     file_delivery_parameters_t files;
+    file_reception_parameters_t uplink; ///< Of files to the camera, from the peer of `files`.
 } camera_parameters_t;
 
 /// What is known of the picture in a slot besides its octets.
@@ -210,6 +204,7 @@ typedef struct {
     camera_parameters_t parameters;
     frame_buffer_t frames;
     file_delivery_t files;
+    file_reception_t uplink;
     capture_t lens[CAMERA_LENSES];
     camera_picture_t picture[FRAME_BUFFER_SLOTS_MAX];
     camera_report_entry_t report[CAMERA_REPORTS_MAX];
@@ -222,8 +217,7 @@ typedef struct {
     uint32_t state;        ///< camera_state_t
     uint32_t imaging;      ///< 1 while beats run, or will once booted.
     uint32_t health_wanted;
-    uint32_t period_ms;
-    uint32_t exposure_us[CAMERA_LENSES];
+    camera_settings_t settings;
     uint32_t begun;        ///< Exposures begun = the latest picture number.
     uint32_t reports_first;
     uint32_t reports_waiting;
@@ -235,10 +229,8 @@ typedef struct {
     uint16_t sequence_health;
     uint16_t sequence_report;
     uint16_t sending_crc;  ///< Of the octets sent so far, of the picture on its way for the first time.
-    uint16_t gain[CAMERA_LENSES];
     uint16_t battery_mv;
     int16_t temperature[CAMERA_TEMPERATURES];
-    uint8_t mode[CAMERA_LENSES];
     uint8_t restarts;
     struct {
         uint32_t sent;         ///< Pictures sent whole; in class 2, that the orbiter has whole.

@@ -3,36 +3,13 @@
 #include <string.h>
 
 #include "flight/crc16.h"
+#include "flight/file_units.h"
 #include "flight/octets.h"
 
 #define NS_PER_MS 1000000u
 
-enum {
-    VERSION = 1,
-    FLAG_FILE_DATA = 0x10,
-    FLAG_TOWARD_SENDER = 0x08,
-    FLAG_UNACKNOWLEDGED = 0x04,
-    FLAG_CRC = 0x02,
-    FLAG_LARGE = 0x01,
-    FIXED_HEADER_OCTETS = 4,
-    CRC_OCTETS = 2,
-    DIRECTIVE_EOF = 4,
-    DIRECTIVE_FINISHED = 5,
-    DIRECTIVE_ACK = 6,
-    DIRECTIVE_METADATA = 7,
-    DIRECTIVE_NAK = 8,
-    DIRECTIVE_KEEP_ALIVE = 12,
-    ACK_OF_FINISHED_SUBTYPE = 1, ///< 5.2.4: 1 for Finished, 0 for all others.
-    TLV_MESSAGE_TO_USER = 2,
-    TLV_ENTITY_ID = 6,
-    STATUS_UNDEFINED = 0,  ///< Not active, and no history is kept.
-    STATUS_TERMINATED = 2,
-    STATUS_UNRECOGNIZED = 3,
-    FINISHED_INCOMPLETE = 4, ///< Delivery code, in the octet of the condition.
-};
-
 _Static_assert((int)FILE_DELIVERY_OVERHEAD_OCTETS ==
-                   (int)FIXED_HEADER_OCTETS + 3 * (int)FILE_DELIVERY_WIDTH_MAX + 4 + (int)CRC_OCTETS,
+                   (int)FILE_UNIT_HEADER_OCTETS + 3 * (int)FILE_DELIVERY_WIDTH_MAX + 4 + (int)FILE_UNIT_CRC_OCTETS,
                "a segment travels behind header and offset, before a CRC");
 
 /* ---- parameters and state ------------------------------------------------------------------ */
@@ -149,21 +126,21 @@ static uint32_t store_number(uint8_t *out, uint32_t value, uint32_t octets) {
 }
 
 static uint32_t header_octets(const file_delivery_parameters_t *p) {
-    return FIXED_HEADER_OCTETS + 2 * p->entity_octets + p->sequence_octets;
+    return FILE_UNIT_HEADER_OCTETS + 2 * p->entity_octets + p->sequence_octets;
 }
 
 /// Octets of a whole data unit with a data field of so many.
 static uint32_t unit_octets(const file_delivery_parameters_t *p, uint32_t field_octets) {
-    return header_octets(p) + field_octets + (p->crc ? (uint32_t)CRC_OCTETS : 0u);
+    return header_octets(p) + field_octets + (p->crc ? (uint32_t)FILE_UNIT_CRC_OCTETS : 0u);
 }
 
 /// Writes the header (5.1); returns its octets.
 static uint32_t store_header(const file_delivery_parameters_t *p, uint8_t *out, uint32_t sequence, uint32_t flags,
                              uint32_t field_octets) {
-    uint32_t at = FIXED_HEADER_OCTETS;
-    out[0] = (uint8_t)(VERSION << 5 | flags | (p->acknowledged ? 0u : (uint32_t)FLAG_UNACKNOWLEDGED) |
-                       (p->crc ? (uint32_t)FLAG_CRC : 0u));
-    octets_store_u16(out + 1, field_octets + (p->crc ? (uint32_t)CRC_OCTETS : 0u));
+    uint32_t at = FILE_UNIT_HEADER_OCTETS;
+    out[0] = (uint8_t)(FILE_UNIT_VERSION << 5 | flags | (p->acknowledged ? 0u : (uint32_t)FILE_UNIT_UNACKNOWLEDGED) |
+                       (p->crc ? (uint32_t)FILE_UNIT_WITH_CRC : 0u));
+    octets_store_u16(out + 1, field_octets + (p->crc ? (uint32_t)FILE_UNIT_CRC_OCTETS : 0u));
     out[3] = (uint8_t)((p->entity_octets - 1) << 4 | (p->sequence_octets - 1));
     at += store_number(out + at, p->source, p->entity_octets);
     at += store_number(out + at, sequence, p->sequence_octets);
@@ -177,7 +154,7 @@ static uint32_t seal(const file_delivery_parameters_t *p, uint8_t *out, uint32_t
         return octets;
     }
     octets_store_u16(out + octets, crc16(CRC16_PRESET, out, octets));
-    return octets + CRC_OCTETS;
+    return octets + FILE_UNIT_CRC_OCTETS;
 }
 
 static uint32_t store_text(uint8_t *out, const uint8_t *text, uint32_t octets) {
@@ -195,14 +172,14 @@ static uint32_t write_metadata(const file_delivery_t *self, const file_transfer_
         return 0;
     }
     uint32_t at = store_header(p, out, transfer->sequence, 0, field);
-    out[at] = DIRECTIVE_METADATA;
+    out[at] = FILE_METADATA;
     out[at + 1] = (uint8_t)p->checksum;
     octets_store_u32(out + at + 2, transfer->length);
     at += 6;
     at += store_text(out + at, file->name, file->name_octets);
     at += store_text(out + at, file->name, file->name_octets);
     if (message_octets) {
-        out[at] = TLV_MESSAGE_TO_USER;
+        out[at] = FILE_TLV_MESSAGE;
         at += 1 + store_text(out + at + 1, file->message, file->message_octets);
     }
     return seal(p, out, at);
@@ -220,13 +197,13 @@ static uint32_t write_end(const file_delivery_t *self, const file_transfer_t *tr
     // That of a cancelled transfer covers what was sent (4.6.6.1.1).
     const uint32_t sum =
         cancelled ? file_checksum(p->checksum, file->octets, transfer->offset) : transfer->checksum;
-    out[at] = DIRECTIVE_EOF;
+    out[at] = FILE_EOF;
     out[at + 1] = (uint8_t)(transfer->condition << 4);
     octets_store_u32(out + at + 2, sum);
     octets_store_u32(out + at + 6, transfer->offset);
     at += 10;
     if (cancelled) {
-        out[at] = TLV_ENTITY_ID;
+        out[at] = FILE_TLV_ENTITY;
         out[at + 1] = (uint8_t)p->entity_octets;
         at += 2 + store_number(out + at + 2, p->source, p->entity_octets);
     }
@@ -242,7 +219,7 @@ static uint32_t write_data(const file_delivery_t *self, const file_transfer_t *t
     if (unit_octets(p, 4 + octets) > room) {
         return 0;
     }
-    const uint32_t offset_at = store_header(p, out, transfer->sequence, FLAG_FILE_DATA, 4 + octets);
+    const uint32_t offset_at = store_header(p, out, transfer->sequence, FILE_UNIT_FILE_DATA, 4 + octets);
     const uint32_t data_at = offset_at + 4;
     const uint8_t *data = file->octets + start;
     octets_store_u32(out + offset_at, start);
@@ -253,7 +230,7 @@ static uint32_t write_data(const file_delivery_t *self, const file_transfer_t *t
     }
     // The data's CRC from its source: loads wider than the stores just made would wait for them.
     octets_store_u16(out + data_at + octets, crc16(crc16(CRC16_PRESET, out, data_at), data, octets));
-    return data_at + octets + CRC_OCTETS;
+    return data_at + octets + FILE_UNIT_CRC_OCTETS;
 }
 
 /* ---- transfers ------------------------------------------------------------------------------ */
@@ -342,8 +319,8 @@ uint32_t file_delivery_answer(file_delivery_t *self, uint8_t *out, size_t room) 
         self->answer[i] = self->answer[i + 1];
     }
     const uint32_t at = store_header(p, out, answer.sequence, 0, 3);
-    out[at] = DIRECTIVE_ACK;
-    out[at + 1] = DIRECTIVE_FINISHED << 4 | ACK_OF_FINISHED_SUBTYPE;
+    out[at] = FILE_ACK;
+    out[at + 1] = FILE_FINISHED << 4 | FILE_ACK_OF_FINISHED;
     out[at + 2] = (uint8_t)(answer.condition << 4 | answer.status);
     return seal(p, out, at + 3);
 }
@@ -397,17 +374,6 @@ uint32_t file_delivery_write(file_delivery_t *self, uint32_t i, const file_deliv
 
 /* ---- data units in -------------------------------------------------------------------------- */
 
-/// A number of any width; false if it is more than 32 bits hold.
-static bool load_number(const uint8_t *octets, uint32_t width, uint32_t *value) {
-    bool whole = true;
-    *value = 0;
-    for (uint32_t i = 0; i < width; i++) {
-        whole = whole && *value >> 24 == 0;
-        *value = *value << 8 | octets[i];
-    }
-    return whole;
-}
-
 static uint32_t transfer_of(const file_delivery_t *self, uint32_t sequence) {
     for (uint32_t i = 0; i < FILE_DELIVERY_OPEN_MAX; i++) {
         if (self->transfer[i].open && self->transfer[i].sequence == sequence) {
@@ -423,7 +389,7 @@ static file_unit_t take_ack(file_delivery_t *self, uint32_t i, uint64_t now_ns, 
     if (octets != 3) {
         return FILE_UNIT_LENGTH;
     }
-    if (field[1] >> 4 != DIRECTIVE_EOF) {
+    if (field[1] >> 4 != FILE_EOF) {
         return FILE_UNIT_DIRECTIVE;
     }
     if (i == FILE_DELIVERY_NOBODY) {
@@ -437,7 +403,7 @@ static file_unit_t take_ack(file_delivery_t *self, uint32_t i, uint64_t now_ns, 
     const uint32_t status = field[2] & 3u;
     if (transfer->condition != FILE_NO_ERROR) {
         end(self, i, FILE_CANCELLED, transfer->condition, outcome);
-    } else if (status == STATUS_TERMINATED || status == STATUS_UNRECOGNIZED) {
+    } else if (status == FILE_STATUS_TERMINATED || status == FILE_STATUS_UNRECOGNIZED) {
         end(self, i, FILE_UNCONFIRMED, FILE_NO_ERROR, outcome);
     } else {
         transfer->end_due = 0;
@@ -460,13 +426,13 @@ static file_unit_t take_finished(file_delivery_t *self, uint32_t i, uint32_t seq
         memset(answer, 0, sizeof *answer);
         answer->sequence = sequence;
         answer->condition = (uint8_t)condition;
-        answer->status = i == FILE_DELIVERY_NOBODY ? STATUS_UNDEFINED : STATUS_TERMINATED;
+        answer->status = i == FILE_DELIVERY_NOBODY ? FILE_STATUS_UNDEFINED : FILE_STATUS_TERMINATED;
     }
     if (i == FILE_DELIVERY_NOBODY) {
         return FILE_UNIT_STRANGER;
     }
     const uint32_t cancelled = self->transfer[i].condition;
-    const bool whole = condition == FILE_NO_ERROR && (field[1] & FINISHED_INCOMPLETE) == 0;
+    const bool whole = condition == FILE_NO_ERROR && (field[1] & FILE_FINISHED_INCOMPLETE) == 0;
     if (whole || cancelled == FILE_NO_ERROR) {
         end(self, i, whole ? FILE_DELIVERED : FILE_REFUSED, condition, outcome);
     } else {
@@ -524,10 +490,10 @@ static file_unit_t take_directive(file_delivery_t *self, uint32_t sequence, uint
         return FILE_UNIT_LENGTH;
     }
     switch (field[0]) {
-    case DIRECTIVE_ACK: return take_ack(self, i, now_ns, field, octets, outcome);
-    case DIRECTIVE_FINISHED: return take_finished(self, i, sequence, field, octets, outcome);
-    case DIRECTIVE_NAK: return take_nak(self, i, now_ns, field, octets);
-    case DIRECTIVE_KEEP_ALIVE:
+    case FILE_ACK: return take_ack(self, i, now_ns, field, octets, outcome);
+    case FILE_FINISHED: return take_finished(self, i, sequence, field, octets, outcome);
+    case FILE_NAK: return take_nak(self, i, now_ns, field, octets);
+    case FILE_KEEP_ALIVE:
         if (octets != 5) {
             return FILE_UNIT_LENGTH;
         }
@@ -545,29 +511,29 @@ static file_unit_t take_directive(file_delivery_t *self, uint32_t sequence, uint
 static file_unit_t take(file_delivery_t *self, uint64_t now_ns, const uint8_t *octets, size_t length,
                         file_outcome_t *outcome) {
     const file_delivery_parameters_t *p = &self->parameters;
-    if (length < FIXED_HEADER_OCTETS) {
+    if (length < FILE_UNIT_HEADER_OCTETS) {
         return FILE_UNIT_LENGTH;
     }
     const uint32_t entity = (octets[3] >> 4 & 7u) + 1;
     const uint32_t width = (octets[3] & 7u) + 1;
-    const uint32_t field_at = FIXED_HEADER_OCTETS + 2 * entity + width;
-    const uint32_t crc = p->crc ? (uint32_t)CRC_OCTETS : 0u;
+    const uint32_t field_at = FILE_UNIT_HEADER_OCTETS + 2 * entity + width;
+    const uint32_t crc = p->crc ? (uint32_t)FILE_UNIT_CRC_OCTETS : 0u;
     uint32_t source = 0;
     uint32_t sequence = 0;
     uint32_t destination = 0;
     if (length != (size_t)field_at + octets_load_u16(octets + 1) || length < (size_t)field_at + crc) {
         return FILE_UNIT_LENGTH;
     }
-    const uint32_t ours = VERSION << 5 | FLAG_TOWARD_SENDER | (p->crc ? (uint32_t)FLAG_CRC : 0u);
+    const uint32_t ours = FILE_UNIT_VERSION << 5 | FILE_UNIT_TOWARD_SENDER | (p->crc ? (uint32_t)FILE_UNIT_WITH_CRC : 0u);
     if (octets[0] != ours || !p->acknowledged) {
         return FILE_UNIT_HEADER;
     }
     if (p->crc && crc16(CRC16_PRESET, octets, length) != 0) {
         return FILE_UNIT_CRC;
     }
-    const bool whole = load_number(octets + FIXED_HEADER_OCTETS, entity, &source) &&
-                       load_number(octets + FIXED_HEADER_OCTETS + entity, width, &sequence) &&
-                       load_number(octets + FIXED_HEADER_OCTETS + entity + width, entity, &destination);
+    const bool whole = file_unit_number(octets + FILE_UNIT_HEADER_OCTETS, entity, &source) &&
+                       file_unit_number(octets + FILE_UNIT_HEADER_OCTETS + entity, width, &sequence) &&
+                       file_unit_number(octets + FILE_UNIT_HEADER_OCTETS + entity + width, entity, &destination);
     if (!whole || source != p->source || destination != p->destination) {
         return FILE_UNIT_ENTITY;
     }

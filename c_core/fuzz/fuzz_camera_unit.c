@@ -65,9 +65,11 @@ static void receive(camera_unit_t *unit, uint64_t now_ns, const uint8_t *octets,
     octets_store_u16(mended + 6 + length, crc16(CRC16_PRESET, mended, 6 + length));
     must(camera_unit_receive(unit, now_ns, mended, length + 8) == (unit->state == CAMERA_ON));
     must(unit->count.accepted - accepted <= 2);
-    // And as the data field of a data unit about one of the first pictures, from the orbiter.
+    // And as the data field of a data unit from the orbiter, about one of the first pictures.
     if (unit->parameters.delivery == CAMERA_FILES && length >= 10) {
-        const uint8_t start[] = {0x2A, 0, (uint8_t)(length - 2), 0, 246, octets[0] % 16, 245};
+        const bool up = (octets[0] & 16u) != 0; // or of a file to it
+        const uint8_t start[] = {up ? (uint8_t)(0x22 | (octets[0] & 0x40u ? 0x10u : 0)) : 0x2A, 0, (uint8_t)(length - 2), 0,
+                                 up ? 245 : 246, octets[0] % 16, up ? 246 : 245};
         space_packet_header_t packet = header;
         packet.apid = 5;
         packet.octets = (uint32_t)(6 + sizeof start + length - 4 + 2);
@@ -101,6 +103,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     parameters.files = (file_delivery_parameters_t){
         .acknowledged = data[0] >> 3 & 1u, .segment_octets = 30, .crc = 1, .source = 246, .destination = 245,
         .entity_octets = 1, .sequence_octets = 1, .ack_ms = 1000, .ack_limit = 2, .inactivity_ms = 3000,
+    };
+    parameters.uplink = (file_reception_parameters_t){
+        .entity = 246, .peer = 245, .crc = 1, .ack_ms = 1000, .ack_limit = 2, .nak_ms = 1000, .nak_limit = 2,
+        .check_ms = 500, .inactivity_ms = 3000,
     };
     must(camera_unit_init(&unit, &parameters, 0));
     memset(memory, 0xA5, sizeof memory);

@@ -57,7 +57,8 @@ class FileDelivery:
 
     acknowledged: class 2, for which the times and the limit are. segment_octets: file data in one data
     unit. crc: of each data unit. checksum: SANA's number of modular (0), CRC-32 (3) or null (15). source,
-    destination: entity identifiers of entity_octets. apid_units: of what comes from the receiver.
+    destination: entity identifiers of entity_octets. apid_units: of what comes from the receiver. nak_ms,
+    nak_limit, check_ms: of settings files, which come the other way (file_reception.h).
     """
 
     source: int
@@ -72,10 +73,19 @@ class FileDelivery:
     ack_limit: int = 30
     inactivity_ms: int = 60_000
     apid_units: int = 0x314
+    nak_ms: int = 2000
+    nak_limit: int = 10
+    check_ms: int = 500
 
-    def as_c(self) -> dict[str, int]:
-        """Values of file_delivery_parameters_t."""
-        return {name: int(getattr(self, name)) for name in self.__slots__ if name != "apid_units"}
+    def as_c(self) -> dict[str, dict[str, int]]:
+        """Values of file_delivery_parameters_t and file_reception_parameters_t in camera_parameters_t."""
+        own = ("apid_units", "nak_ms", "nak_limit", "check_ms")
+        uplink = ("crc", "ack_ms", "ack_limit", "nak_ms", "nak_limit", "check_ms", "inactivity_ms")
+        return {
+            "files": {name: int(getattr(self, name)) for name in self.__slots__ if name not in own},
+            "uplink": {"entity": self.source, "peer": self.destination}
+            | {name: int(getattr(self, name)) for name in uplink},
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +142,7 @@ class CameraParameters:
         }
         if self.files is not None:
             values |= {"delivery": lib.CAMERA_FILES, "apid_units": self.files.apid_units}
-            values["files"] = self.files.as_c()
+            values |= self.files.as_c()
         own = ("gain_256ths", "width", "height", "encoding", "policy", "files")
         values |= {name: getattr(self, name) for name in self.__slots__ if name not in own}
         try:
@@ -368,6 +378,7 @@ class CameraUnit:
         counts |= {f"discarded_{why}": unit.count.discarded[i] for i, why in enumerate(_DISCARDS)}
         counts |= {f"units_{what}": unit.files.count.unit[i] for i, what in enumerate(_UNITS)}
         counts["resent_octets"] = unit.files.count.resent_octets
+        counts |= {f"uplink_{what}": unit.uplink.count.unit[i] for i, what in enumerate(_UNITS)}
         counts |= {
             f"slots_{state}": lib.frame_buffer_in(ffi.addressof(unit, "frames"), i)
             for i, state in enumerate(_SLOT_STATES)

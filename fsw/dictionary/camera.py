@@ -71,6 +71,17 @@ _REPORT = construct.Struct(
     "detail" / construct.Bytes(4),
     "crc" / construct.Int16ub,
 )
+_SETTINGS = construct.Struct(
+    "tag" / construct.Bytes(4),
+    "lens" / construct.Int8ub,
+    "coding" / construct.Int8ub,
+    "width" / construct.Int16ub,
+    "height" / construct.Int16ub,
+    "exposure_us" / construct.Int32ub,
+    "gain_256ths" / construct.Int16ub,
+    "period_ms" / construct.Int16ub,
+)
+SETTINGS_FILE = "settings"  # its name; the camera does not look at it
 HEALTH_OCTETS: int = _HEALTH.sizeof()
 REPORT_OCTETS: int = _REPORT.sizeof()
 # What is looked at in every health packet; the rest waits until it is asked for.
@@ -102,10 +113,14 @@ def stop(count: int) -> bytes:
     return telecommand(2, b"", count)
 
 
+def _pixels(size: PictureSize) -> dict[str, int]:
+    width, height = (800, 600) if size is PictureSize.SVGA_800X600 else (1600, 1200)
+    return {"width": width, "height": height}
+
+
 def set_mode(size: PictureSize, coding: PictureCoding, lens: LensSelection, count: int) -> bytes:
     """Size and coding of exposures to come."""
-    width, height = (800, 600) if size is PictureSize.SVGA_800X600 else (1600, 1200)
-    pixels = width.to_bytes(2, "big") + height.to_bytes(2, "big")
+    pixels = b"".join(side.to_bytes(2, "big") for side in _pixels(size).values())
     return telecommand(3, pixels + bytes([coding, lens]), count)
 
 
@@ -113,6 +128,29 @@ def set_exposure(exposure_us: int, gain_256ths: int, lens: LensSelection, count:
     """Exposure time (0: automatic) and gain of exposures to come."""
     settings = exposure_us.to_bytes(4, "big") + gain_256ths.to_bytes(2, "big")
     return telecommand(4, settings + bytes([lens]), count)
+
+
+def settings_file(
+    size: PictureSize,
+    coding: PictureCoding,
+    exposure_us: int,
+    gain_256ths: int,
+    period_ms: int,
+    lens: LensSelection,
+) -> bytes:
+    """The file that sets all of a lens at once (c_core/flight/camera_settings.h)."""
+    settings = _SETTINGS.build(
+        {
+            "tag": b"SETS",
+            "lens": lens,
+            "coding": coding,
+            **_pixels(size),
+            "exposure_us": exposure_us,
+            "gain_256ths": gain_256ths,
+            "period_ms": period_ms,
+        }
+    )
+    return bytes(settings) + crc16(settings).to_bytes(_CRC_OCTETS, "big")
 
 
 def battery_used_wh(packet: bytes) -> float:

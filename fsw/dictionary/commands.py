@@ -31,6 +31,7 @@ class Function(IntEnum):
     CAMERA_STOP = 18
     CAMERA_MODE = 19
     CAMERA_EXPOSURE = 20
+    CAMERA_SETTINGS = 21
     SELECT_PICTURES = 32
     DOWNLINK_RATE = 48
     DUMP_START = 49
@@ -144,6 +145,21 @@ TELECOMMANDS = (
             Parameter("gain", _U16, "Analogue gain", calibration=Linear(1 / 256), default=1.0), 1.0, 16.0
         ),
         failures=_CAMERA_FAILURES,
+    ),
+    _function(
+        Function.CAMERA_SETTINGS,
+        "Sets all of a lens at once, from the next exposure on, by a file that the camera takes whole or not "
+        "at all; the period is of both lenses. Where the Wi-Fi carries files (`--wifi-class` 1 or 2).",
+        "`picture_size`, `picture_coding` and `exposure_us` in HOUSEKEEPING_CAMERA.",
+        _choice("size", "Size in pixels", PictureSize),
+        Argument(Parameter("exposure_us", _U32, "Exposure time; 0 is automatic", "us"), 0, 4_000_000),
+        Argument(
+            Parameter("gain", _U16, "Analogue gain", calibration=Linear(1 / 256), default=1.0), 1.0, 16.0
+        ),
+        Argument(Parameter("period_ms", _U16, "From exposure to exposure", "ms", default=1000), 100, 4000),
+        _choice("coding", "JPEG, or what the sensor puts out", PictureCoding, "JPEG"),
+        _choice("lens", "Which lens", LensSelection, "BOTH"),
+        failures=(*_CAMERA_FAILURES, FailureCode.NO_FILE_LINK),
     ),
     _function(
         Function.SELECT_PICTURES,

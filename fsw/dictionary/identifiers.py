@@ -413,6 +413,7 @@ class FailureCode(IntEnum):
     STRUCTURE_NAMED_TWICE = 308
     STRUCTURE_NOT_NAMED = 309
     STRUCTURE_NAMED = 310  # by a functional reporting definition
+    NO_FILE_LINK = 330  # the Wi-Fi carries pictures in parts, and no files
 
     @property
     def at_start(self) -> bool:

@@ -134,6 +134,13 @@ class Entity:
         self._next_sequence = link.sender.next_sequence
         return sequence
 
+    def number_from(self, sequence: int) -> None:
+        """The next transactions get numbers from this one on, if theirs are not greater already.
+
+        For an entity that may have forgotten those that it used: its peers have not.
+        """
+        self._next_sequence = max(self._next_sequence, sequence)
+
     def ask(self, operation: Request, peer: int | None = None, about: tuple[int, int] | None = None) -> int:
         """Ask a peer for a proxy put, its cancel, a listing, or to suspend or resume a transfer at its end;
         our transaction's sequence number.

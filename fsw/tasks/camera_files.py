@@ -1,4 +1,4 @@
-"""Pictures that come from the camera as CFDP files: what the relay keeps of them and says to the camera."""
+"""Files between camera and relay by CFDP: pictures that come, what is said to them, settings that go."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +9,14 @@ import numpy.typing as npt
 from fsw.core.crc import crc16
 from fsw.core.picture_assembly import Complete, picture_of_message
 from fsw.dictionary import camera
-from fsw.kernel.time import MILLISECOND
+from fsw.kernel.time import MILLISECOND, SECOND
 from fsw.protocols import cfdp_entity as cfdp
 from fsw.protocols.cfdp_entity import Entity, Peer
 from fsw.protocols.cfdp_packets import COUNTS, PacketBlock
+from fsw.protocols.cfdp_pdu import Condition
 from fsw.protocols.cfdp_receiver import FileIncomplete, FileReceived
+from fsw.protocols.cfdp_sender import PutRequest
+from fsw.protocols.cfdp_transfer import TransferEnded
 
 PICTURES_UNDER_WAY = 32  # as many as the camera can have slots
 ANSWER_ROOM_OCTETS = 1024  # at a time: the radio keeps 16 packets
@@ -38,6 +41,18 @@ class Lost:
     expected_octets: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A file to the camera has ended. delivered: the camera has said how; None where it says nothing."""
+
+    sequence: int
+    delivered: bool | None
+    condition: Condition
+
+
+Told = Complete | Lost | Sent
+
+
 def of_camera_files(
     octets: npt.NDArray[np.uint8], lengths: npt.NDArray[np.uint32]
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
@@ -57,6 +72,7 @@ class CameraFiles:
 
     def __init__(self, peer: Peer) -> None:
         self._acknowledged = peer.sender.acknowledged
+        self._sequences = 1 << 8 * peer.sender.sequence_octets
         self._entity = Entity((peer,))
         self._next_count: int | None = None
         self.lost = 0
@@ -74,7 +90,7 @@ class CameraFiles:
         lengths: npt.NDArray[np.uint32],
         starts: npt.NDArray[np.int64],
         now_ns: int,
-    ) -> list[Complete | Lost]:
+    ) -> list[Told]:
         """Packets back to back; packet i begins at starts[i]."""
         self._count(octets, starts)
         events = self._entity.receive_block(PacketBlock(octets, lengths.astype(np.int64)), now_ns)
@@ -88,11 +104,27 @@ class CameraFiles:
         self.lost += int(ahead[ahead < COUNTS // 2].sum())
         self._next_count = (int(counts[-1]) + 1) % COUNTS
 
-    def poll(self, now_ns: int) -> list[Complete | Lost]:
+    def poll(self, now_ns: int) -> list[Told]:
         """Timers that have run out."""
         return self._pictures(self._entity.poll(now_ns))
 
-    def link_gone(self) -> list[Complete | Lost]:
+    def send(self, name: str, octets: bytes, now_ns: int) -> int:
+        """Queue a file for the camera; its transaction sequence number.
+
+        Numbers follow the time: the camera remembers the latest, which a cold boot here forgets.
+        """
+        self._entity.number_from(now_ns // SECOND % self._sequences)
+        return self._entity.put(PutRequest(name, octets))
+
+    def cancel(self, sequence: int) -> None:
+        """Give up a file to the camera."""
+        self._entity.cancel(self._entity.entity, sequence)
+
+    def ended(self) -> list[Told]:
+        """What the latest answers have brought to an end."""
+        return self._pictures(self._entity.events())
+
+    def link_gone(self) -> list[Told]:
         """Of class 1 nothing more will come; class 2 goes on with the link, as long as its timers allow."""
         return [] if self._acknowledged else self._pictures(self._entity.finish())
 
@@ -112,8 +144,8 @@ class CameraFiles:
             return again_ns if due_ns is None else min(due_ns, again_ns)
         return due_ns
 
-    def _pictures(self, events: list[cfdp.Event]) -> list[Complete | Lost]:
-        told: list[Complete | Lost] = []
+    def _pictures(self, events: list[cfdp.Event]) -> list[Told]:
+        told: list[Told] = []
         for event in events:
             match event:
                 case FileReceived():
@@ -121,9 +153,11 @@ class CameraFiles:
                 case FileIncomplete():
                     number, lens = self._whose(event)
                     told.append(Lost(number, lens, event.received_octets, event.expected_octets or 0))
+                case TransferEnded():
+                    told.append(Sent(event.sequence, event.delivered, event.condition))
         return told
 
-    def _received(self, file: FileReceived) -> list[Complete | Lost]:
+    def _received(self, file: FileReceived) -> list[Told]:
         picture = next((p for m in file.messages if (p := picture_of_message(m, len(file.octets)))), None)
         if picture is None or picture.lens >= LENSES:
             self._strange += 1

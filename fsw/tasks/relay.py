@@ -26,9 +26,10 @@ from fsw.dictionary.settings import SETTINGS, SettableParameter
 from fsw.kernel.scheduler import Action, CancelTimer, Emit, Send, SetTimer
 from fsw.kernel.time import SECOND
 from fsw.protocols.cfdp_entity import Peer
+from fsw.protocols.cfdp_pdu import Condition
 from fsw.tasks import names
 from fsw.tasks.answers import executed
-from fsw.tasks.camera_files import CameraFiles, Lost, of_camera_files
+from fsw.tasks.camera_files import CameraFiles, Lost, Sent, Told, of_camera_files
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.messages import (
     AccessPoint,
@@ -141,17 +142,37 @@ class Relay:
             case "CAMERA_MODE":
                 size, coding = PictureSize[arguments["size"]], PictureCoding[arguments["coding"]]
                 packet = camera.set_mode(size, coding, LensSelection[arguments["lens"]], count)
+            case "CAMERA_SETTINGS":
+                return self._send_settings(message, now_ns)
             case _:
                 gain_256ths = round(256 * arguments["gain"])
                 exposure_us, lens = int(arguments["exposure_us"]), LensSelection[arguments["lens"]]
                 packet = camera.set_exposure(exposure_us, gain_256ths, lens, count)
+        return [Emit(names.WIFI_PORT, ToCamera(packet)), self._wait_for(packet[:4], message, now_ns)]
+
+    def _send_settings(self, message: Execute, now_ns: int) -> list[Action]:
+        """By a file, which the camera's report answers as it does a telecommand, and Finished in class 2."""
+        if self._files is None:
+            return [executed(message.request, message.acknowledge, FailureCode.NO_FILE_LINK)]
+        arguments = message.arguments
+        octets = camera.settings_file(
+            PictureSize[arguments["size"]],
+            PictureCoding[arguments["coding"]],
+            int(arguments["exposure_us"]),
+            round(256 * arguments["gain"]),
+            int(arguments["period_ms"]),
+            LensSelection[arguments["lens"]],
+        )
+        sequence = self._files.send(camera.SETTINGS_FILE, octets, now_ns)
+        wait = self._wait_for(sequence.to_bytes(4, "big"), message, now_ns)
+        return [*self._say(now_ns), wait]
+
+    def _wait_for(self, answer: bytes, message: Execute, now_ns: int) -> Action:
+        """answer: what the camera's report will hold, of a telecommand or of a file."""
         self._commands_sent += 1
         deadline_ns = now_ns + round(self._camera_answers_within_s * SECOND)
-        self._waiting[packet[:4]] = [message.request, message.acknowledge, deadline_ns]
-        return [
-            Emit(names.WIFI_PORT, ToCamera(packet)),
-            SetTimer("unanswered", self._earliest_deadline(), Tick("unanswered")),
-        ]
+        self._waiting[answer] = [message.request, message.acknowledge, deadline_ns]
+        return SetTimer("unanswered", self._earliest_deadline(), Tick("unanswered"))
 
     def _earliest_deadline(self) -> int:
         return min(int(waiting[2]) for waiting in self._waiting.values())
@@ -162,16 +183,25 @@ class Relay:
             if deadline_ns <= now_ns:
                 del self._waiting[packet]
                 actions.append(executed(request, acknowledge, FailureCode.NO_ANSWER))
+                if self._files is not None:
+                    self._files.cancel(int.from_bytes(packet, "big"))  # if it is a file's
         if self._waiting:
             actions.append(SetTimer("unanswered", self._earliest_deadline(), Tick("unanswered")))
-        return actions
+        return actions + self._say(now_ns)
 
-    def _answered(self, answer: camera.Answer) -> list[Action]:
-        waiting = self._waiting.pop(answer.request, None)
+    def _file_sent(self, sent: Sent) -> list[Action]:
+        if sent.delivered is None:  # class 1: the camera's report will tell
+            return []
+        failure = FailureCode.NO_ANSWER
+        if sent.condition == Condition.FILESTORE_REJECTION:
+            failure = FailureCode.REFUSED_BY_CAMERA
+        return self._answered(sent.sequence.to_bytes(4, "big"), None if sent.delivered else failure)
+
+    def _answered(self, answer: bytes, failure: FailureCode | None) -> list[Action]:
+        waiting = self._waiting.pop(answer, None)
         if waiting is None:
             return []
         request, acknowledge, _ = waiting
-        failure = None if answer.accepted else FailureCode.REFUSED_BY_CAMERA
         actions: list[Action] = [executed(request, acknowledge, failure)]
         if not self._waiting:
             actions.append(CancelTimer("unanswered"))
@@ -234,6 +264,7 @@ class Relay:
         packets = self._files.answers(now_ns)
         hears = heard or self._state in (WifiState.SEARCHING, WifiState.LINKED)
         actions: list[Action] = [Emit(names.WIFI_PORT, ToCamera(p)) for p in packets] if hears else []
+        actions += self._events(self._files.ended(), now_ns)
         due_ns, timer_ns = self._files.due_ns(now_ns), self._files_timer_ns
         # Each packet puts it off: a timer that is early looks again when it has run out.
         if due_ns is not None and (timer_ns is None or due_ns < timer_ns):
@@ -241,9 +272,7 @@ class Relay:
             actions.append(SetTimer("files", self._files_timer_ns, Tick("files")))
         return actions
 
-    def _events(
-        self, events: Iterable[picture_assembly.Event | picture_assembly.Complete | Lost], now_ns: int
-    ) -> list[Action]:
+    def _events(self, events: Iterable[picture_assembly.Event | Told], now_ns: int) -> list[Action]:
         actions: list[Action] = []
         for event in events:
             match event:
@@ -254,6 +283,8 @@ class Relay:
                     actions.append(self._lost(lost))
                 case Lost():
                     actions.append(self._lost(event))
+                case Sent():
+                    actions += self._file_sent(event)
                 case picture_assembly.Health(packet) | picture_assembly.Report(packet):
                     try:
                         actions += self._told(event, packet, now_ns)
@@ -281,7 +312,9 @@ class Relay:
             self._battery_low = True
             return [Send(names.EVENTS, Occurred(Event.CAMERA_BATTERY_LOW, {"battery_used_wh": used_wh}))]
         answer = camera.answer_in(packet)
-        return self._answered(answer) if answer else []
+        if answer is None:
+            return []
+        return self._answered(answer.request, None if answer.accepted else FailureCode.REFUSED_BY_CAMERA)
 
     def _picture(self, picture: picture_assembly.Picture, octets: bytes) -> list[Action]:
         self._complete += 1

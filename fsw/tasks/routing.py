@@ -39,6 +39,7 @@ _TASK_OF_NAME = {
     "CAMERA_STOP": names.RELAY,
     "CAMERA_MODE": names.RELAY,
     "CAMERA_EXPOSURE": names.RELAY,
+    "CAMERA_SETTINGS": names.RELAY,
     "SELECT_PICTURES": names.SELECTION,
     "DOWNLINK_RATE": names.DOWNLINK,
     "DUMP_START": names.MASS_MEMORY,

@@ -48,6 +48,9 @@ def file_delivery(wifi: Wifi) -> FileDelivery | None:
         files.ack_limit,
         max(1, round(1000 * files.inactivity_s)),
         link.UNITS_APID,
+        max(1, round(1000 * files.nak_s)),
+        files.nak_limit,
+        max(1, round(1000 * files.check_s)),
     )
 
 

@@ -17,7 +17,13 @@ def texts(line):
 
 def test_commands_telecommands_arguments_and_values():
     assert texts("te") == ["telemetry", "step"]
-    assert texts("tc CAM") == ["CAMERA_START", "CAMERA_STOP", "CAMERA_MODE", "CAMERA_EXPOSURE"]
+    assert texts("tc CAM") == [
+        "CAMERA_START",
+        "CAMERA_STOP",
+        "CAMERA_MODE",
+        "CAMERA_EXPOSURE",
+        "CAMERA_SETTINGS",
+    ]
     assert texts("tc camera_mode ") == ["size=", "coding=", "lens=", "at", "ad", "bd"]
     assert texts("tc CAMERA_MODE size=SVGA_800X600 c") == ["coding="]
     assert texts("tc CAMERA_MODE size=") == ["SVGA_800X600", "UXGA_1600X1200"]

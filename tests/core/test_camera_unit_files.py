@@ -4,11 +4,15 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from fsw.core.binding import ffi
 from fsw.core.camera_unit import CameraParameters, CameraUnit, FileDelivery
 from fsw.core.errors import FswError
 from fsw.core.picture_assembly import picture_of_message
+from fsw.dictionary import camera
+from fsw.dictionary.identifiers import LensSelection, PictureCoding, PictureSize
 from fsw.protocols import cfdp_directives as directives
 from fsw.protocols import cfdp_pdu as pdus
+from fsw.protocols.cfdp_checksum import checksum
 from fsw.protocols.cfdp_directives import Ack, Finished
 from fsw.protocols.cfdp_pdu import Condition, Directive, EndOfFile, FileData, Metadata
 
@@ -172,10 +176,122 @@ def test_unsound_data_units_are_counted_as_telecommands_are():
     assert not unit.receive(b"\x13\x14\xc0\0\0\5\0\0\0\0\0\0", 2 * SECOND)
     counters = unit.counters()
     assert (counters["discarded_header"], counters["discarded_length"]) == (1, 1)
-    assert (counters["units_entity"], counters["units_stranger"], counters["units_length"]) == (1, 1, 1)
+    assert (counters["units_entity"], counters["units_stranger"], counters["uplink_length"]) == (1, 1, 1)
 
 
 @pytest.mark.parametrize("wrong", [{"source": 245}, {"segment_octets": 0}, {"apid_units": 0x310}], ids=str)
 def test_parameters_of_files_out_of_bounds_are_refused(wrong):
     with pytest.raises(FswError, match="out of bounds"):
         CameraParameters(files=FileDelivery(**{"source": 246, "destination": 245} | wrong))
+
+
+def settings(**changes):
+    given = {
+        "size": PictureSize.UXGA_1600X1200,
+        "coding": PictureCoding.JPEG,
+        "exposure_us": 2500,
+        "gain_256ths": 0x0200,
+        "period_ms": 2000,
+        "lens": LensSelection.B,
+    }
+    return camera.settings_file(**given | changes)
+
+
+def send(unit, octets, now_ns=2 * SECOND, acknowledged=True, sequence=9):
+    """A file to the unit; what it answers, and its reports (kind, code, function, request)."""
+    transaction = pdus.Transaction(245, sequence, 246, acknowledged, True, False, 1, 4)
+    for one in (
+        Metadata(transaction, 0, len(octets), "settings", "settings"),
+        FileData(transaction, 0, octets),
+        EndOfFile(transaction, 0, checksum(0, octets), len(octets)),
+    ):
+        packet = pdus.encode(one)
+        assert unit.receive(b"\x13\x14\xc0\0" + (len(packet) - 1).to_bytes(2, "big") + packet, now_ns)
+    out, lengths = unit.transmit(now_ns, 10**6)
+    answers, reports, at = [], [], 0
+    for length in lengths.tolist():
+        packet = out[at : at + length].tobytes()
+        at += length
+        one = pdus.decode(packet[6:]) if packet[1] == 0x10 else None
+        if isinstance(one, pdus.OtherDirective):
+            answers.append(directives.read(one))
+        elif packet[1] == 0x12 and packet[13] != 3:
+            reports.append((packet[13], packet[14], packet[15], int.from_bytes(packet[16:20], "big")))
+    return answers, reports
+
+
+@pytest.mark.parametrize("acknowledged", [False, True])
+def test_a_settings_file_is_taken_whole(acknowledged):
+    unit = made(True)
+    take(unit, 2 * SECOND)
+    answers, reports = send(unit, settings(), 5 * SECOND // 2, acknowledged)
+    assert answers == ([Ack(Directive.EOF, 0, 1), Finished(0, True, 2)] if acknowledged else [])
+    assert reports == [(1, 0, 7, 9)]
+    orders = []
+    while len(orders) < 4:
+        now_ns = unit.next_ns()
+        for order in unit.poll(now_ns):
+            unit.fail(order.handle, now_ns)
+            orders.append(
+                (order.start_ns // SECOND, order.lens, order.exposure_us, order.gain_256ths, order.width)
+            )
+    assert orders == [
+        (second, lens, *((2500, 512, 1600) if lens else (1000, 256, 800)))
+        for second in (3, 5)
+        for lens in (0, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("octets", "refusal"),
+    [
+        (b"", 5),
+        (b"SETS" + bytes(16), 5),
+        (settings()[:-1], 5),
+        (settings() + b"\0", 5),
+        (b"S" + settings()[:-1], 5),
+        (settings(exposure_us=2_000_001), 3),
+        (settings(exposure_us=0xFFFFFFFF), 3),
+        (settings(gain_256ths=255), 3),
+        (settings(period_ms=99), 3),
+        (settings(period_ms=4001), 3),
+        (settings(lens=3), 3),
+        (settings(coding=PictureCoding.RAW_BAYER), 4),
+    ],
+    ids=lambda value: value.hex() if isinstance(value, bytes) else str(value),
+)
+def test_a_bad_settings_file_is_refused_and_changes_nothing(octets, refusal):
+    unit = made(True)
+    unit.poll(2 * SECOND)
+    before = bytes(ffi.buffer(ffi.addressof(unit._self, "settings")))
+    answers, reports = send(unit, octets)
+    assert [type(a) for a in answers] == [Ack, Finished]
+    assert (answers[1].condition, answers[1].complete) == (Condition.FILESTORE_REJECTION, False)
+    assert reports == [(2, refusal, 7, 9)]
+    assert bytes(ffi.buffer(ffi.addressof(unit._self, "settings"))) == before
+    assert unit.counters()["refused"] == 1
+
+
+@given(st.binary(max_size=30))
+def test_octets_that_are_no_settings_file_change_nothing(octets):
+    unit = made(True)
+    unit.poll(2 * SECOND)
+    before = bytes(ffi.buffer(ffi.addressof(unit._self, "settings")))
+    send(unit, b"SETS" + octets)
+    assert bytes(ffi.buffer(ffi.addressof(unit._self, "settings"))) == before
+
+
+def test_a_settings_file_with_a_changed_octet_on_the_way_is_not_taken():
+    unit = made(True)
+    unit.poll(2 * SECOND)
+    transaction = pdus.Transaction(245, 9, 246, True, True, False, 1, 4)
+    octets = settings()
+    wrong = octets[:10] + bytes([octets[10] ^ 1]) + octets[11:]
+    for one in (
+        Metadata(transaction, 0, 20, "s", "s"),
+        FileData(transaction, 0, wrong),
+        EndOfFile(transaction, 0, checksum(0, octets), 20),
+    ):
+        packet = pdus.encode(one)
+        unit.receive(b"\x13\x14\xc0\0" + (len(packet) - 1).to_bytes(2, "big") + packet, 2 * SECOND)
+    assert (unit.counters()["accepted"], unit.counters()["refused"]) == (0, 0)

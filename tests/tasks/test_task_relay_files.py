@@ -7,6 +7,7 @@ import pytest
 from fsw.core.camera_unit import CameraParameters, CameraUnit
 from fsw.dictionary import camera
 from fsw.dictionary.housekeeping import Structure
+from fsw.dictionary.identifiers import FailureCode
 from fsw.kernel.time import MILLISECOND, SECOND
 from fsw.protocols import cfdp_directives as directives
 from fsw.protocols import cfdp_pdu as pdus
@@ -37,7 +38,7 @@ class Wifi:
     def __init__(self, bench, kind, **files):
         given = replace(bench.mission.wifi.files, segment_octets=1000, **files)
         mission = replace(bench.mission, wifi=replace(bench.mission.wifi, picture_class=kind, files=given))
-        self.clock = bench.clock
+        self.bench, self.clock = bench, bench.clock
         self.relay = bench.of(names.RELAY, lambda: Relay(bench.clock, relay_peer(mission)))
         self.relay.tell(bench.execute("WIFI", "ON"))
         self.relay.tell(LINKED, SECOND)
@@ -218,3 +219,67 @@ def test_a_restarted_relay_goes_on_with_files_under_way(acknowledged):
     assert any(getattr(a, "name", "") == "files" for a in fresh.start(NOW + 100 * MILLISECOND))
     wifi.relay.tell(from_camera(packets[3:]), NOW + SECOND)
     assert wifi.pictures() == WHOLE
+
+
+SETTINGS = "size=UXGA_1600X1200 exposure_us=2000 gain=2 period_ms=2000 lens=B"
+
+
+def settled(wifi, now_ns, arguments=SETTINGS, lose=()):
+    """A settings file goes up and is answered; lose: which of the camera's packets are."""
+    wifi.relay.tell(wifi.bench.execute("CAMERA_SETTINGS", arguments, request=b"this"), now_ns)
+    wifi.hear(wifi.said(), now_ns)
+    packets = [p for i, p in enumerate(wifi.packets(now_ns)) if i not in lose]
+    wifi.relay.tell(from_camera(packets), now_ns)
+    return [(m.request, m.failure) for m in wifi.relay.sent(names.COMMANDING)]
+
+
+def test_settings_go_up_as_a_file_and_are_taken(wifi):
+    wifi.relay.tell(from_camera(wifi.packets()), NOW)
+    wifi.hear(wifi.said())
+    assert settled(wifi, NOW + SECOND) == [(b"this", None)]
+    wifi.relay.tell(Gather(Structure.RELAY))
+    assert wifi.relay.values()["camera_commands_sent"] == 1
+    assert "unanswered" not in wifi.relay.timers
+    assert wifi.unit.counters()["accepted"] == 1
+    wifi.hear(wifi.said(), NOW + SECOND)  # the last acknowledgement
+    assert wifi.relay.task._files._entity.open_outgoing == 0
+
+
+def test_bad_settings_are_refused_by_the_camera(wifi):
+    told = settled(wifi, NOW + SECOND, "size=UXGA_1600X1200 exposure_us=2000 coding=RAW_BAYER")
+    assert told == [(b"this", FailureCode.REFUSED_BY_CAMERA)]
+    assert wifi.unit.counters()["refused"] == 1
+
+
+def test_finished_answers_where_the_report_is_lost(acknowledged):
+    wifi = acknowledged
+    wifi.relay.tell(from_camera(wifi.packets()), NOW)
+    wifi.hear(wifi.said())
+    wifi.relay.tell(from_camera(wifi.packets()), NOW)
+    assert settled(wifi, NOW + SECOND // 2, lose=(0,)) == [(b"this", None)]
+
+
+def test_settings_that_nobody_answers_are_given_up(wifi):
+    wifi.relay.tell(wifi.bench.execute("CAMERA_SETTINGS", SETTINGS, request=b"this"), NOW)
+    assert len(wifi.said()) == 3
+    wifi.relay.expire("unanswered")
+    assert [(m.request, m.failure) for m in wifi.relay.sent(names.COMMANDING)] == [
+        (b"this", FailureCode.NO_ANSWER)
+    ]
+
+
+def test_where_pictures_come_in_parts_no_file_goes_up(bench):
+    relay = bench.of(names.RELAY)
+    relay.tell(bench.execute("WIFI", "ON"))
+    relay.tell(LINKED, SECOND)
+    relay.tell(bench.execute("CAMERA_SETTINGS", SETTINGS), NOW)
+    assert relay.executed() == [FailureCode.NO_FILE_LINK]
+    assert relay.emitted(names.WIFI_PORT) == []
+
+
+def test_numbers_of_files_go_on_after_all_is_forgotten(wifi):
+    assert settled(wifi, NOW + SECOND) == [(b"this", None)]
+    wifi.relay.task = wifi.relay.make()  # a cold boot
+    wifi.relay.tell(wifi.bench.execute("WIFI", "ON"))
+    wifi.relay.tell(LINKED, SECOND)
+    assert settled(wifi, NOW + 50 * SECOND) == [(b"this", None)]
