@@ -113,6 +113,11 @@ def stop(count: int) -> bytes:
     return telecommand(2, b"", count)
 
 
+def report_health(count: int) -> bytes:
+    """A health packet at once; that it is accepted shows that the camera is alive."""
+    return telecommand(6, b"", count)
+
+
 def _pixels(size: PictureSize) -> dict[str, int]:
     width, height = (800, 600) if size is PictureSize.SVGA_800X600 else (1600, 1200)
     return {"width": width, "height": height}

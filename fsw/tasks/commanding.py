@@ -174,7 +174,7 @@ class Commanding:
             return actions + self._finished(request, acknowledge, FailureCode.QUEUE_FULL, answer_to)
         if self._safe and not command.in_safe_mode:
             return actions + self._finished(request, acknowledge, FailureCode.NOT_IN_SAFE_MODE, answer_to)
-        task = task_for(command)
+        task = task_for(command, arguments)
         if command.name == frame_security.PROCEDURE:
             answers, failure = frame_security.execute(self._security, arguments)
             return [*actions, *answers, *self._finished(request, acknowledge, failure, answer_to)]

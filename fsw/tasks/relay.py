@@ -28,7 +28,7 @@ from fsw.kernel.time import SECOND
 from fsw.protocols.cfdp_entity import Peer
 from fsw.protocols.cfdp_pdu import Condition
 from fsw.tasks import names
-from fsw.tasks.answers import executed
+from fsw.tasks.answers import executed, report
 from fsw.tasks.camera_files import CameraFiles, Lost, Sent, Told, of_camera_files
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.messages import (
@@ -76,7 +76,7 @@ class Relay:
         self._health = b""  # the latest health packet
         self._health_ns = 0
         self._commands_sent = 0
-        self._waiting: dict[bytes, list[Any]] = {}  # camera's request: telecommand's request, acknowledgement
+        self._waiting: dict[bytes, list[Any]] = {}  # by what the answer holds: see `_wait_for`
         self._received = 0
         self._complete = 0
         self._incomplete = 0
@@ -142,6 +142,8 @@ class Relay:
             case "CAMERA_MODE":
                 size, coding = PictureSize[arguments["size"]], PictureCoding[arguments["coding"]]
                 packet = camera.set_mode(size, coding, LensSelection[arguments["lens"]], count)
+            case "CONNECTION_TEST":
+                packet = camera.report_health(count)
             case "CAMERA_SETTINGS":
                 return self._send_settings(message, now_ns)
             case _:
@@ -168,10 +170,14 @@ class Relay:
         return [*self._say(now_ns), wait]
 
     def _wait_for(self, answer: bytes, message: Execute, now_ns: int) -> Action:
-        """answer: what the camera's report will hold, of a telecommand or of a file."""
+        """answer: what the camera's report will hold, of a telecommand or of a file.
+
+        What waits: the request, its acknowledgement flags, until when, and whether it is a connection test.
+        """
         self._commands_sent += 1
         deadline_ns = now_ns + round(self._camera_answers_within_s * SECOND)
-        self._waiting[answer] = [message.request, message.acknowledge, deadline_ns]
+        tested = message.name == "CONNECTION_TEST"
+        self._waiting[answer] = [message.request, message.acknowledge, deadline_ns, tested]
         return SetTimer("unanswered", self._earliest_deadline(), Tick("unanswered"))
 
     def _earliest_deadline(self) -> int:
@@ -179,7 +185,7 @@ class Relay:
 
     def _unanswered(self, now_ns: int) -> list[Action]:
         actions: list[Action] = []
-        for packet, (request, acknowledge, deadline_ns) in list(self._waiting.items()):
+        for packet, (request, acknowledge, deadline_ns, _) in list(self._waiting.items()):
             if deadline_ns <= now_ns:
                 del self._waiting[packet]
                 actions.append(executed(request, acknowledge, FailureCode.NO_ANSWER))
@@ -201,8 +207,10 @@ class Relay:
         waiting = self._waiting.pop(answer, None)
         if waiting is None:
             return []
-        request, acknowledge, _ = waiting
+        request, acknowledge, _, tested = waiting
         actions: list[Action] = [executed(request, acknowledge, failure)]
+        if tested and failure is None:
+            actions.insert(0, report("CONNECTED", {"application": camera.TELECOMMAND_APID}))
         if not self._waiting:
             actions.append(CancelTimer("unanswered"))
         return actions

@@ -2,9 +2,13 @@
 values of a housekeeping structure, and which goes by a settable parameter.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from fsw import dictionary
 from fsw.dictionary import security
 from fsw.dictionary.housekeeping import Structure
+from fsw.dictionary.services.st17_test import Application
 from fsw.dictionary.settings import SettableParameter
 from fsw.dictionary.telecommand import Telecommand
 from fsw.kernel.scheduler import Action, Emit, Send
@@ -87,12 +91,17 @@ def user_of(parameter: SettableParameter) -> str:
     return _USERS[parameter]
 
 
-def task_for(command: Telecommand) -> str:
+def task_for(command: Telecommand, arguments: Mapping[str, Any]) -> str:
     """The mailbox of the task that carries it out."""
+    if command.name == "CONNECTION_TEST" and arguments["application"] == Application.CAMERA.name:
+        return names.RELAY
     if command.service == security.SERVICE:
         return names.COMMANDING
     return _TASK_OF_NAME.get(command.name) or _TASK_OF_SERVICE[command.service]
 
 
 assert set(_USERS) == set(SettableParameter)
-assert all(task_for(command) for command in dictionary.telecommands())
+assert all(
+    command.name in _TASK_OF_NAME or command.service in (*_TASK_OF_SERVICE, security.SERVICE)
+    for command in dictionary.telecommands()
+)

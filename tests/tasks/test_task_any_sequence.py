@@ -357,7 +357,8 @@ MESSAGES = {
     names.RELAY: st.one_of(
         from_camera(),
         from_camera(),
-        executes("WIFI", "CAMERA_START", "CAMERA_STOP", "CAMERA_MODE", "CAMERA_EXPOSURE", "CAMERA_SETTINGS"),
+        executes("WIFI", "CAMERA_START", "CAMERA_STOP", "CAMERA_MODE", "CAMERA_EXPOSURE"),
+        executes("CAMERA_SETTINGS", "CONNECTION_TEST"),
         st.builds(m.WifiStatus, st.booleans(), st.integers(0, 60000), st.floats(-200, 50), st.floats(0, 1e5)),
         ticks("unanswered"),
         st.builds(m.Gather, st.sampled_from(Structure)),

@@ -102,7 +102,14 @@ def test_the_link_comes_slows_down_is_lost_and_comes_back(relay, bench):
 
 @pytest.mark.parametrize(
     "telecommand",
-    ["CAMERA_START ", "CAMERA_STOP ", "CAMERA_MODE UXGA_1600X1200 RAW_BAYER A", "CAMERA_EXPOSURE 0 B"],
+    [
+        "CAMERA_START ",
+        "CAMERA_STOP ",
+        "CAMERA_MODE UXGA_1600X1200 RAW_BAYER A",
+        "CAMERA_EXPOSURE 0 B",
+        "CAMERA_SETTINGS SVGA_800X600 1000",
+        "CONNECTION_TEST CAMERA",
+    ],
 )
 def test_without_a_link_the_camera_is_not_commanded(relay, bench, telecommand):
     execute = bench.execute(*telecommand.split(" ", 1))
@@ -138,6 +145,22 @@ def test_the_firmware_answers_and_the_request_is_done(linked, bench, flying, tel
     assert [(m.request, m.failure) for m in linked.sent(names.COMMANDING)] == [(b"this", failure)]
     assert linked.timers == {}
     assert wifi(linked)["camera_commands_sent"] == 1
+
+
+def test_the_camera_is_alive_when_it_answers_the_connection_test(linked, bench, flying):
+    flying.packets(2 * SECOND)
+    linked.tell(bench.execute("CONNECTION_TEST", "CAMERA", request=b"this"), 2 * SECOND)
+    (command,) = linked.emitted(names.WIFI_PORT)
+    flying.unit.receive(command.octets, bench.clock.agency_ns(2 * SECOND))
+    linked.tell(from_camera(*flying.packets(2 * SECOND)), 2 * SECOND)
+    assert [bench.decoded(one) for one in linked.sent(names.DOWNLINK)] == [
+        ("CONNECTED", {"application": "CAMERA"})
+    ]
+    assert [(m.request, m.failure) for m in linked.sent(names.COMMANDING)] == [(b"this", None)]
+    linked.tell(bench.execute("CONNECTION_TEST", "CAMERA"), 3 * SECOND)
+    linked.expire("unanswered")
+    assert linked.executed() == [FailureCode.NO_ANSWER]
+    assert linked.sent(names.DOWNLINK) == []
 
 
 def test_a_camera_that_does_not_answer_is_given_up_one_request_after_the_other(linked, bench):

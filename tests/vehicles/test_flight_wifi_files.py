@@ -240,13 +240,15 @@ def test_settings_go_to_the_camera_as_a_file_and_hold_from_the_next_picture(flow
     settings = "size=UXGA_1600X1200 gain=2 period_ms=2000"
     made.command("CAMERA_SETTINGS", f"{settings} exposure_us=2000", arrive_ns=10 * SECOND)
     made.command("CAMERA_SETTINGS", f"{settings} exposure_us=2000001", arrive_ns=20 * SECOND)
+    made.command("CONNECTION_TEST", "CAMERA", arrive_ns=12 * SECOND)
     made.run_until(150 * SECOND)
     unit = made.camera.unit
     held = unit._self.settings
     assert (list(held.exposure_us), list(held.gain), held.period_ms) == ([2000] * 2, [512] * 2, 2000)
-    assert (unit.counters()["accepted"], unit.counters()["refused"]) == (1, 1)
+    assert (unit.counters()["accepted"], unit.counters()["refused"]) == (2, 1)
     names_told = [one.report.name for one in said if getattr(one, "report", None)]
-    assert names_told.count("TC_COMPLETED") == len(RELEASE) + 1
+    assert names_told.count("TC_COMPLETED") == len(RELEASE) + 2
+    assert names_told.count("CONNECTED") == 1
     (refused,) = [
         one for one in said if getattr(one, "report", None) and one.report.name == "TC_NOT_COMPLETED"
     ]

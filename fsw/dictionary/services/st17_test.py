@@ -5,6 +5,7 @@ from functools import partial
 
 import construct
 
+from fsw.dictionary import camera
 from fsw.dictionary.identifiers import LANDER_APID, FailureCode
 from fsw.dictionary.parameter import Parameter
 from fsw.dictionary.services.declare import report, request
@@ -15,6 +16,7 @@ class Application(IntEnum):
     """Application processes that the orbiter's computer can ask for an answer."""
 
     LANDER = LANDER_APID
+    CAMERA = camera.TELECOMMAND_APID  # over the Wi-Fi; its health comes with the answer
 
 
 _APPLICATION = Parameter("application", construct.Int16ub, "Which", enumeration=Application)
@@ -30,7 +32,13 @@ TELECOMMANDS = (
         "Tests the connection of the orbiter's computer to another application process on board.",
         "CONNECTED [17,4] and TC_COMPLETED [1,7].",
         Argument(_APPLICATION),
-        failures=(FailureCode.BUSY, FailureCode.NO_ANSWER),
+        failures=(
+            FailureCode.BUSY,
+            FailureCode.WIFI_OFF,
+            FailureCode.NO_LINK,
+            FailureCode.NO_ANSWER,
+            FailureCode.REFUSED_BY_CAMERA,
+        ),
     ),
 )
 REPORTS = (
