@@ -439,7 +439,8 @@ class Simulation:
     def _follow_release(self) -> None:
         assert self._motion is not None
         if self._studio is None and self.settings.pictures == "rendered":
-            self._studio = Studio("tianwen1-stack")
+            capsule = self.mission.orbiter.entry_capsule
+            self._studio = Studio("tianwen1-stack" if capsule else "tianwen1-orbiter")
         seed = self.streams.seed_of("sensor")
         t_ns, motion = self._motion
         self.released = ReleasedCamera(self.mission, self.heavens, self._studio, t_ns, motion, seed)
@@ -719,5 +720,5 @@ class _Sensors:
 
     def measured(self, now_ns: int) -> tuple[Any, Any, Any]:
         heavens = self._simulation.heavens
-        position, velocity = heavens.trajectory.state(now_ns)
+        position, velocity = heavens.navigation_state(now_ns)
         return heavens.attitude.attitude(now_ns), position, velocity

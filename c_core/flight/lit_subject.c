@@ -31,3 +31,27 @@ lit_subject_t lit_subject_count(const uint8_t *grey, size_t width, size_t height
     }
     return count;
 }
+
+static uint32_t count_edges(const uint8_t *one, const uint8_t *other, size_t pairs, uint8_t step) {
+    uint32_t edges = 0;
+    for (size_t i = 0; i < pairs; i++) {
+        const uint8_t bright = one[i] > other[i] ? one[i] : other[i];
+        const uint8_t dark = one[i] > other[i] ? other[i] : one[i];
+        edges += bright - dark >= step;
+    }
+    return edges;
+}
+
+uint32_t lit_subject_edges(const uint8_t *grey, size_t width, size_t height, uint8_t step) {
+    uint32_t edges = 0;
+    for (size_t y = 0; y < height; y++) {
+        const uint8_t *row = grey + y * width;
+        if (width > 1) {
+            edges += count_edges(row, row + 1, width - 1, step);
+        }
+        if (y + 1 < height) {
+            edges += count_edges(row, row + width, width, step);
+        }
+    }
+    return edges;
+}

@@ -1,7 +1,8 @@
-/// lit_subject.h - how much of a grey picture is lit, and how sharp the outline of that is.
+/// lit_subject.h - how much of a grey picture is lit, how sharp the outline of that is, how much detail there is.
 ///
-/// A subject in sunlight ends at a sharp edge; glare is lit, too, but fades away without one. Reads the
-/// picture three times, writes nothing but the counts, keeps no state.
+/// A subject in sunlight ends at a sharp edge; glare is lit, too, but fades away without one. Before a lit planet
+/// all is lit, and a spacecraft shows by its many edges. Reads the picture three times, writes nothing but the
+/// counts, keeps no state.
 
 #pragma once
 
@@ -16,3 +17,6 @@ typedef struct {
 
 /// grey: height rows of width pixels, together at most 2^31.
 lit_subject_t lit_subject_count(const uint8_t *grey, size_t width, size_t height, uint8_t level, uint8_t step);
+
+/// Pairs of neighbours, in a row or a column, that differ by `step` or more; as above.
+uint32_t lit_subject_edges(const uint8_t *grey, size_t width, size_t height, uint8_t step);

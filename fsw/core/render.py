@@ -189,6 +189,70 @@ class SkyBody:
     luminous: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Air:
+    """One layer: optical depth straight up, scale height, asymmetry of its scattering, albedo per band."""
+
+    depth: float
+    scale_km: float
+    forward: float
+    albedo: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlanetView:
+    """A planet near by. centre_km: from the camera, scene frame; to_body: row major, body-fixed <- scene;
+    sun: from the planet, unit, scene frame; ground: of `planet_ground`."""
+
+    centre_km: tuple[float, ...]
+    to_body: tuple[float, ...]
+    sun: tuple[float, ...]
+    equatorial_km: float
+    polar_km: float
+    irradiance: tuple[float, ...]
+    air: tuple[Air, Air]
+    ground: NDArray[np.uint16]
+
+    def __post_init__(self) -> None:
+        if self.ground.size != lib.PLANET_MAP_WORDS or self.ground.dtype != np.uint16:
+            raise FswError(f"map of {self.ground.size} words: {lib.PLANET_MAP_WORDS} expected")
+        x, y, z = self.centre_km
+        if x * x + y * y + z * z <= self.equatorial_km * self.equatorial_km:
+            raise FswError("planet: the camera is inside of it")
+
+    def to_c(self) -> Any:
+        air = [[layer.depth, layer.scale_km, layer.forward, layer.albedo] for layer in self.air]
+        return ffi.new(
+            "planet_t *",
+            {
+                "centre_km": self.centre_km,
+                "to_body": self.to_body,
+                "sun": self.sun,
+                "equatorial_km": self.equatorial_km,
+                "polar_km": self.polar_km,
+                "irradiance": self.irradiance,
+                "air": air,
+                "map": _buffer("uint16_t[]", self.ground),
+            },
+        )
+
+    def radiance(self, direction: Any, pixel_rad: float) -> tuple[tuple[float, float, float], float]:
+        """Along a ray from the camera (scene frame), per band, and how much it hides of what is behind."""
+        out = ffi.new("float[3]")
+        vector = [float(v) for v in direction]
+        hidden = lib.planet_radiance(self.to_c(), vector, pixel_rad, out)
+        return (out[0], out[1], out[2]), float(hidden)
+
+
+def planet_ground(seed: int) -> NDArray[np.uint16]:
+    """What the surface of Mars looks like, for `PlanetView`: about a second's work, 9 MB."""
+    out = np.empty(lib.PLANET_MAP_WORDS, np.uint16)
+    work = np.empty(lib.PLANET_MAP_NORTH**2, np.float32)
+    lib.planet_map_make(_buffer("uint16_t[]", out, True), _buffer("float[]", work, True), seed)
+    out.flags.writeable = False
+    return out
+
+
 def foil_map(seed: int) -> Floats:
     """Slope maps of crumpled foil with their box-filtered halves."""
     out = np.empty(lib.FOIL_FLOATS, np.float32)
@@ -362,6 +426,10 @@ class Canvas:
                 ),
             )
         )
+
+    def draw_planet(self, planet: PlanetView) -> int:
+        """Draws it behind the model and before what follows. Returns how many pixels it lies on."""
+        return int(lib.planet_draw(self._c, self.lens._c, self._view, planet.to_c()))
 
     def draw_stars(self, direction: Floats, irradiance: Floats) -> int:
         """Adds points: direction (n, 3), irradiance (n, 3) [W m^-2]. Returns how many are in the picture."""

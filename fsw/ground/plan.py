@@ -13,7 +13,8 @@ PING_NS = 2 * SECOND
 WIFI_NS = 3 * SECOND
 ARM_BEFORE_RELEASE_NS = 5 * SECOND
 OUT_OF_REACH_NS = 5 * SECOND  # after the camera has passed the range of its Wi-Fi
-DUMP_NS = 50 * SECOND  # all thumbnails and the chosen pictures, of the largest size too
+DUMP_NS = 50 * SECOND  # all thumbnails and the chosen pictures, of the largest size too, at
+DUMP_BIT_S = 1_784_000  # this rate of frame data; longer at lower ones
 DUMP_SHARE = (2, 5)  # of what is left of a short flight
 # From the first exposure until there is a picture to choose, and the least that a dump is worth.
 FIRST_PICTURES_NS = 2 * SECOND
@@ -58,7 +59,8 @@ def selfie(mission: MissionFile, duration_ns: int, light_time_ns: int, selection
     last_ns = duration_ns - light_time_ns  # what is sent later is not received
     lost_ns = release_ns + _reach_ns(mission) + OUT_OF_REACH_NS
     pictures_ns = release_ns + round(mission.camera.first_frame_s * SECOND) + FIRST_PICTURES_NS
-    window_ns = min(DUMP_NS, max(0, last_ns) * DUMP_SHARE[0] // DUMP_SHARE[1])
+    dump_ns = max(DUMP_NS, round(DUMP_NS * DUMP_BIT_S / mission.downlink.high.data_bit_s))
+    window_ns = min(dump_ns, max(0, last_ns) * DUMP_SHARE[0] // DUMP_SHARE[1])
     window_ns = max(window_ns, LEAST_DUMP_NS)
     start_ns = min(lost_ns, last_ns - window_ns)
     if start_ns < pictures_ns:

@@ -78,22 +78,62 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Trajectory:
-    """[trajectory]: free flight from known states."""
+class Orbit:
+    """[trajectory.orbit]: osculating elements about a planet, in its equator and node at J2000."""
 
-    path_reference_utc: Utc
-    path_flown_km: Annotated[float, Within(0, 1e11)]
-    start: tuple[Start, ...]
+    planet: Annotated[str, OneOf("mars")]
+    elements_utc: Utc
+    semi_major_axis_km: Annotated[float, Within(1, 1e9)]
+    eccentricity: Annotated[float, Within(0, 0.99)]
+    inclination_deg: Annotated[float, Within(0, 180)]
+    ascending_node_deg: Annotated[float, Within(-360, 360)]
+    argument_of_periapsis_deg: Annotated[float, Within(-360, 360)]
+    true_anomaly_deg: Annotated[float, Within(-360, 360)]
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """[trajectory]: free flight, either about the Sun from known states, or about a planet.
+
+    path_reference_utc, path_flown_km: how far it had flown when, in flight about the Sun.
+    """
+
+    path_reference_utc: Utc | None = None
+    path_flown_km: Annotated[float, Within(0, 1e11)] | None = None
+    start: tuple[Start, ...] = ()
+    orbit: Orbit | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.start) == (self.orbit is not None):
+            raise FswError("allowed is one of [[trajectory.start]], about the Sun, and [trajectory.orbit]")
+        reference = (self.path_reference_utc is None, self.path_flown_km is None)
+        if any(reference) != all(reference) or (self.orbit is not None and not any(reference)):
+            raise FswError(
+                "path_reference_utc and path_flown_km: allowed are both, with [[trajectory.start]]"
+            )
+        for before, after in itertools.pairwise(self.start):
+            if before.to_utc is None or before.to_utc != after.from_utc:
+                raise FswError("start: each from_utc must be the to_utc of the one before")
 
 
 @dataclass(frozen=True, slots=True)
 class Attitude:
-    """[attitude]: where the body axes point in cruise, and how far control lets them wander."""
+    """[attitude]: where the body axes point, and how far control lets them wander.
+
+    The Sun is in the XZ plane, its angle off +X counted towards -Z. So is, on the -Z side, the Earth, whose
+    angle then is what Sun and Earth leave; or, with held_utc, the planet as it stands at that time: that
+    attitude is held against the stars.
+    """
 
     sun_from_plus_x_deg: Annotated[float, Within(-180, 180)]
-    earth_from_minus_z_deg: Annotated[float, Within(0, 180)]
     dead_band_deg: Annotated[float, Within(0, 0.1)]
     limit_cycle_s: Annotated[Triple, Within(10, 1e5)]
+    earth_from_minus_z_deg: Annotated[float, Within(0, 180)] | None = None
+    held_utc: Utc | None = None
+
+    def __post_init__(self) -> None:
+        if (self.earth_from_minus_z_deg is None) == (self.held_utc is None):
+            raise FswError("allowed is one of earth_from_minus_z_deg and held_utc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +153,10 @@ class Clock:
 @dataclass(frozen=True, slots=True)
 class Orbiter:
     """[orbiter]: the spacecraft that releases the camera. Body axes as in [attitude], origin on the
-    lower deck's centre, Z towards the capsule."""
+    lower deck's centre, Z towards where the entry capsule sits before it goes its own way."""
 
     name: Name
+    entry_capsule: bool
     launch_utc: Utc
     mass_kg: Annotated[float, Within(1, 1e6)]
     span_m: Annotated[float, Within(0.1, 100)]
@@ -323,6 +364,11 @@ class DownlinkMode:
         return self.symbol_rate_baud * self.bits_per_symbol / 2 / (8 * self.cadu_octets)
 
     @property
+    def data_bit_s(self) -> float:
+        """Of the transfer frames, without the channel code's check symbols and markers."""
+        return self.frames_per_s * 8 * self.frame_octets
+
+    @property
     def frame_period_ns(self) -> int:
         """A frame's time on the air, to the nanosecond."""
         return round(SECOND / self.frames_per_s)
@@ -413,9 +459,13 @@ class Station:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """[selection]: what is sent down unless a telecommand says otherwise."""
+    """[selection]: what is sent down unless a telecommand says otherwise.
+
+    rank_by: what the best pictures have most of: lit area with a sharp outline, or contrast.
+    """
 
     full_pictures: Annotated[int, Within(0, 10_000)]
+    rank_by: Annotated[Literal["lit-area", "contrast"], OneOf("lit-area", "contrast")]
     thumbnail_width: Annotated[int, Within(16, 512)]
     thumbnail_height: Annotated[int, Within(16, 512)]
 
@@ -465,9 +515,8 @@ class MissionFile:
     def __post_init__(self) -> None:
         if self.release_ns < 0:
             raise FswError("mission.release_utc: allowed are times from mission.start_utc on")
-        for before, after in itertools.pairwise(self.trajectory.start):
-            if before.to_utc is None or before.to_utc != after.from_utc:
-                raise FswError("trajectory.start: each from_utc must be the to_utc of the one before")
+        if self.attitude.held_utc is not None and self.trajectory.orbit is None:
+            raise FswError("attitude.held_utc: allowed is an attitude by the planet with [trajectory.orbit]")
 
     @property
     def name(self) -> str:

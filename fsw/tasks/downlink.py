@@ -89,10 +89,18 @@ class ControlChannel:
 
 
 class Downlink:
-    """frames_per_second: of the high rate; the low rate has four. control: where control words go."""
+    """frames_per_second: of the high rate; the low rate has four. control: where control words go.
+    lander: whether the fourth of the low rate's frames is its; without one it is idle."""
 
-    def __init__(self, clock: OnBoardClock, high_frames_per_second: int, control: ControlChannel) -> None:
+    def __init__(
+        self,
+        clock: OnBoardClock,
+        high_frames_per_second: int,
+        control: ControlChannel,
+        lander: bool = True,
+    ) -> None:
         self._clock = clock
+        self._has_lander = lander
         self._control = control
         self._words: tuple[bytes, ...] = ()
         self._word = 0  # the one that goes next
@@ -233,7 +241,11 @@ class Downlink:
         else:
             frames[2:3] = idle.frames(1, self._zones(times[2:3], _TAIL_IDLE), idle=True)
             self._idle_frames_sent += 1
-        frames[3:] = self._lander.frames(1, self._lander_zones(times[3:]))
+        if self._has_lander:
+            frames[3:] = self._lander.frames(1, self._lander_zones(times[3:]))
+        else:
+            frames[3:] = idle.frames(1, self._zones(times[3:], _TAIL_IDLE), idle=True)
+            self._idle_frames_sent += 1
         return frames
 
     def _high_frames(self, now_ns: int) -> Octets:

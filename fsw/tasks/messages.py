@@ -604,7 +604,8 @@ class Sample:
 @plain
 @record
 class Measured:
-    """Attitude (w, x, y, z; body to ICRF) and state (km, km/s; heliocentric ICRF) at `at_ns`."""
+    """Attitude (w, x, y, z; body to ICRF) and state (km, km/s; ICRF axes, from the Sun or, in orbit,
+    the planet) at `at_ns`."""
 
     at_ns: int
     attitude: tuple[float, float, float, float]

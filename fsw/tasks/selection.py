@@ -1,4 +1,4 @@
-"""Looks at every picture: makes its thumbnail, measures how much of it is lit, ranks them.
+"""Looks at every picture: makes its thumbnail, measures what is lit and how much detail there is, ranks them.
 
 The camera's JPEG carries a thumbnail in its EXIF (JEITA CP-3451); of raw Bayer frames one is made
 here. The lit subject is what stands out of the black sky with a sharp edge: the glare round the Sun is
@@ -9,7 +9,7 @@ import io
 import re
 import struct
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -50,9 +50,17 @@ _RAW_HEADER = re.compile(rb"P5\n((?:#[^\n]*\n)*)(\d{1,5}) (\d{1,5})\n(\d{1,5})\n
 _BLACK = re.compile(rb"^# BLACK (\d{1,5})$", re.MULTILINE)
 
 
+RankBy = Literal["lit-area", "contrast"]
+
+
 class Selection:
-    def __init__(self) -> None:
+    """rank_by: what the best pictures have most of: lit area with a sharp outline, which is a spacecraft
+    before black sky, or contrast, which is one before a planet."""
+
+    def __init__(self, rank_by: RankBy = "lit-area") -> None:
+        self._rank_by: RankBy = rank_by
         self._lit_ppm: dict[int, int] = {}  # by picture number
+        self._contrast_ppm: dict[int, int] = {}
         self._lit_enough_ppm = SETTINGS[SettableParameter.LIT_ENOUGH_PPM].default
         self._lit = 0  # pictures with enough of it
         self._chosen: list[int] = []
@@ -82,6 +90,7 @@ class Selection:
         before_ppm = self._lit_ppm.get(picture.number, 0)
         self._lit += (lit_ppm >= self._lit_enough_ppm) - (before_ppm >= self._lit_enough_ppm)
         self._lit_ppm[picture.number] = lit_ppm
+        self._contrast_ppm[picture.number] = contrast_ppm(image)
         return [
             Spend(EXAMINATION_NS),
             Send(names.MASS_MEMORY, Thumbnail(picture.number, lit_ppm, octets)),
@@ -91,7 +100,8 @@ class Selection:
         if not self._lit_ppm:
             failure = FailureCode.NOTHING_STORED
             return [executed(request, acknowledge, failure)]
-        ranked = sorted(self._lit_ppm, key=lambda number: (-self._lit_ppm[number], number))
+        rank = self._lit_ppm if self._rank_by == "lit-area" else self._contrast_ppm
+        ranked = sorted(rank, key=lambda number: (-rank[number], number))
         self._chosen = ranked[:count]
         values = {"selected": len(self._chosen), "stored": len(ranked)}
         return [
@@ -115,12 +125,14 @@ class Selection:
     def save(self) -> dict[str, Any]:
         return {
             "lit_ppm": dict(self._lit_ppm),
+            "contrast_ppm": dict(self._contrast_ppm),
             "lit_enough_ppm": self._lit_enough_ppm,
             "chosen": list(self._chosen),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
         self._lit_ppm = dict(saved["lit_ppm"])
+        self._contrast_ppm = dict(saved["contrast_ppm"])
         self._lit_enough_ppm = saved["lit_enough_ppm"]
         self._lit = self._count_lit()
         self._chosen = list(saved["chosen"])
@@ -130,6 +142,12 @@ def lit_subject_ppm(grey: Image.Image) -> int:
     """Lit share of a grey picture [ppm], weighted by the share of its outline that is sharp."""
     lit, outline, sharp = lit_subject.count(grey.tobytes(), grey.width, LIT_LEVEL, SHARP_STEP)
     return lit * sharp * 1_000_000 // (outline * grey.width * grey.height) if outline else 0
+
+
+def contrast_ppm(grey: Image.Image) -> int:
+    """Edges between neighbours of a grey picture, over its pixels [ppm]."""
+    edges = lit_subject.edges(grey.tobytes(), grey.width, SHARP_STEP)
+    return edges * 1_000_000 // (grey.width * grey.height)
 
 
 def thumbnail_of(octets: bytes, coding: PictureCoding) -> tuple[bytes, Image.Image] | None:

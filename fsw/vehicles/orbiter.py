@@ -149,6 +149,7 @@ class Orbiter:
             streams.stream("release"),
         )
         log = None if memory_folder is None else FolderLogFile(memory_folder)
+        self._entry_capsule = mission.orbiter.entry_capsule
         self.memory = MassMemory(mission.orbiter.mass_memory_octets, log)
         self.parameters = ParameterArea([word(setting.default) for setting in SETTINGS.values()])
         self.scratch = ScratchMemory(MEMORIES[Memory.SCRATCH].octets)
@@ -275,7 +276,8 @@ class Orbiter:
             case names.RECEIVER_PORT, messages.Sample():
                 self._tell_lock()
             case names.LANDER_PORT, messages.Sample():
-                post(names.LANDER, messages.Values(self._lander_values(now_ns)))
+                if self._entry_capsule:  # else the umbilical's end is open, and nobody answers
+                    post(names.LANDER, messages.Values(self._lander_values(now_ns)))
             case names.CLOCK_PORT, messages.SteerClock(steering, amount):
                 self._steer(Steering(steering), amount, now_ns)
             case names.GAUGES_PORT, messages.Gather(sid, reply_to):
@@ -501,7 +503,8 @@ def _tasks(
         return Commanding(reception_settings(mission), security)
 
     def downlink() -> Downlink:
-        return Downlink(clock, high_frames_per_second, control_channel(mission))
+        lander = mission.orbiter.entry_capsule
+        return Downlink(clock, high_frames_per_second, control_channel(mission), lander)
 
     def relay() -> Relay:
         return Relay(clock, relay_peer(mission))
@@ -532,7 +535,7 @@ def _tasks(
         TaskSettings(names.FILES, 8, lambda: Files(file_settings(mission)), mailbox=128, budget_ns=50 * ms),
         TaskSettings(names.LARGE_PACKETS, 9, LargePackets, mailbox=16),
         TaskSettings(names.PACKET_STORES, 9, packet_stores, mailbox=64, budget_ns=20 * ms),
-        TaskSettings(names.SELECTION, 9, Selection, mailbox=32),
+        TaskSettings(names.SELECTION, 9, lambda: Selection(mission.selection.rank_by), mailbox=32),
         TaskSettings(names.MONITORING, 9, lambda: Monitoring(clock), mailbox=32, heartbeat_ns=120 * SECOND),
         TaskSettings(names.STATISTICS, 9, lambda: Statistics(clock), mailbox=32),
         TaskSettings(names.MEMORY, 9, MemoryManagement, mailbox=16),

@@ -1,18 +1,23 @@
-"""How the orbiter points in cruise: a rule from Sun and Earth, and the small wandering of its control.
+"""How the orbiter points: a rule from the Sun and another body, and the small wandering of its control.
 
-Decoded telemetry has the Sun in the body XZ plane, 20 deg off +X towards -Z, and Earth 63.6 deg from
--Z. The Sun then is 70 deg from -Z, and with Earth 6.27 deg from the Sun no attitude brings Earth
-nearer than 63.73 deg: 0.13 deg short of the decoded figure, which was read off a graph. That nearest
+In cruise: decoded telemetry has the Sun in the body XZ plane, 20 deg off +X towards -Z, and Earth
+63.6 deg from -Z. The Sun then is 70 deg from -Z, and with Earth 6.27 deg from the Sun no attitude brings
+Earth nearer than 63.73 deg: 0.13 deg short of the decoded figure, which was read off a graph. That nearest
 place is in the XZ plane too, so the rule here is: the Sun exactly, Earth in the XZ plane on its -Z side.
 It leaves no freedom, and both decoded figures come out as closely as both can.
+
+About a planet: the same rule with the planet in Earth's place, at one instant; from then on held against
+the stars, so that wings and dish can stand still.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 
 from fsw.core.errors import FswError
 from fsw.kernel.time import SECOND
+from fsw.world.flight_path import FlightPath
 from fsw.world.special import PI, sine_cosine_degrees
-from fsw.world.trajectory import Trajectory
 from fsw.world.vectors import (
     Quaternion,
     Vector,
@@ -45,36 +50,38 @@ def _direction(way: tuple[Vector, Vector]) -> tuple[Vector, Vector]:
     return direction, scale(_across(direction, rate), 1.0 / distance)
 
 
-@dataclass(frozen=True, slots=True)
-class CruiseAttitude:
+@dataclass(frozen=True)
+class Attitude(ABC):
     """Body to ICRF at any time; pure.
 
     dead_band_deg: half the width of each axis's limit cycle; limit_cycle_s: the period of each. Between
     thruster pulses, at the edges, an axis drifts at a constant rate: a triangle in time.
     """
 
-    trajectory: Trajectory
+    trajectory: FlightPath
     sun_from_plus_x_deg: float
     dead_band_deg: float
     limit_cycle_s: Vector
 
+    @abstractmethod
+    def target_state(self, t_ns: int) -> tuple[Quaternion, Vector]:
+        """What the rule asks for (geometric directions), and its rate [rad/s, ICRF axes]."""
+
     def target(self, t_ns: int) -> Quaternion:
-        """The attitude that the pointing rule asks for (geometric directions)."""
+        """The attitude that the pointing rule asks for."""
         return self.target_state(t_ns)[0]
 
-    def target_state(self, t_ns: int) -> tuple[Quaternion, Vector]:
-        """What the rule asks for, and the rate [rad/s, ICRF axes] at which it turns.
-
-        With Sun and Earth 6 deg apart the plane through both turns faster than either: about 2e-6 rad/s.
-        """
+    def _by_sun_and(self, body: str, t_ns: int) -> tuple[Quaternion, Vector]:
+        """The Sun at its angle off +X in the XZ plane, and the body in that plane, on its -Z side."""
         sun, sun_rate = _direction(self.trajectory.to_body("sun", t_ns))
-        earth, earth_rate = _direction(self.trajectory.to_body("earth", t_ns))
-        normal = cross(sun, earth)
+        other, other_rate = _direction(self.trajectory.to_body(body, t_ns))
+        normal = cross(sun, other)
         size = length(normal)
         if size < _IN_LINE:
-            raise FswError(f"attitude at {self.trajectory.ephemeris.epoch.utc(t_ns)}: Sun and Earth in line")
+            utc = self.trajectory.ephemeris.epoch.utc(t_ns)
+            raise FswError(f"attitude at {utc}: Sun and {body.capitalize()} in line")
         y_axis = scale(normal, 1.0 / size)
-        y_rate = scale(_across(y_axis, add(cross(sun_rate, earth), cross(sun, earth_rate))), 1.0 / size)
+        y_rate = scale(_across(y_axis, add(cross(sun_rate, other), cross(sun, other_rate))), 1.0 / size)
         # In the XZ plane, from the Sun's direction towards -Z by 90 deg.
         beyond = cross(y_axis, sun)
         beyond_rate = add(cross(y_rate, sun), cross(y_axis, sun_rate))
@@ -109,3 +116,26 @@ class CruiseAttitude:
     def attitude(self, t_ns: int) -> Quaternion:
         """Attitude as flown (w, x, y, z; w not negative)."""
         return self.state(t_ns)[0]
+
+
+class CruiseAttitude(Attitude):
+    """Sun and Earth decide, all the time."""
+
+    def target_state(self, t_ns: int) -> tuple[Quaternion, Vector]:
+        """With Sun and Earth 6 deg apart the plane through both turns faster than either: by 2e-6 rad/s."""
+        return self._by_sun_and("earth", t_ns)
+
+
+@dataclass(frozen=True)
+class HeldAttitude(Attitude):
+    """Sun and planet decide at `held_ns`; before and after, the attitude is the same."""
+
+    planet: str
+    held_ns: int
+
+    @cached_property
+    def _held(self) -> Quaternion:
+        return self._by_sun_and(self.planet, self.held_ns)[0]
+
+    def target_state(self, t_ns: int) -> tuple[Quaternion, Vector]:
+        return self._held, (0.0, 0.0, 0.0)

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from fsw.core.errors import FswError
 from fsw.kernel.time import Epoch
 from fsw.missions.mission_file import DownlinkMode, MissionFile, Station
-from fsw.world.attitude import CruiseAttitude
+from fsw.world.attitude import Attitude, CruiseAttitude, HeldAttitude
 from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM, SOLAR_IRRADIANCE_W_M2, Ephemeris
+from fsw.world.flight_path import FlightPath
+from fsw.world.integrator import State
 from fsw.world.light_time import LightTime
+from fsw.world.orbit import Elements, PlanetOrbit
+from fsw.world.planets import Planet, planet_named
 from fsw.world.radio import SpaceLink, WifiLink, dish_gain_dbi
 from fsw.world.trajectory import StartState, Trajectory
 from fsw.world.vectors import Quaternion, Vector, length, rotate_back, unit
@@ -36,32 +40,28 @@ class Heavens:
 
     epoch: Epoch
     ephemeris: Ephemeris
-    trajectory: Trajectory
+    trajectory: FlightPath
     light_time: LightTime
-    attitude: CruiseAttitude
+    attitude: Attitude
 
     @classmethod
     def of(cls, mission: MissionFile) -> "Heavens":
         """From a mission file."""
         epoch = mission.epoch
         ephemeris = Ephemeris(epoch)
-        starts = [
-            StartState(
-                epoch.parse(start.state_utc),
-                start.position_km,
-                start.velocity_km_s,
-                None if start.from_utc is None else epoch.parse(start.from_utc),
-                None if start.to_utc is None else epoch.parse(start.to_utc),
-            )
-            for start in mission.trajectory.start
-        ]
-        reference = (epoch.parse(mission.trajectory.path_reference_utc), mission.trajectory.path_flown_km)
-        trajectory = Trajectory(ephemeris, starts, reference)
-        rule = mission.attitude
-        attitude = CruiseAttitude(
-            trajectory, rule.sun_from_plus_x_deg, rule.dead_band_deg, rule.limit_cycle_s
-        )
-        return cls(epoch, ephemeris, trajectory, LightTime(trajectory), attitude)
+        trajectory = _trajectory(mission, ephemeris)
+        return cls(epoch, ephemeris, trajectory, LightTime(trajectory), _attitude(mission, trajectory))
+
+    @property
+    def planet(self) -> Planet | None:
+        """About which the spacecraft flies."""
+        return self.trajectory.planet if isinstance(self.trajectory, PlanetOrbit) else None
+
+    def navigation_state(self, t_ns: int) -> State:
+        """What orbit determination on board goes by: km and km/s in ICRF axes, from the Sun or the planet."""
+        if isinstance(self.trajectory, PlanetOrbit):
+            return self.trajectory.planet_centred_state(t_ns)
+        return self.trajectory.state(t_ns)
 
     def direction(self, body: str, t_ns: int) -> Direction:
         """Where "sun", "earth", "moon", "mars" or another planet is seen."""
@@ -76,6 +76,49 @@ class Heavens:
     def earth_distance_km(self, t_ns: int) -> float:
         """To the geocentre."""
         return self.direction("earth", t_ns).distance_km
+
+
+def _trajectory(mission: MissionFile, ephemeris: Ephemeris) -> FlightPath:
+    figures, epoch = mission.trajectory, mission.epoch
+    if figures.orbit is not None:
+        orbit = figures.orbit
+        planet = planet_named(orbit.planet)
+        elements = Elements(
+            orbit.semi_major_axis_km,
+            orbit.eccentricity,
+            orbit.inclination_deg,
+            orbit.ascending_node_deg,
+            orbit.argument_of_periapsis_deg,
+            orbit.true_anomaly_deg,
+        )
+        if elements.periapsis_km <= planet.equatorial_km:
+            raise FswError(
+                f"trajectory.orbit: its periapsis is {elements.periapsis_km:.0f} km from the centre;"
+                f" allowed is more than the planet's {planet.equatorial_km:.0f} km"
+            )
+        return PlanetOrbit(ephemeris, planet, epoch.parse(orbit.elements_utc), elements.state(planet))
+    starts = [
+        StartState(
+            epoch.parse(start.state_utc),
+            start.position_km,
+            start.velocity_km_s,
+            None if start.from_utc is None else epoch.parse(start.from_utc),
+            None if start.to_utc is None else epoch.parse(start.to_utc),
+        )
+        for start in figures.start
+    ]
+    if figures.path_reference_utc is None or figures.path_flown_km is None:
+        return Trajectory(ephemeris, starts)
+    return Trajectory(ephemeris, starts, (epoch.parse(figures.path_reference_utc), figures.path_flown_km))
+
+
+def _attitude(mission: MissionFile, trajectory: FlightPath) -> Attitude:
+    rule = mission.attitude
+    figures = (trajectory, rule.sun_from_plus_x_deg, rule.dead_band_deg, rule.limit_cycle_s)
+    if rule.held_utc is None:
+        return CruiseAttitude(*figures)
+    assert mission.trajectory.orbit is not None, "the mission file was checked"
+    return HeldAttitude(*figures, mission.trajectory.orbit.planet, mission.epoch.parse(rule.held_utc))
 
 
 def station_named(mission: MissionFile, name: str | None = None) -> Station:

@@ -24,8 +24,18 @@ from fsw.world.image_sensor import (
 )
 from fsw.world.optics import LINE_TIME_S
 from fsw.world.picture_file import encode_jpeg, encode_raw
-from fsw.world.release import Release, tumble
-from fsw.world.scene import EARTH_ALBEDO, MOON_ALBEDO, Articulation, Body, Light, Pose, Studio, pointing
+from fsw.world.release import release, tumble
+from fsw.world.scene import (
+    EARTH_ALBEDO,
+    MOON_ALBEDO,
+    Articulation,
+    Body,
+    Light,
+    NearPlanet,
+    Pose,
+    Studio,
+    pointing,
+)
 from fsw.world.vectors import (
     Quaternion,
     Vector,
@@ -48,6 +58,7 @@ _BODIES: dict[str, tuple[float, tuple[float, float, float]]] = {
     "mars": (3389.5, (0.33, 0.20, 0.11)),
     "jupiter": (69911.0, (0.80, 0.76, 0.68)),
 }
+NEAR_RAD = 0.02  # angular radius of some ten pixels, from which on a planet's ground and air are drawn
 METERED_W_M2_SR = 0.2  # darker is sky, or shadow
 METERED_PIXELS = 30
 LEAST_AUTOMATIC_US, MOST_AUTOMATIC_US = 50, 5000
@@ -89,8 +100,13 @@ class ReleasedCamera:
         self._studio = studio
         self._seed = seed
         host = heavens.attitude.attitude(t_ns)
-        self.release = Release(
-            t_ns, host, mission.orbiter.release_point_m, tuple(motion["direction"]), motion["speed_m_s"]
+        self.release = release(
+            heavens.trajectory,
+            t_ns,
+            host,
+            mission.orbiter.release_point_m,
+            tuple(motion["direction"]),
+            motion["speed_m_s"],
         )
         self._tumble: Tumble = tumble(
             mission.camera.inertia_kg_m2,
@@ -117,8 +133,10 @@ class ReleasedCamera:
         heavens = self._heavens
         host = heavens.attitude.attitude(t_ns)
         sun = heavens.direction("sun", t_ns)
-        bodies = []
+        bodies, planet = [], self._near_planet(t_ns, host)
         for name, (radius_km, albedo) in _BODIES.items():
+            if planet is not None and heavens.planet is not None and name == heavens.planet.name:
+                continue
             seen = heavens.direction(name, t_ns)
             to_sun = subtract(scale(sun.unit, sun.distance_km), scale(seen.unit, seen.distance_km))
             bodies.append(
@@ -130,7 +148,28 @@ class ReleasedCamera:
                     albedo,
                 )
             )
-        return Light(sun.in_body(host), sun.distance_au, host, tuple(bodies), self._articulation)
+        return Light(sun.in_body(host), sun.distance_au, host, tuple(bodies), planet, self._articulation)
+
+    def _near_planet(self, t_ns: int, host: Quaternion) -> NearPlanet | None:
+        """The planet about which the orbiter flies, unless it is so far that a disc will do."""
+        heavens, figures = self._heavens, self._heavens.planet
+        if figures is None:
+            return None
+        seen = heavens.direction(figures.name, t_ns)
+        if figures.equatorial_km < NEAR_RAD * seen.distance_km:
+            return None
+        sun = heavens.direction("sun", t_ns)
+        centre_km = scale(seen.unit, seen.distance_km)
+        to_sun = subtract(scale(sun.unit, sun.distance_km), centre_km)
+        prime, east, pole = figures.axes(heavens.epoch.tdb_ns(t_ns))
+        return NearPlanet(
+            rotate_back(host, centre_km),
+            (rotate_back(host, prime), rotate_back(host, east), rotate_back(host, pole)),
+            rotate_back(host, unit(to_sun)),
+            length(to_sun) / ASTRONOMICAL_UNIT_KM,
+            figures.equatorial_km,
+            figures.polar_km,
+        )
 
     def _pointing(self, t_ns: int, host: Quaternion) -> Articulation:
         sun, earth = (self._heavens.direction(name, t_ns).in_body(host) for name in ("sun", "earth"))

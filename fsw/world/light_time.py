@@ -2,7 +2,8 @@
 
 Solved exactly (straight line at the speed of light, barycentric ICRF, the geocentre as station: an
 antenna on the ground is up to 21 ms nearer or farther) at the ends of minutes, and by a cubic between
-them; there it differs from the exact solution by less than a nanosecond in cruise.
+them; there it differs from the exact solution by less than a nanosecond in cruise, by up to twenty in a low
+orbit.
 """
 
 from typing import Literal
@@ -10,7 +11,7 @@ from typing import Literal
 from fsw.core.errors import FswError
 from fsw.kernel.time import SECOND
 from fsw.world.ephemeris import SPEED_OF_LIGHT_KM_S
-from fsw.world.trajectory import Trajectory
+from fsw.world.flight_path import FlightPath
 from fsw.world.vectors import length, subtract
 
 Direction = Literal["down", "up"]
@@ -22,7 +23,7 @@ _MOST_ITERATIONS = 20
 class LightTime:
     """One-way light times of one trajectory. A pure function of time: what is stored is a cache."""
 
-    def __init__(self, trajectory: Trajectory) -> None:
+    def __init__(self, trajectory: FlightPath) -> None:
         self._trajectory = trajectory
         self._nodes: dict[tuple[Direction, int], float] = {}
         self._cubics: dict[tuple[Direction, int], tuple[int, float, float, float, float]] = {}

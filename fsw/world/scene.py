@@ -1,4 +1,4 @@
-"""The studio: a spacecraft in sunlight before black sky, and a camera that looks at it.
+"""The studio: a spacecraft in sunlight before black sky or a planet, and a camera that looks at it.
 
 Scene frame: the orbiter's body axes, metres, right-handed, +Z towards the capsule, wings along +-Y.
 Scene -> rays -> radiance -> sensor numbers; every call is a pure function of its arguments, in any thread.
@@ -10,10 +10,21 @@ from math import sqrt
 from threading import Lock
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fsw.core import render
 from fsw.core.errors import FswError
-from fsw.core.render import Canvas, Floats, Ghost, Glare, SkyBody, Sunlight, TriangleScene
+from fsw.core.render import (
+    Air,
+    Canvas,
+    Floats,
+    Ghost,
+    Glare,
+    PlanetView,
+    SkyBody,
+    Sunlight,
+    TriangleScene,
+)
 from fsw.world import optics, stars
 from fsw.world.image_sensor import SUN_W_M2, Exposure, RawFrame, Sensor, responsivity
 from fsw.world.materials import material_table
@@ -22,7 +33,7 @@ from fsw.world.models.tianwen1 import Articulation
 from fsw.world.optics import Quaternion, Vector
 
 SUN_RADIUS_RAD_AT_1_AU = 0.0046524
-_MODELS = {"tianwen1-stack": tianwen1.cruise_stack}
+_MODELS = {"tianwen1-stack": tianwen1.cruise_stack, "tianwen1-orbiter": tianwen1.orbiter}
 _STEP_RAD = 0.1 * 3.141592653589793 / 180  # drives of wings and dish move in steps of 0.1 deg
 _BAKE_STEP = 64  # bounced light is made for the Sun's direction to 1/64: it varies slowly
 _BAKE_RAYS = 48
@@ -52,6 +63,20 @@ class Body:
     albedo: tuple[float, float, float]
 
 
+@dataclass(frozen=True, slots=True)
+class NearPlanet:
+    """A planet that fills much of the sky. centre_km: from the scene's origin, scene frame; axes: of the
+    body-fixed frame (prime meridian, 90 deg east, north pole), in the scene frame; sun_direction and
+    sun_distance_au: the planet's own."""
+
+    centre_km: Vector
+    axes: tuple[Vector, Vector, Vector]
+    sun_direction: Vector
+    sun_distance_au: float
+    equatorial_km: float
+    polar_km: float
+
+
 EARTH_ALBEDO = (0.46, 0.55, 0.72)  # Lambert equivalents of geometric albedo 0.37 and 0.12 in V
 MOON_ALBEDO = (0.20, 0.18, 0.15)
 
@@ -68,6 +93,7 @@ class Light:
     sun_distance_au: float
     scene_to_icrf: Quaternion = (1.0, 0.0, 0.0, 0.0)
     bodies: tuple[Body, ...] = ()
+    planet: NearPlanet | None = None
     articulation: Articulation = _AT_REST
 
 
@@ -113,6 +139,7 @@ class Studio:
         self._foil = render.foil_map(5)
         self._sensors = tuple(Sensor(camera_serial * 16 + lens) for lens in (0, 1))
         self._scenes: OrderedDict[tuple[int, ...], TriangleScene] = OrderedDict()
+        self._ground: NDArray[np.uint16] | None = None
         self._lock = Lock()
 
     def expose(self, pose: Pose, light: Light, exposure: Exposure) -> RawFrame:
@@ -135,6 +162,8 @@ class Studio:
         sun = self._sunlight(light)
         canvas = Canvas(lens, view)
         canvas.draw_scene(self._scene(light), sun)
+        if light.planet is not None:
+            canvas.draw_planet(_planet_view(light.planet, pose.position_m, self._planet_ground()))
         canvas.draw_body(
             SkyBody(sun.direction, sun.radius_rad, sun.direction, (1, 1, 1), sun.irradiance, True)
         )
@@ -142,6 +171,13 @@ class Studio:
             canvas.draw_body(_sky_body(body))
         self._draw_stars(canvas, light, exposure)
         return canvas
+
+    def _planet_ground(self) -> NDArray[np.uint16]:
+        """Made when first needed: about a second."""
+        with self._lock:
+            if self._ground is None:
+                self._ground = render.planet_ground(_GROUND_SEED)
+            return self._ground
 
     def _sunlight(self, light: Light) -> Sunlight:
         au = light.sun_distance_au
@@ -235,6 +271,25 @@ _GHOSTS = (
 )
 
 
+_GROUND_SEED = 7
+# Mars on a clear day: dust, and a thin haze of ice above it (assumed; optical depths of the season).
+MARS_AIR = (Air(0.16, 10.0, 0.45, (0.93, 0.64, 0.38)), Air(0.025, 17.0, 0.2, (0.75, 0.88, 1.05)))
+
+
+def _planet_view(planet: NearPlanet, camera_m: Vector, ground: NDArray[np.uint16]) -> PlanetView:
+    x, y, z = (planet.centre_km[k] - camera_m[k] / 1000 for k in range(3))
+    return PlanetView(
+        (x, y, z),
+        (*planet.axes[0], *planet.axes[1], *planet.axes[2]),
+        _unit(planet.sun_direction, "Sun direction of the planet"),
+        planet.equatorial_km,
+        planet.polar_km,
+        tuple(w / (planet.sun_distance_au * planet.sun_distance_au) for w in SUN_W_M2),
+        MARS_AIR,
+        ground,
+    )
+
+
 def _sky_body(body: Body) -> SkyBody:
     irradiance = tuple(w / (body.sun_distance_au * body.sun_distance_au) for w in SUN_W_M2)
     return SkyBody(
@@ -252,6 +307,7 @@ __all__ = [
     "Articulation",
     "Body",
     "Light",
+    "NearPlanet",
     "Pose",
     "Studio",
     "pointing",

@@ -92,7 +92,7 @@ def test_errors_name_the_file_the_line_the_key_and_what_is_allowed(old, new, key
     ("\nperiod_s = {", "\n# period_s = {", "camera.period_s: missing"),
     ("2020-09-30T15:59:50Z", "2020-09-30T16:59:50Z", "mission.release_utc: allowed are times from"),
     ('to_utc = { value = "2020-10-09T15:00:00Z"', 'to_utc = { value = "2020-10-10T15:00:00Z"',
-     "trajectory.start: each from_utc must be"),
+     "trajectory: start: each from_utc must be"),
 ])  # fmt: skip
 def test_figures_are_checked_against_each_other(old, new, message):
     assert old in TEXT

@@ -1,4 +1,4 @@
-"""Tianwen-1 as it flew to Mars: orbiter and entry capsule. Metres, orbiter body axes.
+"""Tianwen-1: orbiter and entry capsule as they flew to Mars, and the orbiter alone. Metres, its body axes.
 
 +Z towards the capsule, wings along +Y and -Y, the high-gain antenna on +X. Span 16 m, antenna 2.5 m, flag
 39 x 26 cm, capsule 3.4 m across are public figures; every other dimension is assumed from pictures.
@@ -49,6 +49,19 @@ class Articulation:
 def cruise_stack(articulation: Articulation) -> Mesh:
     """Orbiter and capsule together, as in cruise."""
     b = MeshBuilder()
+    _orbiter(b, articulation)
+    _capsule(b, BUS_HEIGHT_M + 0.43)
+    return b.mesh()
+
+
+def orbiter(articulation: Articulation) -> Mesh:
+    """The orbiter alone, as at Mars since 14 May 2021."""
+    b = MeshBuilder()
+    _orbiter(b, articulation)
+    return b.mesh()
+
+
+def _orbiter(b: MeshBuilder, articulation: Articulation) -> None:
     _bus(b)
     for side in range(6):
         _side(b, side)
@@ -58,8 +71,6 @@ def cruise_stack(articulation: Articulation) -> Mesh:
         _wing(b, side, articulation.wing_rad)
     _antenna(b, articulation)
     _booms(b)
-    _capsule(b, BUS_HEIGHT_M + 0.43)
-    return b.mesh()
 
 
 def flag_centre() -> tuple[tuple[float, float, float], tuple[float, float, float]]:
