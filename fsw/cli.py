@@ -40,10 +40,14 @@ def cli() -> None:
 
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def missions(as_json: bool) -> None:
+@click.option("--file", "name", metavar="NAME", help="Print that mission's file, to begin one's own with.")
+def missions(as_json: bool, name: str | None) -> None:
     """Lists the missions that can be flown, with what each shows."""
     from fsw import missions as mission_files
 
+    if name is not None:
+        click.echo(mission_files.text_of(name), nl=False)
+        return
     rows = []
     for name in mission_files.names():
         mission = mission_files.load(name)

@@ -32,26 +32,26 @@ lit_subject_t lit_subject_count(const uint8_t *grey, size_t width, size_t height
     return count;
 }
 
-static uint32_t count_edges(const uint8_t *one, const uint8_t *other, size_t pairs, uint8_t step) {
-    uint32_t edges = 0;
-    for (size_t i = 0; i < pairs; i++) {
-        const uint8_t bright = one[i] > other[i] ? one[i] : other[i];
-        const uint8_t dark = one[i] > other[i] ? other[i] : one[i];
-        edges += bright - dark >= step;
+static uint32_t count_details(const uint8_t *middle, size_t pixels, size_t apart, int32_t step) {
+    uint32_t details = 0;
+    for (size_t i = 0; i < pixels; i++) {
+        const int32_t before = middle[i] - middle[i - apart];
+        const int32_t after = middle[i] - middle[i + apart];
+        details += (before >= step && after >= step) || (before <= -step && after <= -step);
     }
-    return edges;
+    return details;
 }
 
-uint32_t lit_subject_edges(const uint8_t *grey, size_t width, size_t height, uint8_t step) {
-    uint32_t edges = 0;
+uint32_t lit_subject_details(const uint8_t *grey, size_t width, size_t height, uint8_t step) {
+    uint32_t details = 0;
     for (size_t y = 0; y < height; y++) {
         const uint8_t *row = grey + y * width;
-        if (width > 1) {
-            edges += count_edges(row, row + 1, width - 1, step);
+        if (width > 2) {
+            details += count_details(row + 1, width - 2, 1, step);
         }
-        if (y + 1 < height) {
-            edges += count_edges(row, row + width, width, step);
+        if (y > 0 && y + 1 < height) {
+            details += count_details(row, width, width, step);
         }
     }
-    return edges;
+    return details;
 }

@@ -69,7 +69,7 @@ static inline float scattered(float g, float cosine)
 static void ground_colour(const planet_ground_t *ground, float out[3], float *icy)
 {
     static const float red[3] = {0.320f, 0.160f, 0.070f}, yellow[3] = {0.350f, 0.200f, 0.096f},
-                       rock[3] = {0.125f, 0.080f, 0.053f}, clean[3] = {0.66f, 0.63f, 0.59f},
+                       rock[3] = {0.125f, 0.080f, 0.053f}, clean[3] = {0.74f, 0.71f, 0.67f},
                        dusty[3] = {0.33f, 0.235f, 0.165f};
     float dark = unit(ground->dark + 0.22f * ground->grain), tint = unit(ground->tint + 0.20f * ground->grain);
     // A field that crosses one half makes an edge as sharp as the noise below the texels draws it.
@@ -111,7 +111,7 @@ static void ground_radiance(const rays_t *self, const float normal[3], const flo
     float soil = 0.55f * lit / (lit + seen + 1e-4f) * (1 + 0.30f * phase * most_of(phase, 0)) + 0.62f * lit;
     float ice = lit * (0.92f + 0.08f * phase);
     // A little light comes from the sky when the Sun is low.
-    float sky = 0.05f * step_between(-0.12f, 0.25f, level);
+    float sky = 0.07f * step_between(-0.12f, 0.25f, level);
     for (int k = 0; k < 3; k++)
         radiance[k] = colour[k] * INVERSE_PI * planet->irradiance[k] * (soil + (ice - soil) * icy + sky);
 }
@@ -158,7 +158,7 @@ static float along(const rays_t *self, const double d[3], float cosine, float pi
         return 0;
     double c = self->outside, inside = b * b - a * c;
     float km = (float)self->planet->equatorial_km;
-    double miss2 = 1 - inside / a;  // of the lowest point from the centre, squared
+    double miss2 = inside < a ? 1 - inside / a : 0;  // of the lowest point from the centre, squared
     float height_km = ((float)sqrt(miss2) - 1) * km;
     *edge = height_km;
     if (inside <= 0) {
@@ -205,6 +205,35 @@ float planet_radiance(const planet_t *self, const double direction[3], float pix
     float edge;
     turned(rays.turn, v, d);
     return along(&rays, d, (float)dot(v, self->sun), pixel_rad, radiance, &edge);
+}
+
+void planet_glow(const planet_t *self, float glow[4][3])
+{
+    enum { RAYS = 192 };
+    double distance = sqrt(dot(self->centre_km, self->centre_km)), axis[3], side[3], up[3];
+    for (int k = 0; k < 3; k++)
+        axis[k] = self->centre_km[k] / distance;
+    double sign = axis[2] >= 0 ? 1 : -1, a = -1 / (sign + axis[2]), b = axis[0] * axis[1] * a;
+    side[0] = 1 + sign * axis[0] * axis[0] * a, side[1] = sign * b, side[2] = -sign * axis[0];
+    up[0] = b, up[1] = sign + axis[1] * axis[1] * a, up[2] = -axis[1];
+    // Even over the cap that the disc fills: equal steps of the cosine, turned by the golden angle.
+    double sine = self->equatorial_km / distance, least_cosine = sqrt(1 - sine * sine);
+    float share = (float)(0.5 * (1 - least_cosine)) / (float)RAYS;
+    for (int i = 0; i < 4; i++)
+        glow[i][0] = glow[i][1] = glow[i][2] = 0;
+    for (int i = 0; i < RAYS; i++) {
+        double cosine = 1 - (1 - least_cosine) * (i + 0.5) / (double)RAYS, across = sqrt(1 - cosine * cosine), s, c, ray[3];
+        float seen[3];
+        dmath_sincos(2.399963229728653 * i, &s, &c);
+        for (int k = 0; k < 3; k++)
+            ray[k] = cosine * axis[k] + across * (c * side[k] + s * up[k]);
+        planet_radiance(self, ray, 0.05f, seen);
+        for (int k = 0; k < 3; k++) {
+            glow[0][k] += share * seen[k];
+            for (int j = 0; j < 3; j++)
+                glow[1 + j][k] += 3 * share * (float)ray[j] * seen[k];
+        }
+    }
 }
 
 typedef struct {

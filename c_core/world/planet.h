@@ -31,6 +31,10 @@ typedef struct {
 /// @return share of what is behind that the planet hides: 1 on the ground, 0 in the sky.
 float planet_radiance(const planet_t *self, const double direction[3], float pixel_rad, float radiance[3]);
 
+/// Its light as far as surfaces in space notice: radiance, over all directions, about glow[0] + x glow[1] +
+/// y glow[2] + z glow[3] (first order of spherical harmonics), per band, scene frame. Cost: 50 us.
+void planet_glow(const planet_t *self, float glow[4][3]);
+
 /// Draws the planet behind what is on the canvas. Nothing but a test for each 8 x 8 tile that it does not reach.
 /// Cost: 0.15 us a pixel of ground. @return pixels drawn.
 int32_t planet_draw(const canvas_t *canvas, const lens_t *lens, const view_t *view, const planet_t *planet);

@@ -4,6 +4,7 @@
 
 #define LIFT_M 1.0e-3f       ///< Secondary rays start this far off the surface.
 #define INVERSE_PI 0.31830989f
+#define MIRROR_BLUR_RAD 0.02f  ///< No foil is flat enough to show more of a planet.
 
 static inline float dot(const float a[3], const float b[3]) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
 
@@ -27,13 +28,24 @@ static inline void frame_about(const float n[3], float s[3], float t[3])
 
 typedef struct {
     float point[3], normal[3], facing[3];  // facing: geometric normal on the viewer's side
-    float uv[2], bounce[3];
+    float uv[2], bounce[3];  // bounce: and the planet's light
     const material_t *material;
     const scene_face_t *face;
 } surface_t;
 
-static void surface_at(const scene_t *self, const ray_hit_t *hit, const float origin[3], const float direction[3],
-                       surface_t *out)
+// What comes back from a planet reaches the surface as far as the sky is open there.
+static void add_glow(const float glow[4][3], const scene_vertex_t *a, const scene_vertex_t *b, const scene_vertex_t *c,
+                     float u, float v, float out[3])
+{
+    float open[4];
+    for (int i = 0; i < 4; i++)
+        open[i] = a->open[i] * (1 - u - v) + b->open[i] * u + c->open[i] * v;
+    for (int k = 0; k < 3; k++)
+        out[k] += most_of(open[0] * glow[0][k] + open[1] * glow[1][k] + open[2] * glow[2][k] + open[3] * glow[3][k], 0);
+}
+
+static void surface_at(const scene_t *self, const sunlight_t *light, const ray_hit_t *hit, const float origin[3],
+                       const float direction[3], surface_t *out)
 {
     const scene_face_t *face = &self->faces[hit->face];
     const scene_vertex_t *a = &self->vertices[face->corner[0]], *b = &self->vertices[face->corner[1]],
@@ -41,9 +53,11 @@ static void surface_at(const scene_t *self, const ray_hit_t *hit, const float or
     float u = hit->u, v = hit->v, w = 1 - u - v;
     for (int k = 0; k < 3; k++) {
         out->normal[k] = a->normal[k] * w + b->normal[k] * u + c->normal[k] * v;
-        out->bounce[k] = a->bounce[k] * w + b->bounce[k] * u + c->bounce[k] * v;
+        out->bounce[k] = (a->bounce[k] * w + b->bounce[k] * u + c->bounce[k] * v) * light->sunlit;
         out->facing[k] = face->normal[k];
     }
+    if (light->planet)
+        add_glow(light->glow, a, b, c, u, v, out->bounce);
     out->uv[0] = a->uv[0] * w + b->uv[0] * u + c->uv[0] * v;
     out->uv[1] = a->uv[1] * w + b->uv[1] * u + c->uv[1] * v;
     normalise(out->normal);
@@ -69,7 +83,7 @@ static void plain_radiance(const scene_t *self, const sunlight_t *light, const r
                            const float direction[3], float out[3])
 {
     surface_t s;
-    surface_at(self, hit, origin, direction, &s);
+    surface_at(self, light, hit, origin, direction, &s);
     float lit = dot(s.facing, light->direction);
     if (lit <= 0 || !sees_sun(self, s.point, light->direction))
         lit = 0;
@@ -85,7 +99,7 @@ uint32_t shading_radiance(const scene_t *self, const bvh_node_t *root, const sun
     if (hit.face < 0)
         return 0;
     surface_t s;
-    surface_at(self, &hit, origin, direction, &s);
+    surface_at(self, light, &hit, origin, direction, &s);
     const material_t *m = s.material;
     float view[3] = {-direction[0], -direction[1], -direction[2]};
     float diffuse[3] = {m->diffuse[0], m->diffuse[1], m->diffuse[2]};
@@ -132,10 +146,15 @@ uint32_t shading_radiance(const scene_t *self, const bvh_node_t *root, const sun
                 r[k] -= (below - 0.02f) * s.facing[k];
         normalise(r);
         ray_hit_t other = ray_caster_nearest(self->nodes, self->nodes, self->packs, s.point, r, 1e-4f, 1e30f);
-        if (other.face >= 0) {
+        if (other.face >= 0 || light->planet) {
             float seen[3], f = 1 - nv, f5 = f * f;
             f5 = f5 * f5 * f;
-            plain_radiance(self, light, &other, s.point, r, seen);
+            if (other.face >= 0) {
+                plain_radiance(self, light, &other, s.point, r, seen);
+            } else {
+                double ray[3] = {(double)r[0], (double)r[1], (double)r[2]};
+                planet_radiance(light->planet, ray, MIRROR_BLUR_RAD, seen);
+            }
             for (int k = 0; k < 3; k++)
                 radiance[k] += mirror * (specular[k] + (most_of(1 - m->roughness, specular[k]) - specular[k]) * f5) *
                                seen[k];
@@ -153,7 +172,7 @@ void shading_bake(const scene_t *self, const sunlight_t *light, const float *pos
     for (int32_t i = 0; i < self->vertex_count; i++) {
         scene_vertex_t *vertex = &self->vertices[i];
         const float *n = vertex->normal;
-        float origin[3], e1[3], e2[3], sum[3] = {0, 0, 0};
+        float origin[3], e1[3], e2[3], sum[3] = {0, 0, 0}, open[4] = {0, 0, 0, 0};
         frame_about(n, e1, e2);
         for (int k = 0; k < 3; k++)
             origin[k] = position[3 * (int64_t)i + k] + n[k] * 6e-3f;
@@ -163,8 +182,12 @@ void shading_bake(const scene_t *self, const sunlight_t *light, const float *pos
             for (int k = 0; k < 3; k++)
                 d[k] = h[0] * e1[k] + h[1] * e2[k] + h[2] * n[k];
             ray_hit_t hit = ray_caster_nearest(self->nodes, self->nodes, self->packs, origin, d, 1e-4f, 1e30f);
-            if (hit.face < 0)
+            if (hit.face < 0) {
+                open[0] += 1;
+                for (int k = 0; k < 3; k++)
+                    open[1 + k] += d[k];
                 continue;
+            }
             plain_radiance(self, light, &hit, origin, d, seen);
             for (int k = 0; k < 3; k++)
                 sum[k] += seen[k];
@@ -173,6 +196,8 @@ void shading_bake(const scene_t *self, const sunlight_t *light, const float *pos
         // not feed itself, so it is kept aside until every vertex is done.
         for (int k = 0; k < 3; k++)
             vertex->spare[k] = sum[k] * (3.14159265f / (float)count);
+        for (int k = 0; k < 4; k++)
+            vertex->open[k] = open[k] * (3.14159265f / (float)count);
     }
     for (int32_t i = 0; i < self->vertex_count; i++)
         for (int k = 0; k < 3; k++)

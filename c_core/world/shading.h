@@ -1,17 +1,19 @@
 /// shading.h - the radiance that comes back along one ray.
 ///
-/// Sunlight with a hard or sampled penumbra, GGX highlights, one mirror reflection, and light that bounced
-/// once (baked per vertex). Radiance in W m^-2 sr^-1 in three bands: 600-700, 500-600, 400-500 nm.
+/// Sunlight with a hard or sampled penumbra, GGX highlights, one mirror reflection, light that bounced once
+/// and light from a planet near by (both by what is baked per vertex). Radiance in W m^-2 sr^-1 in three bands: 600-700, 500-600, 400-500 nm.
 /// A scene is built once, read only afterwards, shareable between threads; the caller owns every array.
 #pragma once
 
 #include "world/materials.h"
+#include "world/planet.h"
 #include "world/ray_caster.h"
 
 typedef struct {
     float normal[3], uv[2];  ///< uv in metres on the surface
     float bounce[3];         ///< irradiance after one bounce [W m^-2]
-    float spare[4];          ///< to 48 octets; the bake keeps its sums here meanwhile
+    float open[4];           ///< of the open sky, per unit of radiance: even, and growing along x, y, z
+    float spare[4];          ///< to 64 octets; the bake keeps its sums here meanwhile
 } scene_vertex_t;
 
 typedef struct {
@@ -35,6 +37,9 @@ typedef struct {
     float direction[3];    ///< towards the Sun, unit
     float irradiance[3];   ///< W m^-2 in the three bands at the scene
     float radius_rad;      ///< angular radius of the disc
+    float sunlit;          ///< share of the disc that no planet hides; irradiance is without the rest
+    const planet_t *planet;  ///< that shines back; NULL: none
+    float glow[4][3];      ///< of planet_glow
 } sunlight_t;
 
 /// Looks along a ray. @param root where in the tree the ray starts (see ray_caster_focus); pixel_rad angular
@@ -44,7 +49,7 @@ typedef struct {
 uint32_t shading_radiance(const scene_t *self, const bvh_node_t *root, const sunlight_t *light, const float sun[3],
                           const float origin[3], const float direction[3], float pixel_rad, float radiance[3]);
 
-/// Fills every vertex's `bounce`. @param position (vertices, 3), pulled-in start points;
+/// Fills every vertex's `bounce` and `open`. @param position (vertices, 3), pulled-in start points;
 /// hemisphere (count, 3): cosine-distributed unit vectors about +z. Cost: vertices * count rays or two.
 void shading_bake(const scene_t *self, const sunlight_t *light, const float *position, const float *hemisphere,
                   int32_t count);

@@ -12,10 +12,12 @@ def count(grey: bytes, width: int, level: int, step: int) -> tuple[int, int, int
     return found.lit, found.outline, found.sharp
 
 
-def edges(grey: bytes, width: int, step: int) -> int:
-    """Pairs of neighbours, in a row or a column, that differ by `step` or more (0 to 255)."""
+def details(grey: bytes, width: int, step: int) -> int:
+    """Pixels brighter, or darker, than both neighbours in a row or a column by `step` or more (1 to 255)."""
     height = _rows(grey, width, 0, step)
-    return int(lib.lit_subject_edges(ffi.from_buffer("uint8_t[]", grey), width, height, step))
+    if not step:
+        raise FswError("step 0: allowed are 1 to 255")
+    return int(lib.lit_subject_details(ffi.from_buffer("uint8_t[]", grey), width, height, step))
 
 
 def _rows(grey: bytes, width: int, level: int, step: int) -> int:

@@ -6,6 +6,7 @@ The C core runs without the interpreter's lock.
 
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,15 @@ from fsw.core.flat_struct import check_rows
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-VERTEX = np.dtype([("normal", "<f4", 3), ("uv", "<f4", 2), ("bounce", "<f4", 3), ("spare", "<f4", 4)])
+VERTEX = np.dtype(
+    [
+        ("normal", "<f4", 3),
+        ("uv", "<f4", 2),
+        ("bounce", "<f4", 3),
+        ("open", "<f4", 4),
+        ("spare", "<f4", 4),
+    ]
+)
 FACE = np.dtype(
     [("corner", "<i4", 3), ("material", "<u2"), ("part", "<u2"), ("normal", "<f4", 3), ("spare", "<f4")]
 )
@@ -165,16 +174,31 @@ class View:
         )
 
 
+# What C structures point at lives as long as they do.
+_pointed_at: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+
+
 @dataclass(frozen=True, slots=True)
 class Sunlight:
-    """Sunlight at the scene: unit direction to the Sun, irradiance in three bands [W m^-2], radius [rad]."""
+    """Sunlight at the scene: unit direction to the Sun, irradiance in three bands [W m^-2], radius [rad].
+
+    planet: that shines back on the scene. sunlit: share of the Sun that it does not hide; the irradiance
+    is what is left.
+    """
 
     direction: tuple[float, ...]
     irradiance: tuple[float, ...]
     radius_rad: float
+    sunlit: float = 1.0
+    planet: "PlanetView | None" = None
 
     def to_c(self) -> Any:
-        return ffi.new("sunlight_t *", [self.direction, self.irradiance, self.radius_rad])
+        light = ffi.new("sunlight_t *", [self.direction, self.irradiance, self.radius_rad, self.sunlit])
+        if self.planet is not None:
+            light.planet = planet = self.planet.to_c()
+            lib.planet_glow(planet, light.glow)
+            _pointed_at[light] = planet
+        return light
 
 
 @dataclass(frozen=True, slots=True)

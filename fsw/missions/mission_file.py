@@ -77,6 +77,9 @@ class Start:
     to_utc: Utc | None = None
 
 
+LEAST_PERIAPSIS_KM = {"mars": 3500.0}  # about 100 km above the equator
+
+
 @dataclass(frozen=True, slots=True)
 class Orbit:
     """[trajectory.orbit]: osculating elements about a planet, in its equator and node at J2000."""
@@ -89,6 +92,14 @@ class Orbit:
     ascending_node_deg: Annotated[float, Within(-360, 360)]
     argument_of_periapsis_deg: Annotated[float, Within(-360, 360)]
     true_anomaly_deg: Annotated[float, Within(-360, 360)]
+
+    def __post_init__(self) -> None:
+        low_km = self.semi_major_axis_km * (1 - self.eccentricity)
+        if low_km <= LEAST_PERIAPSIS_KM[self.planet]:
+            raise FswError(
+                f"periapsis {low_km:.0f} km from the centre; allowed is above the ground and its air,"
+                f" {LEAST_PERIAPSIS_KM[self.planet]:g} km"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -461,11 +472,11 @@ class Station:
 class Selection:
     """[selection]: what is sent down unless a telecommand says otherwise.
 
-    rank_by: what the best pictures have most of: lit area with a sharp outline, or contrast.
+    rank_by: what the best pictures have most of: lit area with a sharp outline, or fine detail.
     """
 
     full_pictures: Annotated[int, Within(0, 10_000)]
-    rank_by: Annotated[Literal["lit-area", "contrast"], OneOf("lit-area", "contrast")]
+    rank_by: Annotated[Literal["lit-area", "detail"], OneOf("lit-area", "detail")]
     thumbnail_width: Annotated[int, Within(16, 512)]
     thumbnail_height: Annotated[int, Within(16, 512)]
 

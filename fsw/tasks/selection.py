@@ -40,6 +40,7 @@ LIT_LEVEL = 48  # of 255; the sky with its noise stays below
 THUMBNAIL_WIDTH = 100
 THUMBNAIL_QUALITY = 75
 SHARP_STEP = 20  # of 255, from a lit pixel to a dark neighbour
+DETAIL_STEP = 8  # of 255, from a pixel to its neighbours on both sides
 EXAMINATION_NS = 4 * MILLISECOND
 MOST_THUMBNAIL_PIXELS = 1 << 20  # a header that claims more is not the camera's
 
@@ -50,17 +51,17 @@ _RAW_HEADER = re.compile(rb"P5\n((?:#[^\n]*\n)*)(\d{1,5}) (\d{1,5})\n(\d{1,5})\n
 _BLACK = re.compile(rb"^# BLACK (\d{1,5})$", re.MULTILINE)
 
 
-RankBy = Literal["lit-area", "contrast"]
+RankBy = Literal["lit-area", "detail"]
 
 
 class Selection:
     """rank_by: what the best pictures have most of: lit area with a sharp outline, which is a spacecraft
-    before black sky, or contrast, which is one before a planet."""
+    before black sky, or fine detail, which is one before a planet."""
 
     def __init__(self, rank_by: RankBy = "lit-area") -> None:
         self._rank_by: RankBy = rank_by
         self._lit_ppm: dict[int, int] = {}  # by picture number
-        self._contrast_ppm: dict[int, int] = {}
+        self._detail_ppm: dict[int, int] = {}
         self._lit_enough_ppm = SETTINGS[SettableParameter.LIT_ENOUGH_PPM].default
         self._lit = 0  # pictures with enough of it
         self._chosen: list[int] = []
@@ -90,7 +91,7 @@ class Selection:
         before_ppm = self._lit_ppm.get(picture.number, 0)
         self._lit += (lit_ppm >= self._lit_enough_ppm) - (before_ppm >= self._lit_enough_ppm)
         self._lit_ppm[picture.number] = lit_ppm
-        self._contrast_ppm[picture.number] = contrast_ppm(image)
+        self._detail_ppm[picture.number] = detail_ppm(image)
         return [
             Spend(EXAMINATION_NS),
             Send(names.MASS_MEMORY, Thumbnail(picture.number, lit_ppm, octets)),
@@ -100,7 +101,7 @@ class Selection:
         if not self._lit_ppm:
             failure = FailureCode.NOTHING_STORED
             return [executed(request, acknowledge, failure)]
-        rank = self._lit_ppm if self._rank_by == "lit-area" else self._contrast_ppm
+        rank = self._lit_ppm if self._rank_by == "lit-area" else self._detail_ppm
         ranked = sorted(rank, key=lambda number: (-rank[number], number))
         self._chosen = ranked[:count]
         values = {"selected": len(self._chosen), "stored": len(ranked)}
@@ -125,14 +126,14 @@ class Selection:
     def save(self) -> dict[str, Any]:
         return {
             "lit_ppm": dict(self._lit_ppm),
-            "contrast_ppm": dict(self._contrast_ppm),
+            "detail_ppm": dict(self._detail_ppm),
             "lit_enough_ppm": self._lit_enough_ppm,
             "chosen": list(self._chosen),
         }
 
     def load(self, saved: dict[str, Any]) -> None:
         self._lit_ppm = dict(saved["lit_ppm"])
-        self._contrast_ppm = dict(saved["contrast_ppm"])
+        self._detail_ppm = dict(saved["detail_ppm"])
         self._lit_enough_ppm = saved["lit_enough_ppm"]
         self._lit = self._count_lit()
         self._chosen = list(saved["chosen"])
@@ -144,10 +145,10 @@ def lit_subject_ppm(grey: Image.Image) -> int:
     return lit * sharp * 1_000_000 // (outline * grey.width * grey.height) if outline else 0
 
 
-def contrast_ppm(grey: Image.Image) -> int:
-    """Edges between neighbours of a grey picture, over its pixels [ppm]."""
-    edges = lit_subject.edges(grey.tobytes(), grey.width, SHARP_STEP)
-    return edges * 1_000_000 // (grey.width * grey.height)
+def detail_ppm(grey: Image.Image) -> int:
+    """Fine structure of a grey picture: pixels that stand out from both neighbours, over all [ppm]."""
+    details = lit_subject.details(grey.tobytes(), grey.width, DETAIL_STEP)
+    return details * 1_000_000 // (grey.width * grey.height)
 
 
 def thumbnail_of(octets: bytes, coding: PictureCoding) -> tuple[bytes, Image.Image] | None:

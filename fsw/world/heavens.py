@@ -91,11 +91,6 @@ def _trajectory(mission: MissionFile, ephemeris: Ephemeris) -> FlightPath:
             orbit.argument_of_periapsis_deg,
             orbit.true_anomaly_deg,
         )
-        if elements.periapsis_km <= planet.equatorial_km:
-            raise FswError(
-                f"trajectory.orbit: its periapsis is {elements.periapsis_km:.0f} km from the centre;"
-                f" allowed is more than the planet's {planet.equatorial_km:.0f} km"
-            )
         return PlanetOrbit(ephemeris, planet, epoch.parse(orbit.elements_utc), elements.state(planet))
     starts = [
         StartState(

@@ -43,11 +43,6 @@ class Elements:
                 "allowed are positive ones, and eccentricities from 0 to below 1"
             )
 
-    @property
-    def periapsis_km(self) -> float:
-        """Distance from the planet's centre."""
-        return self.semi_major_axis_km * (1.0 - self.eccentricity)
-
     def state(self, planet: Planet) -> State:
         """Planet-centred position [km] and velocity [km/s], axes of the ICRF."""
         node_axis, beyond, pole = planet.equator()

@@ -161,9 +161,16 @@ class Studio:
         )
         sun = self._sunlight(light)
         canvas = Canvas(lens, view)
-        canvas.draw_scene(self._scene(light), sun)
-        if light.planet is not None:
-            canvas.draw_planet(_planet_view(light.planet, pose.position_m, self._planet_ground()))
+        if light.planet is None:
+            canvas.draw_scene(self._scene(light), sun)
+        else:
+            planet = _planet_view(light.planet, pose.position_m, self._planet_ground())
+            left = _sunlit(light.planet, sun)
+            dimmed = tuple(w * left for w in sun.irradiance)
+            canvas.draw_scene(
+                self._scene(light), Sunlight(sun.direction, dimmed, sun.radius_rad, left, planet)
+            )
+            canvas.draw_planet(planet)
         canvas.draw_body(
             SkyBody(sun.direction, sun.radius_rad, sun.direction, (1, 1, 1), sun.irradiance, True)
         )
@@ -273,7 +280,7 @@ _GHOSTS = (
 
 _GROUND_SEED = 7
 # Mars on a clear day: dust, and a thin haze of ice above it (assumed; optical depths of the season).
-MARS_AIR = (Air(0.16, 10.0, 0.45, (0.93, 0.64, 0.38)), Air(0.025, 17.0, 0.2, (0.75, 0.88, 1.05)))
+MARS_AIR = (Air(0.12, 10.0, 0.42, (0.93, 0.64, 0.38)), Air(0.025, 17.0, 0.2, (0.75, 0.88, 1.05)))
 
 
 def _planet_view(planet: NearPlanet, camera_m: Vector, ground: NDArray[np.uint16]) -> PlanetView:
@@ -288,6 +295,16 @@ def _planet_view(planet: NearPlanet, camera_m: Vector, ground: NDArray[np.uint16
         MARS_AIR,
         ground,
     )
+
+
+def _sunlit(planet: NearPlanet, sun: Sunlight) -> float:
+    """Share of the Sun's disc that stands clear of the planet, as if it set evenly."""
+    x, y, z = planet.centre_km
+    distance = sqrt(x * x + y * y + z * z)
+    along = (x * sun.direction[0] + y * sun.direction[1] + z * sun.direction[2]) / distance
+    apart = float(render.acos(min(1.0, max(-1.0, along))))
+    half = float(render.asin(min(1.0, planet.equatorial_km / distance)))
+    return min(1.0, max(0.0, 0.5 + (apart - half) / (2 * sun.radius_rad)))
 
 
 def _sky_body(body: Body) -> SkyBody:

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from fsw.core.errors import FswError
 from fsw.kernel.time import SECOND
-from fsw.missions import load, loader, names
+from fsw.missions import load, loader, names, text_of
+from fsw.missions.mission_file import LEAST_PERIAPSIS_KM
+from fsw.world.planets import PLANETS
 
 TEXT = (loader.__file__ or "").replace("loader.py", "tianwen1-cruise.toml")
 with open(TEXT, encoding="utf-8") as file:
@@ -99,6 +101,69 @@ def test_figures_are_checked_against_each_other(old, new, message):
     with pytest.raises(FswError, match=r"^mine\.toml(:\d+)?: ") as caught:
         loader.parse(TEXT.replace(old, new, 1), "mine.toml")
     assert message in str(caught.value)
+
+
+MARS = text_of("tianwen1-mars")
+ONE = '{ value = 1.0, label = "assumed", source = "x" }'
+
+
+def test_the_orbit_at_mars_bears_its_figures():
+    mission = load("tianwen1-mars")
+    orbit = mission.trajectory.orbit
+    assert (orbit.planet, orbit.semi_major_axis_km, orbit.inclination_deg) == ("mars", 8898.0, 86.32)
+    assert mission.figures["trajectory.orbit.eccentricity"].label == "derived"
+    assert not mission.trajectory.start
+    assert not mission.orbiter.entry_capsule
+    assert mission.station[0].name == "Wuqing"
+    assert all(channel.scid == 245 for channel in mission.downlink.low.channel)
+
+
+@pytest.mark.parametrize(("old", "new", "line_with", "message"), [
+    ("eccentricity = { value = 0.5888", "eccentricity = { value = 0.7", "[trajectory.orbit]",
+     "trajectory.orbit: periapsis 2669 km from the centre; allowed is above"),
+    ("eccentricity = { value = 0.5888", "eccentricity = { value = 1.2", "eccentricity = ",
+     "trajectory.orbit.eccentricity: 1.2; allowed are numbers from 0 to 0.99"),
+    ('planet = { value = "mars"', 'planet = { value = "vulcan"', "planet = ",
+     "trajectory.orbit.planet: 'vulcan'; allowed are mars"),
+    ("[trajectory.orbit]", f"[trajectory]\npath_flown_km = {ONE}\n[trajectory.orbit]", "[trajectory]",
+     "trajectory: path_reference_utc and path_flown_km: allowed are both"),
+    ("held_utc =", f"earth_from_minus_z_deg = {ONE}\nheld_utc =", "[attitude]",
+     "attitude: allowed is one of earth_from_minus_z_deg and held_utc"),
+    ('rank_by = { value = "detail"', 'rank_by = { value = "beauty"', "rank_by",
+     "selection.rank_by: 'beauty'; allowed are lit-area, detail"),
+])  # fmt: skip
+def test_an_orbit_that_cannot_be_flown_is_refused_with_its_line(old, new, line_with, message):
+    assert old in MARS
+    text = MARS.replace(old, new, 1)
+    with pytest.raises(FswError) as caught:
+        loader.parse(text, "mine.toml")
+    assert str(caught.value).startswith(f"mine.toml:{line_of(text, line_with)}: {message}")
+
+
+def test_a_trajectory_is_about_the_sun_or_about_a_planet():
+    start = TEXT[TEXT.index("[[trajectory.start]]") : TEXT.index("[attitude]")]
+    for text in (
+        MARS.replace("[attitude]", start + "[attitude]"),
+        MARS.replace("[trajectory.orbit]", "[wifi2]"),
+    ):
+        with pytest.raises(FswError, match=r"allowed is one of \[\[trajectory.start|unknown key|missing"):
+            loader.parse(text, "mine.toml")
+    planetless = TEXT.replace(
+        'earth_from_minus_z_deg = { value = 63.6, unit = "deg"', 'held_utc = { value = "2020-09-30T16:00:00Z"'
+    )
+    with pytest.raises(FswError, match="held_utc: allowed is an attitude by the planet with"):
+        loader.parse(planetless, "mine.toml")
+
+
+def test_the_least_periapsis_is_above_the_planet():
+    assert set(LEAST_PERIAPSIS_KM) == set(PLANETS)
+    assert all(LEAST_PERIAPSIS_KM[name] > planet.equatorial_km + 90 for name, planet in PLANETS.items())
+
+
+def test_a_missions_text_is_at_hand():
+    assert text_of("tianwen1-cruise") == TEXT
+    with pytest.raises(FswError, match="allowed are tianwen1-cruise, tianwen1-mars"):
+        text_of("apollo")
 
 
 def test_other_missions_are_refused_and_the_known_ones_named(tmp_path):

@@ -11,8 +11,8 @@ from PIL import Image
 from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import FailureCode, PictureCoding
 from fsw.tasks import names
-from fsw.tasks.messages import Chosen, Gather, Picture, Thumbnail
-from fsw.tasks.selection import exif_thumbnail, thumbnail_of
+from fsw.tasks.messages import Chosen, Execute, Gather, Picture, Thumbnail
+from fsw.tasks.selection import Selection, exif_thumbnail, thumbnail_of
 from fsw.world.exif import PictureTags
 from fsw.world.image_sensor import Exposure, RawFrame
 from fsw.world.picture_file import encode_jpeg, encode_raw
@@ -122,3 +122,20 @@ def test_the_most_lit_are_chosen_and_of_equals_the_earliest(selection, bench):
         assert selection.executed() == [None]
     selection.tell(Gather(Structure.MASS_MEMORY))
     assert selection.values() == {"pictures_lit": 4, "pictures_selected": 5}
+
+
+def test_before_a_planet_detail_ranks_higher_than_light():
+    rgb = np.zeros((600, 800, 3), np.uint8)
+    for row in range(200, 400, 16):  # a fence, much less lit than half a planet
+        rgb[row : row + 8, 300:500] = 200
+    fence, planet = encode_jpeg(rgb, tags=TAGS), jpeg(0.5)
+    for rank_by, best in (("lit-area", 1), ("detail", 2)):
+        selection = Selection(rank_by)
+        selection.handle(picture(1, planet), 0)
+        selection.handle(picture(2, fence), 0)
+        again = Selection(rank_by)
+        again.recall(selection.retained())
+        for one in (selection, again):
+            actions = one.handle(Execute(b"", 0, "SELECT_PICTURES", {"count": 1}), 0)
+            chosen = next(a.message for a in actions if isinstance(getattr(a, "message", None), Chosen))
+            assert chosen.numbers == (best,)

@@ -13,8 +13,16 @@ from fsw.ground.plan import Plan, Step
 from fsw.harness.flight import Flight
 from fsw.kernel.time import SECOND
 from fsw.simulation import Settings, Simulation
+from fsw.world import optics
+from fsw.world.vectors import add, cross, dot, length, scale, subtract, unit
 
 MISSION = missions.load("tianwen1-mars")
+SETTINGS = Settings(seed=4, pictures="test-card", link="frames", workers=0)
+
+
+def commanded(simulation):
+    for at_s, name, arguments in ((1, "WIFI", "ON"), (2, "RELEASE_ARM", ""), (3, "RELEASE_FIRE", "")):
+        simulation.command(name, arguments, arrive_ns=at_s * SECOND)
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +63,49 @@ def test_the_camera_sees_orbiter_and_mars(flown):
             assert sum(level > 48 for level in grey.tobytes()) > 1000
 
 
+# Tips of the wings, corners of the bus, dish and boom, body axes [m].
+CORNERS = [
+    *((x, y, z) for x in (-0.6, 0.6) for y in (-8.0, 8.0) for z in (-0.3, 1.9)),
+    *((x, y, z) for x in (-1.5, 1.5) for y in (-1.5, 1.5) for z in (-1.3, 1.9)),
+    (2.8, -1.2, -2.0), (2.8, 1.2, -2.0), (2.8, 0.0, 0.3), (-2.2, 0.9, 4.2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_one_flight_shows_part_of_the_orbiter_with_the_cap_the_whole_before_mars_and_a_portrait(seed):
+    """By geometry: what is in the frames of the first five minutes, whatever the tumble."""
+    with Simulation(MISSION, dataclasses.replace(SETTINGS, seed=seed)) as simulation:
+        commanded(simulation)
+        simulation.run_until(4 * SECOND)
+        camera = simulation.released
+    assert camera is not None
+    start_ns, lens = camera.release.t_ns, optics.lens_of(800, 600)
+    part_and_cap = whole_before_mars = 0
+    best_portrait_rad = 0.0
+    for second in range(2, 300):
+        t_ns = start_ns + second * SECOND
+        pose, light = camera.pose(t_ns), camera.light(t_ns)
+        planet = light.planet
+        for side in (0, 1):
+            view = optics.view_of(pose.position_m, pose.attitude, pose.rate_rad_s, side, 5e-5, 1.8e-3)
+
+            def inside(direction, view=view):
+                at = lens.project_rolling(view, direction)
+                return at is not None and 0 <= at[0] < 800 and 0 <= at[1] < 600
+
+            seen = [inside(subtract(corner, pose.position_m)) for corner in CORNERS]
+            pole = add(planet.centre_km, scale(planet.axes[2], planet.polar_km))
+            away = unit(scale(pose.position_m, -1))
+            behind = dot(away, unit(planet.centre_km)) > 0 and length(cross(away, planet.centre_km)) < 3370
+            part_and_cap += any(seen) and not all(seen) and inside(pole)
+            whole_before_mars += all(seen) and behind
+            if all(seen):
+                best_portrait_rad = max(best_portrait_rad, 16 / length(pose.position_m))
+    assert part_and_cap >= 5
+    assert whole_before_mars >= 10
+    assert best_portrait_rad > 0.6  # 34 deg across: a third of the picture and more
+
+
 def test_the_downlink_is_the_orbiters_alone(flown):
     _, folder = flown
     report = decode_file(folder / "downlink.cadu", "tianwen1", None).as_json()
@@ -67,14 +118,6 @@ def test_the_high_rate_is_one_megabit_per_second():
     high = MISSION.downlink.high
     assert high.frames_per_s == 125
     assert high.frames_per_s * high.cadu_octets * 8 == pytest.approx(1e6, rel=0.03)
-
-
-SETTINGS = Settings(seed=4, pictures="test-card", link="frames", workers=0)
-
-
-def commanded(simulation):
-    for at_s, name, arguments in ((1, "WIFI", "ON"), (2, "RELEASE_ARM", ""), (3, "RELEASE_FIRE", "")):
-        simulation.command(name, arguments, arrive_ns=at_s * SECOND)
 
 
 def test_a_snapshot_holds_the_flight_about_mars():
