@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import event, given
 
 from fsw.core.camera_unit import CameraParameters, CameraUnit
 from fsw.dictionary import camera
@@ -283,3 +285,42 @@ def test_numbers_of_files_go_on_after_all_is_forgotten(wifi):
     wifi.relay.tell(wifi.bench.execute("WIFI", "ON"))
     wifi.relay.tell(LINKED, SECOND)
     assert settled(wifi, NOW + 50 * SECOND) == [(b"this", None)]
+
+
+@given(st.data(), st.sampled_from("12"))
+def test_whatever_comes_in_whatever_order_no_picture_is_wrong_and_none_is_handed_on_twice(bench, data, kind):
+    wifi = Wifi(bench, kind, crc=True)
+    packets, came, now_ns = wifi.packets(), [], NOW
+
+    def tell(message):
+        wifi.relay.tell(message, now_ns)
+        came.extend(wifi.pictures().items())
+
+    for what in data.draw(st.lists(st.sampled_from(["camera"] * 4 + ["other"] * 5), min_size=1, max_size=6)):
+        if what == "camera":  # most of it, in most of its order
+            lost = data.draw(st.sets(st.integers(0, len(packets) - 1), max_size=3))
+            late = data.draw(st.sets(st.integers(0, len(packets) - 1), max_size=3))
+            order = [i for i in range(len(packets)) if i not in late] + sorted(late)
+            tell(from_camera([packets[i] for i in order if i not in lost]))
+            continue
+        now_ns += data.draw(st.integers(0, 20)) * SECOND
+        match data.draw(st.sampled_from(["garbage", "damaged", "status", "time", "heard"])):
+            case "garbage":
+                octets = data.draw(st.lists(st.binary(min_size=1, max_size=40), min_size=1, max_size=4))
+                tell(from_camera(octets))
+            case "damaged":
+                packet = bytearray(data.draw(st.sampled_from(packets)))
+                packet[data.draw(st.integers(6, len(packet) - 1))] ^= data.draw(st.integers(1, 255))
+                tell(from_camera([bytes(packet)]))
+            case "status":
+                tell(data.draw(st.sampled_from([LINKED, GONE])))
+            case "time" if "files" in wifi.relay.timers:
+                due = wifi.relay.timers.pop("files")
+                now_ns = max(now_ns, due.at_ns)
+                tell(due.message)
+            case "heard":
+                wifi.hear(wifi.said(), now_ns)
+                packets += wifi.packets(now_ns)
+    event(f"{len(came)} came")
+    assert all(octets == WHOLE[number] for number, octets in came)
+    assert len(came) == len(dict(came))
