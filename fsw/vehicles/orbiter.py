@@ -60,14 +60,14 @@ from fsw.tasks.packet_store_set import default_stores
 from fsw.tasks.packet_stores import PacketStores
 from fsw.tasks.parameters import Parameters
 from fsw.tasks.procedures import Procedures
-from fsw.tasks.relay import ASSEMBLY_SLOTS, LARGEST_PICTURE_OCTETS, Relay
+from fsw.tasks.relay import LARGEST_PICTURE_OCTETS, Relay
 from fsw.tasks.release import Release
 from fsw.tasks.schedule import Schedule
 from fsw.tasks.selection import Selection
 from fsw.tasks.sequences import Sequences
 from fsw.tasks.statistics import Statistics
 from fsw.tasks.timekeeping import Timekeeping
-from fsw.vehicles.camera import CHECKSUMS
+from fsw.vehicles.camera import CHECKSUMS, SLOTS
 from fsw.vehicles.device_wiring import device_bus
 from fsw.vehicles.timing import oscillator_figures
 
@@ -484,7 +484,7 @@ def relay_peer(mission: MissionFile) -> Peer | None:
         nak_octets=files.nak_octets,
         most_file_octets=LARGEST_PICTURE_OCTETS,
         most_open=PICTURES_UNDER_WAY,
-        most_kept_octets=ASSEMBLY_SLOTS * LARGEST_PICTURE_OCTETS,
+        most_kept_octets=SLOTS * LARGEST_PICTURE_OCTETS,  # all that the camera can hold
         telecommand=True,
     )
     return Peer(sender, receiver)
