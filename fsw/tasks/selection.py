@@ -40,6 +40,7 @@ LIT_LEVEL = 48  # of 255; the sky with its noise stays below
 THUMBNAIL_WIDTH = 100
 THUMBNAIL_QUALITY = 75
 SHARP_STEP = 20  # of 255, from a lit pixel to a dark neighbour
+REPEATS = 3  # pictures before and after one that show much the same: two lenses, two seconds
 DETAIL_STEP = 8  # of 255, from a pixel to its neighbours on both sides
 EXAMINATION_NS = 4 * MILLISECOND
 MOST_THUMBNAIL_PIXELS = 1 << 20  # a header that claims more is not the camera's
@@ -101,8 +102,7 @@ class Selection:
         if not self._lit_ppm:
             failure = FailureCode.NOTHING_STORED
             return [executed(request, acknowledge, failure)]
-        rank = self._lit_ppm if self._rank_by == "lit-area" else self._detail_ppm
-        ranked = sorted(rank, key=lambda number: (-rank[number], number))
+        ranked = self._ranked()
         self._chosen = ranked[:count]
         values = {"selected": len(self._chosen), "stored": len(ranked)}
         return [
@@ -110,6 +110,19 @@ class Selection:
             Send(names.EVENTS, Occurred(Event.SELECTION_DONE, values)),
             executed(request, acknowledge),
         ]
+
+    def _ranked(self) -> list[int]:
+        """Numbers of all pictures, best first. By detail, near repeats of a better one come last: the
+        nearest pictures are so many and so alike that the whole spacecraft would not be among the chosen."""
+        rank = self._lit_ppm if self._rank_by == "lit-area" else self._detail_ppm
+        ranked = sorted(rank, key=lambda number: (-rank[number], number))
+        if self._rank_by == "lit-area":
+            return ranked
+        first: dict[int, None] = {}
+        for number in ranked:
+            if not any(near in first for near in range(number - REPEATS, number + REPEATS + 1)):
+                first[number] = None
+        return [*first, *(number for number in ranked if number not in first)]
 
     def _count_lit(self) -> int:
         return sum(1 for ppm in self._lit_ppm.values() if ppm >= self._lit_enough_ppm)

@@ -124,6 +124,18 @@ def test_the_most_lit_are_chosen_and_of_equals_the_earliest(selection, bench):
     assert selection.values() == {"pictures_lit": 4, "pictures_selected": 5}
 
 
+def test_by_detail_near_repeats_come_last():
+    """Of a row of like pictures every fourth is chosen first, then what was passed over, best first."""
+    rows = np.zeros((600, 800, 3), np.uint8)
+    selection = Selection("detail")
+    for number in range(1, 13):
+        rows[16 * number : 16 * number + 8, 100:700] = 200  # each has more detail than the one before
+        selection.handle(picture(number, encode_jpeg(rows, tags=TAGS)), 0)
+    actions = selection.handle(Execute(b"", 0, "SELECT_PICTURES", {"count": 6}), 0)
+    chosen = next(a.message for a in actions if isinstance(getattr(a, "message", None), Chosen))
+    assert chosen.numbers == (12, 8, 4, 11, 10, 9)
+
+
 def test_before_a_planet_detail_ranks_higher_than_light():
     rgb = np.zeros((600, 800, 3), np.uint8)
     for row in range(200, 400, 16):  # a fence, much less lit than half a planet
