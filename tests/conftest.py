@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, settings
 # A busy machine is not a fault of the code: nothing here judges by the wall clock.
 _NO_CLOCK = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 
-settings.register_profile("default", **_NO_CLOCK)
+# New examples on every run, but where a run is the verdict on a commit.
+settings.register_profile("default", derandomize="CI" in os.environ, print_blob=True, **_NO_CLOCK)
 settings.register_profile("ci", max_examples=200, derandomize=True, print_blob=True, **_NO_CLOCK)
-settings.register_profile("sanitizer", max_examples=25, derandomize=True, print_blob=True, **_NO_CLOCK)
+settings.register_profile("sanitizer", max_examples=15, derandomize=True, print_blob=True, **_NO_CLOCK)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 # An interpreter that a test starts finds the installed fsw, not the source folder it is started in.

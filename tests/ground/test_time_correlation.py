@@ -64,17 +64,18 @@ CLOCKS = st.builds(
 
 
 @given(CLOCKS, st.integers(0, 10**6), st.integers(3, 8))
-def test_the_true_clock_comes_out_to_its_last_place(figures, first, exponent):
+def test_the_true_clock_comes_out_to_two_of_its_last_places(figures, first, exponent):
     downlink, correlation = Downlink(figures, exponent), TimeCorrelation(EPOCH, light_time_ns)
     downlink.fly(correlation, first, 8 << exponent)
     found = correlation.correlation
     assert found.samples >= 7
     assert found.residual_ns <= PLACE_NS
     end_ns = (first + (8 << exponent)) * FRAME_NS
+    # At its ends a line weighs samples, each cut off by up to a place, with more than 1 in all.
     for t_ns in (first * FRAME_NS, end_ns):
-        assert abs(found.error_ns(t_ns) - true_error_ns(downlink.clock, t_ns)) <= PLACE_NS
+        assert abs(found.error_ns(t_ns) - true_error_ns(downlink.clock, t_ns)) <= 2 * PLACE_NS
     shown_ns = EPOCH.from_posix_ns(EPOCH.posix_ns(0) + true_error_ns(downlink.clock, end_ns)) + end_ns
-    assert abs(found.corrected_ns(shown_ns) - end_ns) <= PLACE_NS
+    assert abs(found.corrected_ns(shown_ns) - end_ns) <= 2 * PLACE_NS
 
 
 @given(CLOCKS, st.lists(st.integers(-5000, 5000), min_size=WINDOW, max_size=WINDOW))

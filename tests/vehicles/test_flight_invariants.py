@@ -1,6 +1,7 @@
 """Whatever is sent up, whenever: no task dies, every request gets its reports, and the downlink decodes."""
 
 import json
+import math
 import shlex
 from itertools import combinations
 
@@ -66,10 +67,12 @@ def written(draw, argument):
         return draw(st.sampled_from(["A", "B"]))
     if parameter.is_octets:
         return draw(st.sampled_from(["00", "ff"])) * (parameter.octets or 4)
-    low, high = (-1000, 1000) if parameter.raw_range is None else parameter.raw_range
-    least = low if argument.minimum is None else max(int(argument.minimum), -(10**9))
-    most = high if argument.maximum is None else min(int(argument.maximum), 10**9)
-    return str(draw(st.integers(least, most)))
+    low, high = -1000.0, 1000.0
+    if parameter.raw_range is not None:
+        low, high = (parameter.decode(raw).value for raw in parameter.raw_range)
+    least = low if argument.minimum is None else max(argument.minimum, -1e9)
+    most = high if argument.maximum is None else min(argument.maximum, 1e9)
+    return str(draw(st.integers(math.ceil(least), math.floor(most))))
 
 
 @st.composite
