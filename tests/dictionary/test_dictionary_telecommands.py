@@ -16,7 +16,7 @@ by_name = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: comma
 
 
 @by_name
-@settings(max_examples=40)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_arguments_come_out_on_board_as_given(
     command: dictionary.Telecommand, arguments_of: Any, data: st.DataObject
@@ -27,7 +27,7 @@ def test_arguments_come_out_on_board_as_given(
 
 
 @by_name
-@settings(max_examples=40)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_written_telecommands_are_read_back(
     command: dictionary.Telecommand, arguments_of: Any, written: Any, data: st.DataObject
@@ -40,7 +40,7 @@ def test_written_telecommands_are_read_back(
 
 
 @by_name
-@settings(max_examples=40)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_no_octets_stop_the_reader_on_board(
     command: dictionary.Telecommand, arguments_of: Any, data: st.DataObject

@@ -2,6 +2,7 @@
 
 The time report is the standard's spacecraft time packet (6.9.4): APID 0, no secondary header; rate, P-field
 and time laid out as in Hera's (recorded by Daniel Estevez et al., CC BY 4.0); packet error control is ours.
+Its code is CUC, [9,2]; a spacecraft has one of the standard's two, so [9,3], CDS, is left out.
 """
 
 from functools import partial

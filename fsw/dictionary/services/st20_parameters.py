@@ -1,6 +1,8 @@
 """ST[20] on-board parameter management (ECSS-E-ST-70-41C 6.20, 8.20): requests and reports.
 
 Ours: identifiers of 16 bits, values as binary64 engineering values, of an enumeration its number.
+Left out: definitions that tie a parameter to an address [20,4] to [20,7]. A parameter here is a declared
+value of a task's, with its limits; a change of where it lies would go round them.
 """
 
 from enum import IntEnum
