@@ -17,6 +17,7 @@ from fsw.world.vectors import length, subtract
 Direction = Literal["down", "up"]
 
 _NODE_NS = 60 * SECOND
+_MOST_KEPT = 256
 _MOST_ITERATIONS = 20
 
 
@@ -69,6 +70,9 @@ class LightTime:
         key = (direction, index)
         found = self._cubics.get(key)
         if found is None:
+            if len(self._cubics) >= _MOST_KEPT:  # a flight of months passes many, and comes back to none
+                self._cubics.clear()
+                self._nodes.clear()
             middle = self._node(direction, index)
             base_ns = round(middle * SECOND)
             # Offsets from the base are small, so no digits are lost.
