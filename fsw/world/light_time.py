@@ -6,6 +6,7 @@ them; there it differs from the exact solution by less than a nanosecond in crui
 orbit.
 """
 
+from functools import lru_cache
 from typing import Literal
 
 from fsw.core.errors import FswError
@@ -26,8 +27,9 @@ class LightTime:
 
     def __init__(self, trajectory: FlightPath) -> None:
         self._trajectory = trajectory
-        self._nodes: dict[tuple[Direction, int], float] = {}
-        self._cubics: dict[tuple[Direction, int], tuple[int, float, float, float, float]] = {}
+        # A flight of months passes many, and comes back to none.
+        self._node = lru_cache(_MOST_KEPT)(self._solve_node)
+        self._cubic = lru_cache(_MOST_KEPT)(self._fit_cubic)
 
     def solve_s(self, t_ns: int, direction: Direction) -> float:
         """Seconds under way of what leaves at `t_ns`: "down" from the spacecraft, "up" from Earth."""
@@ -59,31 +61,19 @@ class LightTime:
                 return delay_s
         raise FswError(f"light time at {ephemeris.epoch.utc(t_ns)} has no solution: nothing outruns light")
 
-    def _node(self, direction: Direction, index: int) -> float:
-        key = (direction, index)
-        if key not in self._nodes:
-            self._nodes[key] = self.solve_s(index * _NODE_NS, direction)
-        return self._nodes[key]
+    def _solve_node(self, direction: Direction, index: int) -> float:
+        return self.solve_s(index * _NODE_NS, direction)
 
-    def _cubic(self, direction: Direction, index: int) -> tuple[int, float, float, float, float]:
+    def _fit_cubic(self, direction: Direction, index: int) -> tuple[int, float, float, float, float]:
         """Whole nanoseconds at node `index`, and the cubic [ns] of what is added, through nodes -1..2."""
-        key = (direction, index)
-        found = self._cubics.get(key)
-        if found is None:
-            if len(self._cubics) >= _MOST_KEPT:  # a flight of months passes many, and comes back to none
-                self._cubics.clear()
-                self._nodes.clear()
-            middle = self._node(direction, index)
-            base_ns = round(middle * SECOND)
-            # Offsets from the base are small, so no digits are lost.
-            a, b, c, d = (
-                (self._node(direction, index + k) * SECOND) - base_ns for k in (-1, 0, 1, 2)
-            )  # fmt: skip
-            third = (d - 3.0 * c + 3.0 * b - a) / 6.0
-            second = (c - 2.0 * b + a) / 2.0
-            first = c - b - second - third
-            found = self._cubics[key] = (base_ns, b, first, second, third)
-        return found
+        middle = self._node(direction, index)
+        base_ns = round(middle * SECOND)
+        # Offsets from the base are small, so no digits are lost.
+        a, b, c, d = ((self._node(direction, index + k) * SECOND) - base_ns for k in (-1, 0, 1, 2))
+        third = (d - 3.0 * c + 3.0 * b - a) / 6.0
+        second = (c - 2.0 * b + a) / 2.0
+        first = c - b - second - third
+        return base_ns, b, first, second, third
 
     def one_way_light_time_ns(self, t_ns: int, direction: Direction = "down") -> int:
         """Nanoseconds under way of what leaves at `t_ns`. Arrival, t_ns + this, never runs backwards.
