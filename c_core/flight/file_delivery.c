@@ -511,33 +511,19 @@ static file_unit_t take_directive(file_delivery_t *self, uint32_t sequence, uint
 static file_unit_t take(file_delivery_t *self, uint64_t now_ns, const uint8_t *octets, size_t length,
                         file_outcome_t *outcome) {
     const file_delivery_parameters_t *p = &self->parameters;
-    if (length < FILE_UNIT_HEADER_OCTETS) {
-        return FILE_UNIT_LENGTH;
+    file_unit_content_t unit;
+    const uint32_t flags = FILE_UNIT_TOWARD_SENDER | (p->crc ? (uint32_t)FILE_UNIT_WITH_CRC : 0u);
+    const file_unit_t what = file_unit_open(octets, length, flags, 0, &unit);
+    if (what != FILE_UNIT_TAKEN) {
+        return what;
     }
-    const uint32_t entity = (octets[3] >> 4 & 7u) + 1;
-    const uint32_t width = (octets[3] & 7u) + 1;
-    const uint32_t field_at = FILE_UNIT_HEADER_OCTETS + 2 * entity + width;
-    const uint32_t crc = p->crc ? (uint32_t)FILE_UNIT_CRC_OCTETS : 0u;
-    uint32_t source = 0;
-    uint32_t sequence = 0;
-    uint32_t destination = 0;
-    if (length != (size_t)field_at + octets_load_u16(octets + 1) || length < (size_t)field_at + crc) {
-        return FILE_UNIT_LENGTH;
-    }
-    const uint32_t ours = FILE_UNIT_VERSION << 5 | FILE_UNIT_TOWARD_SENDER | (p->crc ? (uint32_t)FILE_UNIT_WITH_CRC : 0u);
-    if (octets[0] != ours || !p->acknowledged) {
+    if (!p->acknowledged) { // nothing comes back in class 1
         return FILE_UNIT_HEADER;
     }
-    if (p->crc && crc16(CRC16_PRESET, octets, length) != 0) {
-        return FILE_UNIT_CRC;
-    }
-    const bool whole = file_unit_number(octets + FILE_UNIT_HEADER_OCTETS, entity, &source) &&
-                       file_unit_number(octets + FILE_UNIT_HEADER_OCTETS + entity, width, &sequence) &&
-                       file_unit_number(octets + FILE_UNIT_HEADER_OCTETS + entity + width, entity, &destination);
-    if (!whole || source != p->source || destination != p->destination) {
+    if (unit.source != p->source || unit.destination != p->destination) {
         return FILE_UNIT_ENTITY;
     }
-    return take_directive(self, sequence, now_ns, octets + field_at, (uint32_t)length - field_at - crc, outcome);
+    return take_directive(self, unit.sequence, now_ns, unit.field, unit.octets, outcome);
 }
 
 file_unit_t file_delivery_receive(file_delivery_t *self, uint64_t now_ns, const uint8_t *octets, size_t length,

@@ -26,6 +26,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "flight/file_units.h"
+
 enum {
     FILE_DELIVERY_OPEN_MAX = 32,    ///< Transfers at a time.
     FILE_DELIVERY_GAPS_MAX = 32,    ///< Missing ranges kept of one; what a NAK names beyond it will ask for again.
@@ -123,18 +125,6 @@ typedef struct {
     uint32_t transfer;
     uint32_t condition; ///< Code of 5.2.2.
 } file_outcome_t;
-
-/// What a data unit from the receiver was. From FILE_UNIT_LENGTH on it was dropped.
-typedef enum {
-    FILE_UNIT_TAKEN,
-    FILE_UNIT_LENGTH,    ///< Not as long as its header says, or as its directive must be.
-    FILE_UNIT_CRC,
-    FILE_UNIT_HEADER,    ///< Version, type, direction, class, or use of CRC or of large files is not ours.
-    FILE_UNIT_ENTITY,    ///< Of other entities.
-    FILE_UNIT_DIRECTIVE, ///< None that a receiver sends.
-    FILE_UNIT_STRANGER,  ///< Of a transaction that is not open.
-    FILE_UNIT_FATES,
-} file_unit_t;
 
 /// Invariants (file_delivery_valid): gaps lie below offset <= length; a transfer that is not open is all 0 but
 /// for its deadline, which is FILE_DELIVERY_NEVER; one of class 1 has no gaps and no timer.

@@ -40,10 +40,6 @@ bool file_reception_init(file_reception_t *self, const file_reception_parameters
     return true;
 }
 
-static uint32_t head_octets(const uint8_t *head) {
-    return FILE_UNIT_HEADER_OCTETS + 2 * ((head[3] >> 4 & 7u) + 1u) + (head[3] & 7u) + 1u;
-}
-
 static bool acknowledged(const file_reception_t *self) {
     return (self->head[0] & FILE_UNIT_UNACKNOWLEDGED) == 0;
 }
@@ -228,7 +224,7 @@ static file_unit_t take_data(file_reception_t *self, uint64_t now_ns, const uint
 /// To be acknowledged, whatever has become of its file.
 static void acknowledge(file_reception_t *self, const uint8_t *head, uint32_t condition, uint32_t status) {
     if ((head[0] & FILE_UNIT_UNACKNOWLEDGED) == 0) {
-        memcpy(self->answer, head, head_octets(head));
+        memcpy(self->answer, head, file_unit_head_octets(head));
         self->answer_due = 1;
         self->answer_condition = (uint8_t)condition;
         self->answer_status = (uint8_t)status;
@@ -316,7 +312,7 @@ static file_unit_t take_new(file_reception_t *self, const uint8_t *head, uint32_
         return FILE_UNIT_STRANGER;
     }
     forget(self);
-    memcpy(self->head, head, head_octets(head));
+    memcpy(self->head, head, file_unit_head_octets(head));
     self->state = FILE_OPEN;
     self->sequence = sequence;
     const file_unit_t what = take_own(self, now_ns, data, field, octets);
@@ -329,43 +325,26 @@ static file_unit_t take_new(file_reception_t *self, const uint8_t *head, uint32_
 
 static file_unit_t take(file_reception_t *self, uint64_t now_ns, const uint8_t *octets, size_t length) {
     const file_reception_parameters_t *p = &self->parameters;
-    const uint32_t crc = p->crc ? (uint32_t)FILE_UNIT_CRC_OCTETS : 0u;
-    if (length < FILE_UNIT_HEADER_OCTETS) {
-        return FILE_UNIT_LENGTH;
-    }
-    const uint32_t entity = (octets[3] >> 4 & 7u) + 1;
-    const uint32_t width = (octets[3] & 7u) + 1;
-    const uint32_t field_at = head_octets(octets);
-    uint32_t source = 0;
-    uint32_t sequence = 0;
-    uint32_t destination = 0;
-    if (length != (size_t)field_at + octets_load_u16(octets + 1) || length < (size_t)field_at + crc) {
-        return FILE_UNIT_LENGTH;
-    }
     const uint32_t either = FILE_UNIT_FILE_DATA | FILE_UNIT_UNACKNOWLEDGED;
-    const uint32_t ours = FILE_UNIT_VERSION << 5 | (p->crc ? (uint32_t)FILE_UNIT_WITH_CRC : 0u);
+    file_unit_content_t unit;
+    const file_unit_t what = file_unit_open(octets, length, p->crc ? (uint32_t)FILE_UNIT_WITH_CRC : 0u, either, &unit);
+    if (what != FILE_UNIT_TAKEN) {
+        return what;
+    }
     const bool data = (octets[0] & FILE_UNIT_FILE_DATA) != 0;
-    if ((octets[0] & ~either) != ours || (data && (octets[3] & FILE_UNIT_SEGMENT_METADATA) != 0)) {
+    if (data && (octets[3] & FILE_UNIT_SEGMENT_METADATA) != 0) {
         return FILE_UNIT_HEADER;
     }
-    if (p->crc && crc16(CRC16_PRESET, octets, length) != 0) {
-        return FILE_UNIT_CRC;
-    }
-    const bool whole = file_unit_number(octets + FILE_UNIT_HEADER_OCTETS, entity, &source) &&
-                       file_unit_number(octets + FILE_UNIT_HEADER_OCTETS + entity, width, &sequence) &&
-                       file_unit_number(octets + FILE_UNIT_HEADER_OCTETS + entity + width, entity, &destination);
-    if (!whole || source != p->peer || destination != p->entity) {
+    if (unit.source != p->peer || unit.destination != p->entity) {
         return FILE_UNIT_ENTITY;
     }
-    const uint8_t *field = octets + field_at;
-    const uint32_t field_octets = (uint32_t)length - field_at - crc;
-    if (self->state == FILE_FREE || sequence != self->sequence) {
-        return take_new(self, octets, sequence, now_ns, data, field, field_octets);
+    if (self->state == FILE_FREE || unit.sequence != self->sequence) {
+        return take_new(self, octets, unit.sequence, now_ns, data, unit.field, unit.octets);
     }
     if (((octets[0] ^ self->head[0]) & FILE_UNIT_UNACKNOWLEDGED) != 0) {
         return FILE_UNIT_HEADER; // its class does not change
     }
-    return take_own(self, now_ns, data, field, field_octets);
+    return take_own(self, now_ns, data, unit.field, unit.octets);
 }
 
 file_unit_t file_reception_receive(file_reception_t *self, uint64_t now_ns, const uint8_t *octets, size_t length) {
@@ -380,7 +359,7 @@ file_unit_t file_reception_receive(file_reception_t *self, uint64_t now_ns, cons
 static uint32_t write_directive(const file_reception_t *self, const uint8_t *head, const uint8_t *field,
                                 uint32_t octets, uint8_t *out, size_t room) {
     const uint32_t crc = self->parameters.crc ? (uint32_t)FILE_UNIT_CRC_OCTETS : 0u;
-    const uint32_t at = head_octets(head);
+    const uint32_t at = file_unit_head_octets(head);
     if (at + octets + crc > room) {
         return 0;
     }
@@ -437,7 +416,7 @@ uint32_t file_reception_write(file_reception_t *self, uint64_t now_ns, uint8_t *
         if (self->finished >> 4 != FILE_NO_ERROR && self->finished >> 4 != UNSUPPORTED_CHECKSUM) {
             field[2] = FILE_TLV_ENTITY;
             field[3] = 1 + (self->head[3] >> 4 & 7u);
-            memcpy(field + 4, self->head + head_octets(self->head) - field[3], field[3]);
+            memcpy(field + 4, self->head + file_unit_head_octets(self->head) - field[3], field[3]);
             length = 4u + field[3];
         }
         octets = write_directive(self, self->head, field, length, out, room);

@@ -1,7 +1,8 @@
-/// file_units.h - numbers that all protocol data units of CFDP share (CCSDS 727.0-B-5, 5).
+/// file_units.h - what all protocol data units of CFDP share (CCSDS 727.0-B-5, 5).
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -32,13 +33,34 @@ enum {
     FILE_FINISHED_INCOMPLETE = 4, ///< Delivery code, in the octet of the condition.
 };
 
-/// A number of any width; false if it is more than 32 bits hold.
-static inline bool file_unit_number(const uint8_t *octets, uint32_t width, uint32_t *value) {
-    bool whole = true;
-    *value = 0;
-    for (uint32_t i = 0; i < width; i++) {
-        whole = whole && *value >> 24 == 0;
-        *value = *value << 8 | octets[i];
-    }
-    return whole;
+/// What a data unit from the other side was. From FILE_UNIT_LENGTH on it was dropped.
+typedef enum {
+    FILE_UNIT_TAKEN,
+    FILE_UNIT_LENGTH,    ///< Not as long as its header says, or as its directive must be.
+    FILE_UNIT_CRC,
+    FILE_UNIT_HEADER,    ///< Version, type, direction, class, or use of CRC or of large files is not ours.
+    FILE_UNIT_ENTITY,    ///< Of other entities.
+    FILE_UNIT_DIRECTIVE, ///< None that the other side sends.
+    FILE_UNIT_STRANGER,  ///< Of a transaction that is not open.
+    FILE_UNIT_FATES,
+} file_unit_t;
+
+/// A data unit whose header is understood. field: what follows the header, without CRC.
+typedef struct {
+    const uint8_t *field;
+    uint32_t octets; ///< Of the field.
+    uint32_t source;
+    uint32_t sequence;
+    uint32_t destination;
+} file_unit_content_t;
+
+/// Octets of a header (5.1), from its first four.
+static inline uint32_t file_unit_head_octets(const uint8_t *head) {
+    return FILE_UNIT_HEADER_OCTETS + 2 * ((head[3] >> 4 & 7u) + 1u) + (head[3] & 7u) + 1u;
 }
+
+/// Looks into one whole data unit. flags: of its first octet, as they must be but for those of `either`; with
+/// FILE_UNIT_WITH_CRC its CRC must be right. FILE_UNIT_TAKEN, or why it is none: LENGTH, HEADER, CRC, or ENTITY
+/// where a number is larger than 32 bits hold.
+file_unit_t file_unit_open(const uint8_t *octets, size_t length, uint32_t flags, uint32_t either,
+                           file_unit_content_t *content);
