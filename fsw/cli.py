@@ -48,12 +48,13 @@ def missions(as_json: bool, name: str | None) -> None:
     if name is not None:
         click.echo(mission_files.text_of(name), nl=False)
         return
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in mission_files.names():
         mission = mission_files.load(name)
         rows.append(
             {
                 "name": name,
+                "kind": mission.mission.kind,
                 "title": mission.mission.title,
                 "shows": mission.mission.shows,
                 "start_utc": mission.mission.start_utc,
@@ -64,9 +65,11 @@ def missions(as_json: bool, name: str | None) -> None:
         click.echo(json.dumps(rows, indent=1))
         return
     for row in rows:
-        click.echo(f"{row['name']:<18} {row['title']}")
-        click.echo(f"{'':<18} {row['shows']}")
-        click.echo(f"{'':<18} from {row['start_utc']}, {row['default_duration_s']:g} s")
+        click.echo(f"{row['name']:<20} {row['title']}")
+        click.echo(f"{'':<20} {row['shows']}")
+        seconds = row["default_duration_s"]
+        lasts = f"{seconds:g} s" if seconds < 2 * 86_400 else f"{seconds / 86_400:g} days"
+        click.echo(f"{'':<20} from {row['start_utc']}, {lasts}")
 
 
 def _size(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, int] | None:
@@ -144,7 +147,8 @@ def _keys_of(key_file: Path | None, mission: str | None) -> Any:
         from fsw.harness.key_file import begin_flight
 
         return begin_flight(key_file)
-    if mission_files.load(mission or mission_files.names()[0]).uplink.security != "none":
+    found = mission_files.load(mission or mission_files.DEFAULT, mission_files.MissionFile)
+    if found.uplink.security != "none":
         click.echo(
             "fsw: WARNING: telecommands are protected by PUBLISHED TEST KEYS, which protect nothing;"
             " make your own with `fsw keys FILE` and give them with --keys FILE",
@@ -202,7 +206,9 @@ examples:
 @_KEYS
 @click.option("--force", is_flag=True, help="Fly into a folder that holds other files too.")
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of sentences.")
+@click.pass_context
 def fly(
+    context: click.Context,
     mission: str,
     out: Path | None,
     seed: int,
@@ -222,10 +228,11 @@ def fly(
 ) -> None:
     """Flies MISSION from start to end and writes what came down.
 
-    MISSION is a name from `fsw missions` or the path of a mission file. The orbiter releases its camera,
-    receives its pictures by Wi-Fi while it drifts away, and radios thumbnails of all and the best in full
-    to Earth, where they are decoded. The same mission, seed and options give the same files, octet for
-    octet, on every machine; also with --keys, whatever the keys.
+    MISSION is a name from `fsw missions` or the path of a mission file. Of a flight, the orbiter releases
+    its camera, receives its pictures by Wi-Fi while it drifts away, and radios thumbnails of all and the
+    best in full to Earth, where they are decoded. The same mission, seed and options give the same files,
+    octet for octet, on every machine; also with --keys, whatever the keys. Missions of another kind (`fsw
+    missions --json` tells) write files of their own, and take fewer options.
     """
     from fsw import missions as mission_files
     from fsw.harness.flight import Flight, prepare_folder
@@ -233,6 +240,12 @@ def fly(
     from fsw.simulation import Settings
 
     mission_file = mission_files.load(mission)
+    if not isinstance(mission_file, mission_files.MissionFile):
+        from fsw.harness import kinds
+
+        told = kinds.fly(mission_file, _given(context), context.params)
+        click.echo(json.dumps(told.summary, indent=1) if as_json else told.text())
+        return
     folder = Path(f"flight-{mission_file.name}-{seed}") if out is None else out
     prepare_folder(folder, force)
     keys = _keys_of(key_file, mission)
@@ -260,6 +273,16 @@ def fly(
         at = f"{outcome.summary['simulated_s']:.0f} s"
         click.echo(f"fsw: interrupted at {at}; the files in {folder} are whole", err=True)
         sys.exit(INTERRUPTED)
+
+
+def _given(context: click.Context) -> dict[str, str]:
+    """Names of the parameters that were given, with how each is written."""
+    chosen = click.core.ParameterSource.COMMANDLINE
+    return {
+        str(parameter.name): parameter.opts[0]
+        for parameter in context.command.params
+        if context.get_parameter_source(str(parameter.name)) is chosen
+    }
 
 
 @contextmanager

@@ -8,7 +8,11 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from binascii import crc_hqx
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
+from types import SimpleNamespace
+from typing import Annotated, Any
 
 import pytest
 from PIL import Image
@@ -17,6 +21,9 @@ from fsw import cli, dictionary, missions
 from fsw.core.errors import FswError
 from fsw.dictionary.services.st21_sequencing import decode_entries
 from fsw.harness.flight import prepare_folder
+from fsw.harness.kinds import RUNNERS, Runner
+from fsw.missions.kinds import KINDS
+from fsw.missions.mission_file import COMPUTED, Figure, Identity, Within
 from fsw.protocols import obcp
 
 FSW = [sys.executable, "-P", "-c", "from fsw.cli import main; main()"]
@@ -224,6 +231,83 @@ def test_missions_lists_what_can_be_flown(capsys):
     assert "tianwen1-cruise" in capsys.readouterr().out
     assert cli.run(["missions", "--json"]) == 0
     assert [row["name"] for row in json.loads(capsys.readouterr().out)] == missions.names()
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A mission of a kind that only these tests have."""
+
+    mission: Identity
+    steps: Annotated[int, Within(1, 100)]
+    figures: Annotated[Mapping[str, Figure], COMPUTED]
+
+    @property
+    def name(self):
+        return self.mission.name
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    summary: dict[str, Any]
+
+    def text(self):
+        return f"walked {self.summary['steps']} steps"
+
+
+def walk(mission, settings, folder):
+    (folder / "steps.csv").write_text("1\n" * mission.steps)
+    return Walked({"steps": mission.steps, **settings})
+
+
+@pytest.fixture
+def walk_file(monkeypatch, tmp_path):
+    """A mission file of that kind, with the kind known and its runner."""
+    monkeypatch.setitem(KINDS, "walk", Walk)
+    runner = Runner("walks:walk", ("steps.csv", "summary.json"), frozenset({"duration"}))
+    monkeypatch.setitem(RUNNERS, "walk", runner)
+    monkeypatch.setitem(sys.modules, "walks", SimpleNamespace(walk=walk))
+    assumed = 'label = "assumed", source = "x" }'
+    path = tmp_path / "walk.toml"
+    path.write_text(
+        '[mission]\nname = "w"\ntitle = "t"\nshows = "s"\nkind = "walk"\n'
+        + f'start_utc = {{ value = "2021-02-10T00:00:00Z", {assumed}\n'
+        + f"default_duration_s = {{ value = 1.0, {assumed}\n"
+    )
+    path.write_text(f"steps = {{ value = 7, {assumed}\n" + path.read_text())
+    return path
+
+
+def test_a_mission_of_another_kind_goes_to_its_own_runner(walk_file, tmp_path, capsys):
+    folder = tmp_path / "out"
+    fly = ["fly", str(walk_file), "--out", str(folder), "--duration", "5"]
+    for _ in range(2):  # its own folder is flown into again
+        assert cli.run(fly) == 0
+    assert capsys.readouterr().out == "walked 7 steps\n" * 2
+    assert (folder / "steps.csv").read_text() == "1\n" * 7
+    assert cli.run([*fly, "--json", "--seed", "3"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"steps": 7, "seed": 3, "duration": 5.0}
+    (folder / "mine.txt").write_text("mine")
+    assert cli.run(fly) == 2
+    assert "it holds mine.txt, not from a flight" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["fly", "FILE", "--size", "800x600"],
+     "--size: w is of kind walk; allowed are --out, --seed, --force, --json, --duration"),
+    (["serve", "FILE"], "mission w is of kind walk; allowed here is kind flight: tianwen1-cruise, "),
+    (["console", "FILE"], "mission w is of kind walk; allowed here is kind flight: tianwen1-cruise, "),
+])  # fmt: skip
+def test_what_a_kind_cannot_do_is_said_in_one_line(arguments, said, walk_file, capsys):
+    assert cli.run([str(walk_file) if text == "FILE" else text for text in arguments]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"fsw: {said}")
+    assert error.count("\n") == 1
+
+
+def test_a_kind_that_there_is_not_is_refused_with_its_line(walk_file, capsys):
+    walk_file.write_text(walk_file.read_text().replace('"walk"', '"run"'))
+    assert cli.run(["fly", str(walk_file)]) == 2
+    assert "walk.toml:6: mission.kind: 'run'; allowed are flight, " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("options", [[], ["--markdown"]], ids=["text", "markdown"])

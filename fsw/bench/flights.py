@@ -65,14 +65,16 @@ def _flight(name: str) -> tuple[float, float]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"fsw {' '.join(arguments)} ended with exit code {process.returncode}")
-    flown_s = missions.load(MISSION).mission.default_duration_s
+    flown_s = missions.load(MISSION, missions.MissionFile).mission.default_duration_s
     return flown_s / seconds, used.ru_maxrss / 1024
 
 
 def _housekeeping() -> Figure:
     """Orbiter, radio with noise, receiver and ground; nothing is released."""
     start = time.perf_counter()
-    with Simulation(missions.load(MISSION), Settings(pictures="test-card")) as simulation:
+    with Simulation(
+        missions.load(MISSION, missions.MissionFile), Settings(pictures="test-card")
+    ) as simulation:
         for step in plan.housekeeping().steps:
             simulation.command(step.telecommand, step.arguments, arrive_ns=step.arrive_ns)
         simulation.run_until(HOUSEKEEPING_S * SECOND)

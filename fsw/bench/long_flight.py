@@ -43,7 +43,9 @@ def fly(days: float) -> dict[str, float]:
     start, settled_mb, most_mb = time.perf_counter(), 0.0, 0.0
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "flight"
-        with Simulation(missions.load("tianwen1-cruise"), Settings(pictures="test-card"), out) as simulation:
+        with Simulation(
+            missions.load("tianwen1-cruise", missions.MissionFile), Settings(pictures="test-card"), out
+        ) as simulation:
             for step in plan.housekeeping().steps:
                 simulation.command(step.telecommand, step.arguments, arrive_ns=step.arrive_ns)
             for number in range(1, _STEPS + 1):

@@ -50,8 +50,8 @@ def run_console(
     if connect is not None:
         return asyncio.run(_remote(*_address(connect)))
     if mission is None:
-        mission = missions.names()[0]
-    found = missions.load(mission)
+        mission = missions.DEFAULT
+    found = missions.load(mission, missions.MissionFile)
     with Simulation(found, settings or Settings(), folder, memory=memory, files=files) as simulation:
         room = ControlRoom(simulation, Pace(rate))
         connection = HereConnection(room, time.monotonic_ns)

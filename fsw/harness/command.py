@@ -56,7 +56,7 @@ def run_server(
     operations: behind the control port; `fsw.console.session.ControlRoom`, or None to leave it closed.
     Ctrl-C leaves whole files. Returns the exit code. Raises FswError: a port is taken, a value not allowed.
     """
-    found = missions.load(mission)
+    found = missions.load(mission, missions.MissionFile)
     with Simulation(found, settings or Settings(), folder, memory=memory, files=files) as simulation:
         ports = ports or Ports()
         pace = Pace(rate)

@@ -71,19 +71,21 @@ class Outcome:
         )
 
 
-def prepare_folder(folder: Path, force: bool = False) -> None:
+def prepare_folder(
+    folder: Path, force: bool = False, writes: frozenset[str] = OWN, mark: str = DOWNLINK
+) -> None:
     """An empty folder of that name: made, or cleared of an earlier flight.
 
-    Only what a flight writes is ever removed. Raises FswError when the folder holds anything else,
-    unless `force`: then that stays where it is.
+    Only what a flight `writes` is ever removed, and the `mark` among it tells that it was a flight that
+    wrote. Raises FswError when the folder holds anything else, unless `force`: then that stays where it is.
     """
     try:
         if folder.exists() and not folder.is_dir():
             raise FswError(f"output folder {folder}: it is a file")
         held = sorted(entry.name for entry in folder.iterdir()) if folder.exists() else []
-        foreign = [name for name in held if name not in OWN]
-        own = [name for name in held if name in OWN]
-        if (foreign or (own and DOWNLINK not in own)) and not force:
+        foreign = [name for name in held if name not in writes]
+        own = [name for name in held if name in writes]
+        if (foreign or (own and mark not in own)) and not force:
             raise FswError(
                 f"output folder {folder}: it holds {', '.join((foreign or own)[:3])}, not from a flight;"
                 " --force flies into it all the same and leaves that alone"

@@ -1,21 +1,27 @@
 """Missions: one TOML file each, every figure with its label and source.
 
 `names()` lists those that come with fsw; `load("tianwen1-cruise")` reads one of them, and
-`load("my.toml")` or `load(Path(...))` a file of one's own. What a file may hold is stated by the
-dataclasses of `fsw.missions.mission_file`; how it is written, by `fsw.missions.loader`. WRITING.md, here,
-shows how to make one.
+`load("my.toml")` or `load(Path(...))` a file of one's own. There are several kinds of mission
+(`fsw.missions.kinds`), each with a dataclass that states what its files may hold; who can do with one kind
+only says so: `load(mission, MissionFile)`. How a file is written states `fsw.missions.loader`; WRITING.md,
+here, shows how to make one.
 """
 
 from importlib.resources import files
 from pathlib import Path
+from typing import TypeVar, overload
 
 from fsw.core.errors import FswError
+from fsw.missions.kinds import KINDS, Mission
 from fsw.missions.loader import parse
 from fsw.missions.mission_file import Figure, Label, MissionFile
 
-__all__ = ["Figure", "Label", "MissionFile", "load", "names"]
+__all__ = ["DEFAULT", "Figure", "Label", "Mission", "MissionFile", "load", "names", "text_of"]
 
+DEFAULT = "tianwen1-cruise"
 _SUFFIX = ".toml"
+
+_Kind = TypeVar("_Kind")
 
 
 def names() -> list[str]:
@@ -31,11 +37,28 @@ def text_of(name: str) -> str:
     return (files(__name__) / (name + _SUFFIX)).read_text(encoding="utf-8")
 
 
-def load(mission: str | Path) -> MissionFile:
-    """The mission of that name, or in the file of that path.
+@overload
+def load(mission: str | Path) -> Mission: ...
+@overload
+def load(mission: str | Path, kind: type[_Kind]) -> _Kind: ...
+def load(mission: str | Path, kind: type[_Kind] | None = None) -> Mission | _Kind:
+    """The mission of that name, or in the file of that path, of the type that its kind has.
 
-    FswError names the file, the line and the key of what is wrong, and what is allowed.
+    kind: the one type that the caller can do with. FswError names the file, the line and the key of what is
+    wrong, and what is allowed.
     """
+    found = _parsed(mission)
+    if kind is None or isinstance(found, kind):
+        return found
+    (needed,) = (name for name, cls in KINDS.items() if cls is kind)
+    fitting = (name for name in names() if isinstance(_parsed(name), kind))
+    raise FswError(
+        f"mission {found.name} is of kind {found.mission.kind}; allowed here is kind {needed}: "
+        + ", ".join(fitting)
+    )
+
+
+def _parsed(mission: str | Path) -> Mission:
     if isinstance(mission, str) and mission in names():
         return parse(text_of(mission), mission + _SUFFIX)
     path = Path(mission)

@@ -6,7 +6,8 @@ Every figure is an inline table:
 
 with the label stated (by a public source), derived (by calculation) or assumed (by fsw, by analogy).
 `unit` may be given where the key does not end in it; `note` may say more. Texts that name and describe
-are plain strings. The dataclasses of `mission_file` are the schema: their names are the keys.
+are plain strings. `[mission] kind` decides which dataclass of `kinds.KINDS` is the schema: its names are the
+keys.
 """
 
 import dataclasses
@@ -20,7 +21,8 @@ from typing import Any
 
 from fsw.core.errors import FswError
 from fsw.kernel.time import tai_from_utc
-from fsw.missions.mission_file import COMPUTED, LABELS, PLAIN, UTC, Figure, MissionFile, OneOf, Within
+from fsw.missions.kinds import FLIGHT, KINDS, Mission
+from fsw.missions.mission_file import COMPUTED, LABELS, PLAIN, UTC, Figure, OneOf, Within
 
 _FIGURE_KEYS = ("value", "unit", "label", "source", "note")
 _HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.-]+)\s*\]\]?\s*(?:#.*)?$")
@@ -116,7 +118,7 @@ class _Reader:
                 values[key] = self.member(member, table[key], at)
             elif member.needed:
                 raise self.error(at, "missing")
-        if cls is MissionFile:
+        if not path:
             values["figures"] = self.figures
         try:
             return cls(**values)
@@ -209,12 +211,15 @@ class _Reader:
         return f"{path}.{key}" if path else key
 
 
-def parse(text: str, name: str) -> MissionFile:
-    """The mission in a file's text; `name` is what errors call the file."""
+def parse(text: str, name: str) -> Mission:
+    """The mission in a file's text, of the type its kind has; `name` is what errors call the file."""
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise FswError(f"{name}: not TOML: {error}") from error
-    mission = _Reader(text, name).table(MissionFile, tables, "")
-    assert isinstance(mission, MissionFile)
+    reader, head = _Reader(text, name), tables.get("mission")
+    kind = head.get("kind", FLIGHT) if isinstance(head, dict) else FLIGHT
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise reader.error("mission.kind", f"{kind!r}; allowed are {', '.join(KINDS)}")
+    mission: Mission = reader.table(KINDS[kind], tables, "")
     return mission

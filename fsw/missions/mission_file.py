@@ -1,4 +1,4 @@
-"""What a mission file holds, as typed values; each section is a table of the file.
+"""What a mission file of kind flight holds, as typed values; each section is a table of the file.
 
 Units are in the names. Attributes hold bare values; `MissionFile.figures` holds the same by dotted path
 ("camera.mass_kg", "station.0.diameter_m") with unit, label and source.
@@ -54,16 +54,23 @@ Name = Annotated[str, PLAIN]
 Utc = Annotated[str, UTC]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """[mission]: what it is, and when it plays."""
+    """[mission]: what it is, and when it plays. kind: one of `kinds.KINDS`, as the loader sees to."""
 
     name: Name
     title: Name
     shows: Name
+    kind: Name = "flight"
     start_utc: Utc
-    release_utc: Utc
     default_duration_s: Annotated[float, Within(1, 1e9)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlightIdentity(Identity):
+    """[mission] of a flight."""
+
+    release_utc: Utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -508,9 +515,9 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class MissionFile:
-    """A whole mission file."""
+    """A whole mission file of kind flight: a spacecraft, its camera, its radio and its ground."""
 
-    mission: Identity
+    mission: FlightIdentity
     trajectory: Trajectory
     attitude: Attitude
     orbiter: Orbiter

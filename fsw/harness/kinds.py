@@ -1,0 +1,62 @@
+"""How missions of each kind but flights are flown: `fsw fly` hands them over here.
+
+A runner is a function (mission, settings, folder) -> Outcome in a module of its own, imported when it runs.
+"""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from fsw.core.errors import FswError
+from fsw.harness.flight import SUMMARY, prepare_folder
+from fsw.missions import Mission
+
+
+class Outcome(Protocol):
+    """What a runner has to tell: what `summary.json` holds, and the same in some lines."""
+
+    @property
+    def summary(self) -> dict[str, Any]: ...
+    def text(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """entry: "module:function". writes: names in the folder, the first of them written first.
+
+    options: of `fsw fly`, besides --out, --seed, --force and --json, by their parameters' names; those that
+    were given come to the function in `settings`, with the seed.
+    """
+
+    entry: str
+    writes: tuple[str, ...]
+    options: frozenset[str] = frozenset()
+
+
+RUNNERS: dict[str, Runner] = {}
+ALWAYS = {"mission", "out", "seed", "force", "as_json"}
+
+
+def fly(mission: Mission, given: Mapping[str, str], values: Mapping[str, Any]) -> Outcome:
+    """Flies a mission that is not of kind flight.
+
+    given: the parameters of `fsw fly` that were given, with how each is written; values: of all. Raises
+    FswError: an option that this kind has not, a folder that holds something else.
+    """
+    kind = mission.mission.kind
+    runner = RUNNERS[kind]
+    allowed = ALWAYS | runner.options
+    for name, written in given.items():
+        if name not in allowed:
+            options = ", ".join(
+                f"--{name}" for name in ("out", "seed", "force", "json", *sorted(runner.options))
+            )
+            raise FswError(f"{written}: {mission.name} is of kind {kind}; allowed are {options}")
+    folder = values["out"] or Path(f"flight-{mission.name}-{values['seed']}")
+    prepare_folder(folder, values["force"], frozenset((*runner.writes, SUMMARY + ".part")), runner.writes[0])
+    settings = {name: values[name] for name in ("seed", *sorted(runner.options))}
+    module, _, function = runner.entry.partition(":")
+    outcome: Outcome = getattr(importlib.import_module(module), function)(mission, settings, folder)
+    return outcome

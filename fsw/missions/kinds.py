@@ -1,0 +1,27 @@
+"""The kinds of mission, and what all of them have.
+
+`[mission] kind` names one; a file without it is a flight. Each kind has a dataclass for its files, in a
+module of its own here, and a runner in `fsw.harness.kinds`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from fsw.kernel.time import Epoch
+from fsw.missions.mission_file import Figure, Identity, MissionFile
+
+FLIGHT = "flight"
+KINDS: dict[str, type[Any]] = {FLIGHT: MissionFile}
+
+
+class Mission(Protocol):
+    """A whole mission file of any kind."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def mission(self) -> Identity: ...
+    @property
+    def epoch(self) -> Epoch: ...
+    @property
+    def figures(self) -> Mapping[str, Figure]: ...
