@@ -5,7 +5,7 @@ and in what they keep.
 """
 
 from fsw.dictionary.identifiers import FILE_UNITS_APID, GROUND_ENTITY, ORBITER_ENTITY, PICTURE_FILES_APID
-from fsw.missions.mission_file import Files
+from fsw.missions.mission_file import Files, WifiFiles
 from fsw.protocols.cfdp_checksum import ChecksumType
 from fsw.protocols.cfdp_entity import Peer
 from fsw.protocols.cfdp_filestore import FileStoreSettings
@@ -19,7 +19,7 @@ DOWNLINK_NAK_OCTETS = 256  # a real-time frame of the low rate holds 212
 
 def board_link(files: Files) -> Peer:
     """The orbiter's end: files go down as the mission's class says, answers among the real-time packets."""
-    faults = _faults(files)
+    faults = faults_of(files)
     sender = SenderSettings(
         ORBITER_ENTITY, GROUND_ENTITY, PICTURE_FILES_APID, files.segment_octets, faults=faults
     )
@@ -39,7 +39,7 @@ def board_link(files: Files) -> Peer:
 
 def ground_link(files: Files) -> Peer:
     """The ground's end: files go up acknowledged, in telecommand packets."""
-    faults = _faults(files)
+    faults = faults_of(files)
     sender = SenderSettings(
         GROUND_ENTITY,
         ORBITER_ENTITY,
@@ -68,5 +68,6 @@ def board_store(files: Files) -> FileStoreSettings:
     return FileStoreSettings(files.store_octets, files.store_octets)
 
 
-def _faults(files: Files) -> Faults:
+def faults_of(files: Files | WifiFiles) -> Faults:
+    """Limits and times of a link's transfers."""
     return Faults.of_seconds(files.ack_s, files.ack_limit, files.inactivity_s, files.check_s)

@@ -6,52 +6,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fsw.core.camera_unit import CameraParameters, CameraUnit, FileDelivery
+from fsw.core.camera_unit import CameraParameters, CameraUnit
 from fsw.devices.battery import voltage_mv
 from fsw.devices.gauges import reading
 from fsw.devices.image_sensor import ImageSensor, Shot, Taken
 from fsw.devices.oscillator import Oscillator
 from fsw.dictionary import camera as link
-from fsw.dictionary.identifiers import CAMERA_ENTITY, ORBITER_ENTITY
 from fsw.kernel.time import SECOND, earliest
-from fsw.missions.mission_file import MissionFile, Wifi
-from fsw.protocols.cfdp_checksum import ChecksumType
+from fsw.missions.mission_file import MissionFile
 from fsw.tasks.clock import OnBoardClock
+from fsw.vehicles.camera_link import SLOTS, file_delivery
 from fsw.vehicles.timing import oscillator_figures
 
-SLOTS = 8
 SLOT_OCTETS = 4 << 20  # a raw frame of 1600x1200 fits
 BATTERY_LIMIT_MV = 2400
 POWER_IDLE_MW = 1500
 PACKET_OVERHEAD_OCTETS = 44
 INSTRUMENTS_EVERY_NS = SECOND
-
-
-CHECKSUMS = {"modular": ChecksumType.MODULAR, "crc-32": ChecksumType.CRC_32, "null": ChecksumType.NULL}
-
-
-def file_delivery(wifi: Wifi) -> FileDelivery | None:
-    """The camera's end of CFDP on the Wi-Fi; None where pictures go in parts. The other end: `relay_peer`."""
-    if wifi.picture_class == "parts":
-        return None
-    files = wifi.files
-    return FileDelivery(
-        CAMERA_ENTITY,
-        ORBITER_ENTITY,
-        wifi.picture_class == "2",
-        files.segment_octets,
-        files.crc,
-        CHECKSUMS[files.checksum],
-        files.entity_octets,
-        files.sequence_octets,
-        max(1, round(1000 * files.ack_s)),
-        files.ack_limit,
-        max(1, round(1000 * files.inactivity_s)),
-        link.UNITS_APID,
-        max(1, round(1000 * files.nak_s)),
-        files.nak_limit,
-        max(1, round(1000 * files.check_s)),
-    )
 
 
 class Camera:

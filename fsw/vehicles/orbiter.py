@@ -15,12 +15,9 @@ from fsw.devices.parameter_area import ParameterArea
 from fsw.devices.release_mechanism import ReleaseMechanism
 from fsw.devices.transponder import Transmission, TransmitMode, Transmitter, UplinkReceiver
 from fsw.devices.wifi import WifiChannel
-from fsw.dictionary import camera
 from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import LANDER, Structure
 from fsw.dictionary.identifiers import (
-    CAMERA_ENTITY,
-    ORBITER_ENTITY,
     BootKind,
     BootReason,
     Steering,
@@ -34,13 +31,8 @@ from fsw.kernel.seeds import Streams
 from fsw.kernel.time import MILLISECOND, SECOND, earliest
 from fsw.missions.file_link import board_link, board_store
 from fsw.missions.mission_file import DownlinkMode, MissionFile
-from fsw.protocols.cfdp_entity import Peer
-from fsw.protocols.cfdp_receiver import ReceiverSettings
-from fsw.protocols.cfdp_sender import SenderSettings
-from fsw.protocols.cfdp_transfer import Faults
 from fsw.protocols.telecommand_reception import ChannelSettings, ReceptionSettings
 from fsw.tasks import messages, names
-from fsw.tasks.camera_files import PICTURES_UNDER_WAY
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.commanding import Commanding
 from fsw.tasks.device_access import DeviceAccess
@@ -60,14 +52,14 @@ from fsw.tasks.packet_store_set import default_stores
 from fsw.tasks.packet_stores import PacketStores
 from fsw.tasks.parameters import Parameters
 from fsw.tasks.procedures import Procedures
-from fsw.tasks.relay import LARGEST_PICTURE_OCTETS, Relay
+from fsw.tasks.relay import Relay
 from fsw.tasks.release import Release
 from fsw.tasks.schedule import Schedule
 from fsw.tasks.selection import Selection
 from fsw.tasks.sequences import Sequences
 from fsw.tasks.statistics import Statistics
 from fsw.tasks.timekeeping import Timekeeping
-from fsw.vehicles.camera import CHECKSUMS, SLOTS
+from fsw.vehicles.camera_link import relay_peer
 from fsw.vehicles.device_wiring import device_bus
 from fsw.vehicles.timing import oscillator_figures
 
@@ -453,41 +445,6 @@ class Orbiter:
 def file_settings(mission: MissionFile) -> FilesSettings:
     files = mission.files
     return FilesSettings(board_link(files), files.picture_class == 2, board_store(files))
-
-
-def relay_peer(mission: MissionFile) -> Peer | None:
-    """The orbiter's end of CFDP on the Wi-Fi; None where pictures come in parts."""
-    if mission.wifi.picture_class == "parts":
-        return None
-    files, us, apid = mission.wifi.files, ORBITER_ENTITY, camera.UNITS_APID
-    faults = Faults.of_seconds(files.ack_s, files.ack_limit, files.inactivity_s, files.check_s)
-    sender = SenderSettings(
-        us,
-        CAMERA_ENTITY,
-        apid,
-        files.segment_octets,
-        CHECKSUMS[files.checksum],
-        files.crc,
-        files.entity_octets,
-        files.sequence_octets,
-        mission.wifi.picture_class == "2",
-        faults=faults,
-        telecommand=True,
-    )
-    receiver = ReceiverSettings(
-        us,
-        apid,
-        faults,
-        files.immediate_nak,
-        files.nak_ns,
-        files.nak_limit,
-        nak_octets=files.nak_octets,
-        most_file_octets=LARGEST_PICTURE_OCTETS,
-        most_open=PICTURES_UNDER_WAY,
-        most_kept_octets=SLOTS * LARGEST_PICTURE_OCTETS,  # all that the camera can hold
-        telecommand=True,
-    )
-    return Peer(sender, receiver)
 
 
 def _tasks(

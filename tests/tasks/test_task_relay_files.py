@@ -17,8 +17,7 @@ from fsw.protocols.cfdp_directives import Ack, Finished, Nak
 from fsw.tasks import names
 from fsw.tasks.messages import FromCamera, Gather, Picture, ToCamera, WifiStatus
 from fsw.tasks.relay import Relay
-from fsw.vehicles.camera import file_delivery
-from fsw.vehicles.orbiter import relay_peer
+from fsw.vehicles.camera_link import file_delivery, relay_peer
 
 LINKED = WifiStatus(True, 6000, -50.0, 12.5)
 GONE = WifiStatus(False, 0, -95.0, 0.0)
