@@ -159,7 +159,7 @@ class Flight:
                 sheet = self._contact_sheet()
             self.wall_s = time.monotonic() - start_s
             summary = self._summary()
-            _write_whole(self.folder / SUMMARY, json.dumps(summary, indent=1) + "\n")
+            write_whole(self.folder / SUMMARY, json.dumps(summary, indent=1) + "\n")
         except OSError as error:
             raise FswError(f"{error.filename or self.folder}: {error.strerror or error}") from error
         return Outcome(self.folder, summary, self.plan.note, sheet)
@@ -200,7 +200,8 @@ class Flight:
         }
 
 
-def _write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """A file that is never seen half written."""
     part = path.with_name(path.name + ".part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)

@@ -35,7 +35,13 @@ class Runner:
     options: frozenset[str] = frozenset()
 
 
-RUNNERS: dict[str, Runner] = {}
+RUNNERS: dict[str, Runner] = {
+    "relay": Runner(
+        "fsw.harness.relay_year:fly",
+        ("passes.csv", "passes.parquet", "days.csv", "days.parquet", "relay.png", SUMMARY),
+        frozenset({"duration"}),
+    )
+}
 ALWAYS = {"mission", "out", "seed", "force", "as_json"}
 
 

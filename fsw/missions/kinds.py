@@ -9,9 +9,10 @@ from typing import Any, Protocol
 
 from fsw.kernel.time import Epoch
 from fsw.missions.mission_file import Figure, Identity, MissionFile
+from fsw.missions.relay_year import RelayYear
 
 FLIGHT = "flight"
-KINDS: dict[str, type[Any]] = {FLIGHT: MissionFile}
+KINDS: dict[str, type[Any]] = {FLIGHT: MissionFile, "relay": RelayYear}
 
 
 class Mission(Protocol):
