@@ -4,17 +4,14 @@ import errno
 import gc
 import json
 import os
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
 from fsw.core.errors import FswError
+from fsw.harness.gallery_command import gallery
 
 ERROR, BUG, INTERRUPTED = 2, 70, 130
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -237,6 +234,7 @@ def fly(
     from fsw import missions as mission_files
     from fsw.harness.flight import Flight, prepare_folder
     from fsw.harness.progress import watcher
+    from fsw.harness.stopping import stopping
     from fsw.simulation import Settings
 
     mission_file = mission_files.load(mission)
@@ -263,7 +261,7 @@ def fly(
         )
         if flight.plan.note:
             click.echo(f"fsw: {flight.plan.note}", err=True)
-        with _stopping(flight.stop):
+        with stopping(flight.stop):
             outcome = flight.fly()
     if as_json:
         click.echo(json.dumps(outcome.summary, indent=1))
@@ -285,23 +283,7 @@ def _given(context: click.Context) -> dict[str, str]:
     }
 
 
-@contextmanager
-def _stopping(stop: Callable[[], None]) -> Iterator[None]:
-    """Ctrl-C ends what runs at its next whole step; a second one at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def on_signal(number: int, frame: object) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        stop()
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+cli.add_command(gallery)
 
 
 class _DecodeHelp(click.Command):

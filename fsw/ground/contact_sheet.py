@@ -43,7 +43,7 @@ def write(path: Path, pictures: PictureStore, title: str, subtitle: str) -> int:
     for index, entry in enumerate(entries):
         left = MARGIN + index % columns * cell_width
         top = TITLE + MARGIN // 2 + index // columns * cell_height
-        sheet.paste(_small(pictures.contents(entry["file"])), (left, top))
+        sheet.paste(framed(pictures.contents(entry["file"]), WIDTH, HEIGHT), (left, top))
         draw.text((left, top + HEIGHT + 5), caption(entry), _INK, font)
     try:
         sheet.save(path, "JPEG", quality=QUALITY)
@@ -58,15 +58,15 @@ def caption(entry: dict[str, Any]) -> str:
     return f"#{entry['picture']}   {clock} UTC   {entry['range_m']:.1f} m   lens {entry['lens']}"
 
 
-def _small(jpeg: bytes) -> Image.Image:
-    """One that a decoder refuses is shown as an empty frame: the sheet says no more than came."""
+def framed(octets: bytes, width: int, height: int) -> Image.Image:
+    """A picture in a frame of that size. One that a decoder refuses is an empty frame: no more than came."""
     try:
-        opened = Image.open(io.BytesIO(jpeg))
-        opened.draft("RGB", (WIDTH, HEIGHT))
+        opened = Image.open(io.BytesIO(octets))
+        opened.draft("RGB", (width, height))
         image = opened.convert("RGB")
     except (OSError, ValueError, SyntaxError):
-        return Image.new("RGB", (WIDTH, HEIGHT), _FAINT)
-    image.thumbnail((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
-    framed = Image.new("RGB", (WIDTH, HEIGHT))
-    framed.paste(image, ((WIDTH - image.width) // 2, (HEIGHT - image.height) // 2))
-    return framed
+        return Image.new("RGB", (width, height), _FAINT)
+    image.thumbnail((width, height), Image.Resampling.LANCZOS)
+    frame = Image.new("RGB", (width, height))
+    frame.paste(image, ((width - image.width) // 2, (height - image.height) // 2))
+    return frame

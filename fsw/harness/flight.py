@@ -25,7 +25,7 @@ from fsw.core.errors import FswError
 from fsw.ground import contact_sheet
 from fsw.ground.control_centre import News
 from fsw.ground.event_log import EventLog
-from fsw.ground.plan import Plan, selfie
+from fsw.ground.plan import Plan, portrait_ns, selfie
 from fsw.kernel.time import SECOND
 from fsw.missions.mission_file import MissionFile
 from fsw.simulation import Settings, Simulation
@@ -106,7 +106,8 @@ class Flight:
 
     duration_s: of mission time, in all. rate: mission seconds per second of wall clock, None for as fast
     as it goes. watch: called about once a mission second, with this flight. memory: folder of the orbiter's
-    mass memory, if it shall outlive the flight.
+    mass memory, if it shall outlive the flight. portrait: the shortest flight that shows what the mission
+    shows, with the camera stopped when pictures are chosen; then there is no duration_s.
     """
 
     def __init__(
@@ -119,7 +120,9 @@ class Flight:
         rate: float | None = None,
         watch: Callable[["Flight"], object] | None = None,
         memory: Path | None = None,
+        portrait: bool = False,
     ) -> None:
+        assert not (portrait and duration_s is not None)
         self.mission = mission
         self.settings = settings
         self.folder = folder
@@ -130,16 +133,14 @@ class Flight:
         self._watch = watch
         self._news: Callable[[News], object] = lambda news: None
         self.simulation = Simulation(mission, settings, folder, lambda news: self._news(news), memory)
-        self.plan = self._planned(selection)
+        self.plan = self._planned(selection, portrait)
 
-    def _planned(self, selection: int | None) -> Plan:
-        light_time = self.simulation.heavens.light_time
-        return selfie(
-            self.mission,
-            self.duration_ns,
-            light_time.one_way_light_time_ns(self.duration_ns, "down"),
-            selection,
-        )
+    def _planned(self, selection: int | None, portrait: bool) -> Plan:
+        mission, light_time = self.mission, self.simulation.heavens.light_time
+        way_ns = light_time.one_way_light_time_ns(self.duration_ns, "down")
+        if portrait:
+            self.duration_ns = portrait_ns(mission, way_ns)
+        return selfie(mission, self.duration_ns, way_ns, selection, stop_camera=portrait)
 
     def stop(self) -> None:
         """Ends the flight at the next whole step. Safe in a signal handler."""
