@@ -5,10 +5,10 @@ CRC-32 of these. Then record follows record, each at the end of the one before:
 
     octets  field
     4       sync marker `FSWR`
-    1       kind: 1 stores octets under a key, 2 deletes the key
+    1       kind: 1 stores octets under a key, 2 deletes the key, 3: all before it outlives a power loss
     1       0
-    2       octets of the key, 1024 at the most
-    4       octets stored; 0 when deleting
+    2       octets of the key, 1024 at the most; 0 of kind 3
+    4       octets stored; 0 of kinds 2 and 3
     8       sequence number: one more than that of the record before
     4       CRC-32 of the octets stored
     4       CRC-32 of the record's offset in the file (64 bits), of all fields above, and of the key
@@ -51,6 +51,10 @@ assert _FIELDS.size + _CRC_OCTETS == HEAD_OCTETS
 class Kind(IntEnum):
     STORE = 1
     DELETE = 2
+    FLUSHED = 3
+
+
+_KINDS = frozenset(Kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ def decode_head(at: int, octets: bytes) -> Head | None:
     fields = octets[: _FIELDS.size]
     sync, kind, zero, key_octets, stored, sequence, crc = _FIELDS.unpack(fields)
     key = octets[HEAD_OCTETS : HEAD_OCTETS + key_octets]
-    if sync != SYNC or kind not in (Kind.STORE, Kind.DELETE) or zero or len(key) != key_octets:
+    if sync != SYNC or kind not in _KINDS or zero or len(key) != key_octets:
         return None
     if _head_crc(at, fields, key).to_bytes(4, "big") != octets[_FIELDS.size : HEAD_OCTETS]:
         return None

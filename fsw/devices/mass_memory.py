@@ -6,7 +6,9 @@ are found again, damaged ones are counted and told with where they lie, and a to
 scan: `fsw.devices.log_records`). Nothing damaged is ever fetched as good.
 
 Damage to the head of a record also hides whose record it was. If that key was stored before, the older octets
-count again, which `take_damage` cannot tell; it tells where something was lost.
+count again, which `take_damage` cannot tell; it tells where something was lost. The older octets also count
+where a power loss tore a record off in the middle: what it replaced had been flushed, it had not. A flush
+says so in the log, so a record that was flushed and then damaged is told from a torn one, and costs its key.
 
 When what was replaced or deleted fills more of the log than what counts, and more than `SPARE_OCTETS`, the
 records that count are copied to a new log, which then takes the old one's place. So the file is at most a
@@ -44,6 +46,7 @@ class MassMemory:
         self._used_octets = 0
         self._compact_above = SPARE_OCTETS
         self._flushed = True
+        self._mended = True  # no torn record counts as the latest of its key
         self._damage: list[Damage] = []
         self.damaged = 0  # stretches of the log that hold no whole record, and stored records found damaged
         self.flushes_failed = 0  # in a row
@@ -118,12 +121,19 @@ class MassMemory:
         """What was stored and deleted so far outlives a loss of power. False when the disk cannot say so."""
         if self._flushed:
             return True
+        if not self._sync():
+            return False
+        if self._mended:  # the record need not last: it says of those before it that they do
+            self._append(Kind.FLUSHED, b"", b"")
+        self._flushed = True
+        return True
+
+    def _sync(self) -> bool:
         try:
             self._file.sync()
         except OSError:
             self.flushes_failed += 1
             return False
-        self._flushed = True
         self.flushes_failed = 0
         return True
 
@@ -144,8 +154,9 @@ class MassMemory:
         version = records.file_version(header)
         if version not in (None, records.VERSION):
             raise FswError(f"mass memory: a log of version {version}; this fsw reads {records.VERSION}")
+        torn: set[str] = set()  # keys whose latest record is damaged, and perhaps never was whole
         for found in records.scan(self._file):
-            self._take(found)
+            self._take(found, torn)
         if version is None:
             if not self._index and not self._is_unborn(header):
                 raise FswError("mass memory: the file that is there is not a log of one")
@@ -156,27 +167,49 @@ class MassMemory:
             self._end = records.FILE_HEADER_OCTETS
         if self._file.size() > self._end:
             self._file.truncate(self._end)
-        self._flushed = version is not None
-        self.flush()
+        self._mended = all([self._mend(key) for key in sorted(torn)])
+        self._flushed = self._sync()  # what a killed program left is perhaps not on the disk yet
+
+    def _mend(self, key: str) -> bool:
+        """Behind a torn record goes what counts again, so that a flush may speak of all before it. False when
+        the disk has no room for it."""
+        found = self._index.get(key)
+        octets = None if found is None else self._fetch_at(key, *found)
+        if octets is None:
+            self._forget(key)
+            return self._append(Kind.DELETE, key.encode(), b"")
+        at = self._end
+        if not self._append(Kind.STORE, key.encode(), octets):
+            return False
+        self._index.pop(key)
+        self._index[key] = (at, len(octets))
+        return True
 
     def _is_unborn(self, header: bytes) -> bool:
         """Killed while the header was written: a piece of it, or room made for it, is all that there is."""
         whole = records.encode_file_header()
         return self._file.size() <= len(whole) and (whole.startswith(header) or not any(header))
 
-    def _take(self, found: records.Found | Damage) -> None:
+    def _take(self, found: records.Found | Damage, torn: set[str]) -> None:
         if isinstance(found, Damage):
             self._note(found)
             if found.what != "tail":
                 self._end = found.at + found.octets
             return
         head, key = found.head, found.head.key.decode()
-        self._forget(key)
-        if not found.whole:
+        if head.kind is Kind.FLUSHED:
+            for damaged in torn:
+                self._forget(damaged)
+            torn.clear()
+        elif not found.whole:
             self._note(Damage(found.at, head.record_octets, "octets", key))
-        elif head.kind is Kind.STORE:
-            self._index[key] = (found.at, head.octets)
-            self._used_octets += head.record_octets
+            torn.add(key)
+        else:
+            torn.discard(key)
+            self._forget(key)
+            if head.kind is Kind.STORE:
+                self._index[key] = (found.at, head.octets)
+                self._used_octets += head.record_octets
         self._end = found.at + head.record_octets
         self._sequence = head.sequence + 1
 
@@ -250,7 +283,7 @@ class MassMemory:
             self._note(Damage(self._index[key][0], self._record_octets(key), "octets", key))
             self._forget(key)
         self._index, self._end, self._sequence = index, end, sequence
-        self._flushed = False
+        self._flushed, self._mended = False, True
 
     @contextmanager
     def _replacement(self) -> Iterator[LogFile]:
@@ -278,6 +311,7 @@ class MassMemory:
             "index": [[key, *where] for key, where in self._index.items()],
             "sequence": self._sequence,
             "compact_above": self._compact_above,
+            "mended": self._mended,
             "damaged": self.damaged,
             "damage": [[d.at, d.octets, d.what, d.key] for d in self._damage],
         }
@@ -302,4 +336,4 @@ class MassMemory:
         self._compact_above = saved["compact_above"]
         self.damaged = saved["damaged"]
         self._damage = [Damage(*row) for row in saved["damage"]]
-        self._flushed = False
+        self._flushed, self._mended = False, saved["mended"]

@@ -58,12 +58,14 @@ class Disk:
 
     def killed(self, torn=None):
         """The disk after the program's death: all of it, but for the octets from `torn` on of the last
-        write, if that is where it was."""
-        octets = bytearray(self.now)
+        write, if that is where it was. What was not synced is not on the disk for that."""
+        after = Disk(self.now, self.room)
+        after.stable, after.changes = self.stable, list(self.changes)
         if torn is not None and self.changes and self.changes[-1][0] == "write":
-            _, at, written = self.changes[-1]
-            del octets[at + min(torn, len(written)) :]
-        return Disk(octets, self.room)
+            _, at, written = after.changes.pop()
+            after.changes.append(("write", at, written[:torn]))
+            del after.now[at + min(torn, len(written)) :]
+        return after
 
     def after_power_loss(self, kept):
         """kept: for each change since the last sync how much of it came through, 0 to 1."""
