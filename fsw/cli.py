@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from fsw.campaign.command import campaign
 from fsw.core.errors import FswError
 from fsw.harness.gallery_command import gallery
 
@@ -744,6 +745,9 @@ def bench(only: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(figure) for figure in figures], indent=1))
     sys.exit(1 if any(figure.met is False for figure in figures) else 0)
+
+
+cli.add_command(campaign)
 
 
 def main(arguments: list[str] | None = None) -> None:

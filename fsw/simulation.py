@@ -57,8 +57,8 @@ REAL_TIME_CHANNEL = 1  # of the orbiter: its frames' times are what time reports
 # A receiver that meets a new carrier misses its first symbols and may lock to the wrong polarity.
 ACQUISITION_SYMBOLS = (200, 1800)
 
-Pictures = Literal["rendered", "test-card"]
-Link = Literal["symbols", "frames"]
+Pictures = Literal["rendered", "test-card", "none"]
+Link = Literal["symbols", "frames", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,10 @@ class Settings:
     """What a flight depends on, besides its mission file.
 
     size: of the pictures [px], None for the mission's. link: the X-band carries soft symbols with noise,
-    or CADUs without. pictures: what the sensors see, or a stored test card. workers: threads that make
-    pictures, None for one a processor; they change no result. keys: of both ends of the telecommand link,
+    or CADUs without; 'none': frames are made on board and end at the transmitter, the ground hears nothing.
+    pictures: what the sensors see, or a stored test card; 'none': the sensors never answer, the camera draws
+    its power and sends its health, and takes no picture. workers: threads that make pictures, None for one a
+    processor; they change no result. keys: of both ends of the telecommand link,
     which they protect. picture_class: of CFDP for picture files, 1 or 2, None for the mission's.
     wifi_class: how pictures come from the camera, 'parts' or CFDP class '1' or '2', None for the mission's.
     """
@@ -88,7 +90,8 @@ class Simulation:
     on_news: told of everything that comes down, as it comes; may be set later. memory: folder of the
     orbiter's mass memory, which then outlives the flight and is found again by the next one; restoring a
     snapshot replaces what it holds. files: folder of the ground's file store, which snapshots leave alone;
-    None keeps those files in memory. Close it, or use a with statement.
+    None keeps those files in memory. heavens: of this very mission, where they are at hand already. Close
+    it, or use a with statement.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class Simulation:
         on_news: Callable[[News], object] | None = None,
         memory: Path | None = None,
         files: Path | None = None,
+        heavens: sky.Heavens | None = None,
     ) -> None:
         if settings.picture_class is not None:
             link = replace(mission.files, picture_class=settings.picture_class)
@@ -108,7 +112,7 @@ class Simulation:
         self.mission = mission
         self.settings = settings
         self.epoch = mission.epoch
-        self.heavens = sky.Heavens.of(mission)
+        self.heavens = sky.Heavens.of(mission) if heavens is None else heavens
         self.streams = Streams(settings.seed)
         self.now_ns = 0
         self.released: ReleasedCamera | None = None
@@ -125,12 +129,15 @@ class Simulation:
             _Sensors(self),
             self._wifi,
             coded=settings.link == "symbols",
+            on_air=settings.link != "none",
             memory_folder=memory,
             security=board_security,
         )
         # A stored picture is at hand: threads would only wait for each other.
         workers = settings.workers if settings.pictures == "rendered" else 0
-        self.camera = Camera(mission, self.streams.seed_of("gauges"), self._take, self._size(), workers)
+        seed = self.streams.seed_of("gauges")
+        sensors = settings.pictures != "none"
+        self.camera = Camera(mission, seed, self._take, self._size(), workers, sensors=sensors)
         self._up: DelayLine[bytes] = DelayLine()
         self._down: DelayLine[Transmission] = DelayLine()
         self._antenna = sky.station_named(mission)
@@ -461,6 +468,11 @@ class Simulation:
             shot.encoding == "raw",
         )
         return Taken(*self.released.take(snap))
+
+    @property
+    def wifi(self) -> WifiChannel:
+        """The link between camera and orbiter, for those who watch it."""
+        return self._wifi
 
     def _range_m(self, now_ns: int) -> float:
         return 0.0 if self.released is None else self.released.range_m(now_ns)

@@ -16,6 +16,7 @@ Vector = tuple[float, float, float]
 STEP_NS: int = lib.RIGID_BODY_STEP_NS
 _CHECKPOINT_STEPS = 200
 _CHECKPOINT_NS = _CHECKPOINT_STEPS * STEP_NS
+assert _CHECKPOINT_NS == 1_000_000_000, "each_second gives them"
 _GROW_BY = 64
 _LONGEST_NS = 86_400 * 1_000_000_000
 _STATE = np.dtype([("attitude", "<f8", 4), ("rate", "<f8", 3)])
@@ -86,6 +87,11 @@ class Tumble:
         w, x, y, z = at.attitude
         p, q, r = at.rate
         return (w, x, y, z), (p, q, r)
+
+    def each_second(self, count: int) -> npt.NDArray[np.float64]:
+        """Attitudes at 0, 1, 2 ... s, (count, 4): those at which the checkpoints stand."""
+        attitudes: npt.NDArray[np.float64] = self._checkpoints_to(max(0, count - 1))["attitude"][:count]
+        return attitudes.copy()
 
     def states(
         self, elapsed_ns: Sequence[int] | npt.NDArray[np.int64]

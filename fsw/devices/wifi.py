@@ -44,6 +44,8 @@ class WifiChannel:
         self._to_camera: list[bytes] = []
         self._state = WifiState(0.0, 1.0, 1.0, 0.0)
         self._range_m = 0.0
+        self.sent_packets = self.sent_octets = 0  # by the camera
+        self.lost_packets = self.lost_octets = 0  # of these, what no repeat brought over
 
     @property
     def on(self) -> bool:
@@ -98,6 +100,8 @@ class WifiChannel:
     ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
         """What the camera sent in the slot, as the orbiter receives it."""
         self._carry -= float(octets.size)
+        self.sent_packets += len(lengths)
+        self.sent_octets += int(octets.size)
         if self._carry >= self._packet_octets:
             self._carry = 0.0  # one more would have fitted: air that nobody wanted is gone
         if slot.loss < _NEVER_LOST or not len(lengths):
@@ -114,6 +118,8 @@ class WifiChannel:
         kept = np.ones(len(lengths), dtype=bool)
         kept[first] = False
         kept[first + 1 :] = [self._stream.uniform() >= slot.loss for _ in range(first + 1, len(lengths))]
+        self.lost_packets += int((~kept).sum())
+        self.lost_octets += int(lengths[~kept].sum())
         return octets[np.repeat(kept, lengths)], lengths[kept]
 
     def take_for_camera(self) -> list[bytes]:
@@ -141,6 +147,7 @@ class WifiChannel:
             "to_camera": list(self._to_camera),
             "state": [state.rate_bit_s, state.packet_loss, state.air_loss, state.snr_db],
             "range_m": self._range_m,
+            "counts": [self.sent_packets, self.sent_octets, self.lost_packets, self.lost_octets],
         }
 
     def load(self, saved: dict[str, Any]) -> None:
@@ -149,3 +156,4 @@ class WifiChannel:
         self._to_camera = list(saved["to_camera"])
         self._state = WifiState(*saved["state"])
         self._range_m = saved["range_m"]
+        self.sent_packets, self.sent_octets, self.lost_packets, self.lost_octets = saved["counts"]

@@ -4,6 +4,7 @@ The camera's firmware writes and reads these layouts itself (c_core/flight/camer
 manual); they are declared here for the orbiter, for documents and for tests.
 """
 
+import struct
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +88,9 @@ REPORT_OCTETS: int = _REPORT.sizeof()
 # What is looked at in every health packet; the rest waits until it is asked for.
 _HEALTH_MODES = slice(15, 17)
 _HEALTH_ENERGY = slice(24, 28)
+# What housekeeping asks for every few seconds, of _HEALTH: state, imaging, modes, battery, temperature and
+# exposure of the first lens, taken, missed, sent.
+_HEALTH_VALUES = struct.Struct(">13xBB2B3xH6xh4xI14x2I2I4xI36x")
 _SIZES, _CODINGS = frozenset(map(int, PictureSize)), frozenset(map(int, PictureCoding))
 
 _ASLEEP, _BOOTING, _ON, _OFF = range(4)
@@ -174,22 +178,23 @@ def battery_used_wh(packet: bytes) -> float:
 def health_values(packet: bytes) -> dict[str, Any]:
     """Values of HOUSEKEEPING_CAMERA, but its age, in a health packet. Raises FswError as above."""
     used_wh = battery_used_wh(packet)
-    health = _HEALTH.parse(packet)
-    if health.state == _ON:
-        state = CameraState.TAKING if health.imaging else CameraState.STOPPED
+    (shown, imaging, mode, _, battery_mv, centidegc, exposure_us, *counts) = _HEALTH_VALUES.unpack(packet)
+    taken, taken_too, missed, missed_too, sent = counts
+    if shown == _ON:
+        state = CameraState.TAKING if imaging else CameraState.STOPPED
     else:
-        state = CameraState.AWAKE if health.state == _BOOTING else CameraState.ASLEEP
+        state = CameraState.AWAKE if shown == _BOOTING else CameraState.ASLEEP
     return {
         "camera": state.name,
-        "picture_size": PictureSize(health.mode[0] >> 4).name,
-        "picture_coding": PictureCoding(health.mode[0] & 15).name,
-        "exposure_us": health.exposure_us[0],
-        "battery_voltage_v": health.battery_mv / 1000,
+        "picture_size": PictureSize(mode >> 4).name,
+        "picture_coding": PictureCoding(mode & 15).name,
+        "exposure_us": exposure_us,
+        "battery_voltage_v": battery_mv / 1000,
         "battery_used_wh": used_wh,
-        "camera_temperature_c": health.temperatures_centidegc[0] / 100,
-        "frames_taken": sum(health.taken),
-        "frames_missed": sum(health.missed),
-        "frames_sent_by_camera": health.sent,
+        "camera_temperature_c": centidegc / 100,
+        "frames_taken": taken + taken_too,
+        "frames_missed": missed + missed_too,
+        "frames_sent_by_camera": sent,
     }
 
 

@@ -51,6 +51,21 @@ def portrait_ns(mission: MissionFile, light_time_ns: int) -> int:
     return mission.release_ns + min(watched_ns, _reach_ns(mission)) + _dump_ns(mission) + light_time_ns
 
 
+def release_only(mission: MissionFile) -> Plan:
+    """The camera is set free, and nothing is chosen or sent down."""
+    return Plan(tuple(_release(mission)))
+
+
+def _release(mission: MissionFile) -> list[Step]:
+    release_ns = mission.release_ns
+    return [
+        Step(min(PING_NS, release_ns), "PING"),
+        Step(min(WIFI_NS, release_ns), "WIFI", "ON"),
+        Step(max(0, release_ns - ARM_BEFORE_RELEASE_NS), "RELEASE_ARM"),
+        Step(release_ns, "RELEASE_FIRE"),
+    ]
+
+
 def selfie(
     mission: MissionFile,
     duration_ns: int,
@@ -65,12 +80,7 @@ def selfie(
     too short for pictures gives a plan without them, and a note.
     """
     release_ns = mission.release_ns
-    steps = [
-        Step(min(PING_NS, release_ns), "PING"),
-        Step(min(WIFI_NS, release_ns), "WIFI", "ON"),
-        Step(max(0, release_ns - ARM_BEFORE_RELEASE_NS), "RELEASE_ARM"),
-        Step(release_ns, "RELEASE_FIRE"),
-    ]
+    steps = _release(mission)
     last_ns = duration_ns - light_time_ns  # what is sent later is not received
     lost_ns = release_ns + _reach_ns(mission) + OUT_OF_REACH_NS
     pictures_ns = release_ns + round(mission.camera.first_frame_s * SECOND) + FIRST_PICTURES_NS

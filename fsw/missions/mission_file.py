@@ -7,51 +7,26 @@ Units are in the names. Attributes hold bare values; `MissionFile.figures` holds
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fsw.core.channel_coding import ChannelCode
 from fsw.core.errors import FswError
 from fsw.core.frame_format import FrameFormat
 from fsw.kernel.time import SECOND, Epoch
+from fsw.missions.dispersions import Dispersions
 
-Label = Literal["stated", "derived", "assumed"]
-LABELS: tuple[Label, ...] = ("stated", "derived", "assumed")
-
-Triple = tuple[float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One labelled value of a mission file."""
-
-    value: Any
-    unit: str
-    label: Label
-    source: str
-    note: str = ""
-
-
-class Within:
-    """Marks a number, or each of several, as allowed from `low` to `high`."""
-
-    def __init__(self, low: float, high: float) -> None:
-        self.low = low
-        self.high = high
-
-
-class OneOf:
-    """Marks a text as one of some."""
-
-    def __init__(self, *choices: str) -> None:
-        self.choices = choices
-
-
-PLAIN = "text that names or describes: no figure, no label"
-UTC = "a UTC calendar time"
-COMPUTED = "not in the file"
-
-Name = Annotated[str, PLAIN]
-Utc = Annotated[str, UTC]
+# Schemas of other kinds find these here, too.
+from fsw.missions.schema import COMPUTED as COMPUTED
+from fsw.missions.schema import LABELS as LABELS
+from fsw.missions.schema import PLAIN as PLAIN
+from fsw.missions.schema import UTC as UTC
+from fsw.missions.schema import Figure as Figure
+from fsw.missions.schema import Label as Label
+from fsw.missions.schema import Name as Name
+from fsw.missions.schema import OneOf as OneOf
+from fsw.missions.schema import Triple as Triple
+from fsw.missions.schema import Utc as Utc
+from fsw.missions.schema import Within as Within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -529,6 +504,7 @@ class MissionFile:
     selection: Selection
     files: Files
     figures: Annotated[Mapping[str, Figure], COMPUTED] = field(repr=False, hash=False)
+    dispersions: Dispersions | None = None
 
     def __post_init__(self) -> None:
         if self.release_ns < 0:

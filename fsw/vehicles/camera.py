@@ -23,10 +23,15 @@ BATTERY_LIMIT_MV = 2400
 POWER_IDLE_MW = 1500
 PACKET_OVERHEAD_OCTETS = 44
 INSTRUMENTS_EVERY_NS = SECOND
+PATIENCE_BEATS = 3
+ENDLESS_PATIENCE_BEATS = 2**32 - 1
 
 
 class Camera:
-    """take: makes the picture of a shot (see `fsw.devices.image_sensor`). size: (width, height) [px]."""
+    """take: makes the picture of a shot (see `fsw.devices.image_sensor`). size: (width, height) [px].
+
+    sensors: false for ones that never answer, and firmware that waits for them without end.
+    """
 
     def __init__(
         self,
@@ -35,6 +40,8 @@ class Camera:
         take: Callable[[Shot], Taken],
         size: tuple[int, int],
         workers: int | None = None,
+        *,
+        sensors: bool = True,
     ) -> None:
         figures = mission.camera
         period_ms = round(1000 * figures.period_s)
@@ -42,6 +49,7 @@ class Camera:
         self._clock = OnBoardClock(mission.epoch, Oscillator(oscillator_figures(figures.clock), seed))
         self._seed = seed
         self._battery_wh = figures.battery_wh
+        self._sensors = sensors
         self.unit = CameraUnit(
             CameraParameters(
                 slots=SLOTS,
@@ -61,6 +69,7 @@ class Camera:
                 apid_health=link.HEALTH_APID,
                 apid_report=link.REPORT_APID,
                 apid_telecommand=link.TELECOMMAND_APID,
+                patience=PATIENCE_BEATS if sensors else ENDLESS_PATIENCE_BEATS,
                 files=file_delivery(mission.wifi),
             ),
             self._clock.agency_ns(0),
@@ -114,7 +123,8 @@ class Camera:
         agency_ns = self._clock.agency_ns(now_ns)
         for handle, taken in self.sensor.ready(now_ns):
             self.unit.commit(handle, taken.octets, agency_ns, taken.exposure_us)
-        for order in self.unit.poll(agency_ns):
+        orders = self.unit.poll(agency_ns)
+        for order in orders if self._sensors else ():
             shot = Shot(
                 order.lens,
                 self._clock.mission_ns(order.start_ns),

@@ -111,9 +111,9 @@ def control_channel(mission: MissionFile) -> ControlChannel:
 
 
 class Orbiter:
-    """seed: of the gauges. coded: see `Transmitter`. memory_folder: where the mass memory's log outlives
-    this object; None for a memory that is empty at first and gone in the end. Raises FswError when it
-    cannot be used.
+    """seed: of the gauges. coded: see `Transmitter`. on_air: false ends frames before it. memory_folder:
+    where the mass memory's log outlives this object; None for a memory that is empty at first and gone in
+    the end. Raises FswError when it cannot be used.
 
     on_frames: told of transfer frames as they go to the transmitter, for those who attach to it.
     """
@@ -126,6 +126,7 @@ class Orbiter:
         wifi: WifiChannel,
         *,
         coded: bool = True,
+        on_air: bool = True,
         memory_folder: Path | None = None,
         security: "SpacecraftSecurity | None" = None,
     ) -> None:
@@ -147,6 +148,7 @@ class Orbiter:
         self.scratch = ScratchMemory(MEMORIES[Memory.SCRATCH].octets)
         self.program = ProgramImage(MEMORIES[Memory.PROGRAM].octets)
         self.transmitter = Transmitter(transmit_modes(mission), coded)
+        self._on_air = on_air
         self._radiated: list[Transmission] = []
         self.on_frames: Callable[[str, int, bytes], object] | None = None  # mode, start [ns], frames
         self.receiver = UplinkReceiver()
@@ -245,7 +247,8 @@ class Orbiter:
                 if not self.memory.flush() and self.memory.flushes_failed == 1:
                     post(names.MASS_MEMORY, messages.MemoryNotFlushed())
                 mode = HIGH if high_rate else LOW
-                self._radiated.append(self.transmitter.transmit(mode, start_ns, frames))
+                if self._on_air:
+                    self._radiated.append(self.transmitter.transmit(mode, start_ns, frames))
                 if self.on_frames is not None:
                     self.on_frames(mode, start_ns, frames)
             case names.MEMORY_PORT, _:

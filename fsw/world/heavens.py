@@ -1,6 +1,6 @@
 """The world of one mission: time, planets, path, light time, attitude and radio links, put together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fsw.core.errors import FswError
 from fsw.kernel.time import Epoch
@@ -51,6 +51,13 @@ class Heavens:
         ephemeris = Ephemeris(epoch)
         trajectory = _trajectory(mission, ephemeris)
         return cls(epoch, ephemeris, trajectory, LightTime(trajectory), _attitude(mission, trajectory))
+
+    def pointed(self, mission: MissionFile) -> "Heavens":
+        """The same sky and path, seen from a spacecraft that points as another mission file has it.
+
+        What was found out about the path so far is kept: the two files must differ in neither epoch nor path.
+        """
+        return replace(self, attitude=_attitude(mission, self.trajectory))
 
     @property
     def planet(self) -> Planet | None:

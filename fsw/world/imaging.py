@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fsw.core.rigid_body import Tumble
+from fsw.kernel.time import SECOND
 from fsw.missions.mission_file import MissionFile
 from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM
 from fsw.world.exif import PictureTags
@@ -120,6 +122,13 @@ class ReleasedCamera:
     def range_m(self, now_ns: int) -> float:
         """Distance between camera and orbiter."""
         return self.release.range_m(now_ns)
+
+    def each_second(self, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """At the release and each second after it: places from the orbiter's origin [m], (count, 3), and
+        attitudes, camera to ICRF, (count, 4); ICRF axes both."""
+        way = self.release
+        places = [way.position_m(way.t_ns + second * SECOND) for second in range(count)]
+        return np.array(places).reshape(-1, 3), self._tumble.each_second(count)
 
     def pose(self, t_ns: int) -> Pose:
         """Of the camera in the orbiter's body axes."""

@@ -1,0 +1,217 @@
+"""`fsw campaign`: arguments, the run of the whole, and what it says meanwhile."""
+
+import functools
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fsw.core.errors import FswError
+
+LEDGER = "runs.log"
+
+EPILOG = """\b
+A run's values are drawn from streams named for the campaign's seed, the run's number and the quantity,
+so each run can be flown again alone, and gives the same row whoever flew it, in whatever order.
+
+\b
+--pictures none flies all of the flight software, the release, the camera's way, tumble and battery, and
+the Wi-Fi with its losses; but the camera's sensors never answer. So it draws its power and sends its
+health, and takes no picture: the Wi-Fi carries little, and how many pictures it would have brought over
+is reckoned from the link's rate and loss along the way (pictures_deliverable). Such a flight ends 5 s
+after the Wi-Fi link has ended. With --link none the orbiter makes its frames, and nobody receives them.
+
+\b
+files in DIR (default: campaign-MISSION-SEED):
+  runs.log            a row a run as it came, to go on from; append only
+  runs.parquet        the table; units and meanings are in the columns' metadata
+  summary.json        mean, deviation, extremes and quantiles of each column
+  distributions.png   histograms
+  dependence.png      rank correlations of what was drawn with what came of it
+
+\b
+The same command goes on where it was killed; with a larger --runs it adds to the campaign.
+
+\b
+examples:
+  fsw campaign tianwen1-cruise --runs 1000
+  fsw campaign tianwen1-cruise --run 17              that run alone, its row as JSON
+  fsw campaign ./mine.toml --runs 200 --seed 5 --out varied
+  fsw campaign tianwen1-cruise --runs 50 --pictures test-card
+  dask scheduler & dask worker tcp://127.0.0.1:8786 & fsw campaign tianwen1-mars --runs 500 \\
+      --scheduler tcp://127.0.0.1:8786
+
+\b
+exit codes:
+  0    done
+  1    some runs could not be flown; the others are in the table
+  2    usage, or something that is not allowed: one line says what is
+  130  interrupted by Ctrl-C; the same command goes on"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("mission")
+@click.option("--runs", type=click.IntRange(1, 10_000_000), metavar="N", help="How many flights, 0 to N - 1.")
+@click.option("--run", "alone", type=click.IntRange(0), metavar="K", help="Only this one; prints its row.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True, help="Of the campaign."
+)
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the files go.")
+@click.option(
+    "--pictures",
+    type=click.Choice(["none", "test-card", "rendered"]),
+    default="none",
+    show_default=True,
+    help="What the sensors see.",
+)
+@click.option(
+    "--link",
+    type=click.Choice(["none", "frames", "symbols"]),
+    help="What the X-band carries: nothing, frames without noise, or noisy soft symbols. Default: none"
+    " without pictures, else frames.",
+)
+@click.option(
+    "--duration",
+    type=click.FloatRange(1, 1e7),
+    metavar="S",
+    help="Mission time that no flight exceeds [s]. Default: the mission's own; twice that without pictures.",
+)
+@click.option("--workers", type=click.IntRange(1, 1024), help="Processes; one a processor if not given.")
+@click.option("--scheduler", metavar="ADDRESS", help="Fly on this Dask cluster instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of a table.")
+def campaign(
+    mission: str,
+    runs: int | None,
+    alone: int | None,
+    seed: int,
+    out: Path | None,
+    pictures: Any,
+    link: Any,
+    duration: float | None,
+    workers: int | None,
+    scheduler: str | None,
+    as_json: bool,
+) -> None:
+    """Flies MISSION many times, each time varied, and says how it went.
+
+    What is varied, and how, say the tables [dispersions.*] of the mission file; everything else that is
+    random in a flight differs from run to run, too.
+    """
+    from fsw import missions
+    from fsw.campaign.flight import FlightSettings, fly
+    from fsw.campaign.variation import check_limits
+
+    if (runs is None) == (alone is None):
+        raise FswError("allowed is one of --runs N and --run K")
+    found = missions.load(mission, missions.MissionFile)
+    check_limits(found)
+    link = link or ("none" if pictures == "none" else "frames")
+    settings = FlightSettings(seed, pictures, link, duration)
+    if alone is not None:
+        click.echo(json.dumps(fly(found, settings, alone), indent=1))
+        return
+    assert runs is not None
+    summary = run_campaign(found, settings, runs, out, workers, scheduler)
+    from fsw.campaign.results import text_of
+
+    click.echo(json.dumps(summary, indent=1) if as_json else text_of(summary))
+    sys.exit(1 if summary["failed"] else 0)
+
+
+def run_campaign(
+    mission: Any,
+    settings: Any,
+    runs: int,
+    out: Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> dict[str, Any]:
+    """All runs that are not in the folder yet, then the files; the summary.
+
+    Raises FswError: a library is missing, the folder holds something else, nobody can fly.
+    """
+    from fsw.campaign import crew, results
+    from fsw.campaign.flight import columns, fly
+    from fsw.campaign.ledger import Ledger
+    from fsw.campaign.variation import dispersions_of
+
+    results.check_libraries()
+    identity = {
+        "fsw": crew.own_version(),
+        "mission": mission.name,
+        # All values, without their labels and sources.
+        "mission_sha256": hashlib.sha256(repr(mission).encode()).hexdigest(),
+        "seed": settings.campaign_seed,
+        "pictures": settings.pictures,
+        "link": settings.link,
+        "duration_s": settings.duration_s,
+    }
+    folder = Path(f"campaign-{mission.name}-{settings.campaign_seed}") if out is None else out
+    _prepare(folder)
+    with Ledger(folder / LEDGER, identity) as ledger:
+        if ledger.rows and max(ledger.rows) >= runs:
+            raise FswError(f"{folder}: it holds run {max(ledger.rows)} already; allowed is --runs above that")
+        missing = [run for run in range(runs) if run not in ledger.rows]
+        # Where each figure comes from need not travel with it.
+        one = functools.partial(fly, replace(mission, figures={}), settings)
+        rows = (
+            crew.local(one, missing, workers) if scheduler is None else crew.on_dask(one, missing, scheduler)
+        )
+        with _progress(runs, len(ledger.rows)) as told, closing(_generator(rows)) as flown:
+            try:
+                for row in flown:
+                    ledger.add(row)
+                    told(len(ledger.rows))
+            except KeyboardInterrupt:
+                click.echo(
+                    f"fsw: {len(ledger.rows)} of {runs} runs are done; the same command goes on", err=True
+                )
+                raise
+        ordered = [ledger.rows[run] for run in range(runs)]
+        return results.write(folder, ordered, columns(dispersions_of(mission)), identity)
+
+
+def _generator(rows: Iterable[dict[str, Any]]) -> Generator[dict[str, Any], None, None]:
+    yield from rows
+
+
+def _prepare(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        held = sorted(entry.name for entry in folder.iterdir())
+    except OSError as error:
+        raise FswError(f"output folder {folder}: {error.strerror or error}") from error
+    if held and LEDGER not in held:
+        raise FswError(f"output folder {folder}: it holds {', '.join(held[:3])}, not from a campaign")
+
+
+@contextmanager
+def _progress(runs: int, done: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, ten lines elsewhere; on standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if console.is_terminal:
+        bar = (BarColumn(30), MofNCompleteColumn(), TextColumn("runs"), TimeRemainingColumn())
+        with Progress(*bar, console=console, transient=True) as progress:
+            task = progress.add_task("", total=runs, completed=done)
+            yield lambda count: progress.update(task, completed=count)
+        return
+    said = 10 * done // runs
+
+    def tell(count: int) -> None:
+        nonlocal said
+        if 10 * count // runs > said:
+            said = 10 * count // runs
+            print(f"{count} of {runs} runs", file=sys.stderr, flush=True)
+
+    if done:
+        print(f"{done} of {runs} runs are there already", file=sys.stderr, flush=True)
+    yield tell

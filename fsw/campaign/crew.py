@@ -1,0 +1,149 @@
+"""Who flies the runs: processes of this machine, or the workers of a Dask cluster.
+
+Either gives each row as it comes, in any order, and each run's once: a worker that dies takes with it only
+what it was flying, which another one flies again. The result is the same whoever flew it.
+"""
+
+import gc
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from importlib.metadata import version
+from typing import Any
+
+from fsw.core.errors import FswError
+
+Row = dict[str, Any]
+Fly = Callable[[int], Row]  # picklable: it goes to other processes
+
+AHEAD = 3  # runs handed out to each worker: one to fly, and others so that it need not wait
+FRUITLESS = 3  # pools in a row that died without a single row
+CONNECT_S = 10.0
+
+
+def local(fly: Fly, runs: Iterable[int], workers: int | None = None) -> Iterator[Row]:
+    """Rows from processes of this machine, one a processor if not said otherwise.
+
+    Raises FswError when they die again and again without having flown anything.
+    """
+    count = workers or os.cpu_count() or 1
+    queue = list(reversed(list(runs)))
+    fruitless = 0
+    while queue:
+        # Not fork: what this process holds in threads and locks would come along.
+        context = multiprocessing.get_context("spawn")
+        with _Pool(count, context) as pool:
+            try:
+                for row in _rows_of(pool.executor, fly, queue, count):
+                    fruitless = 0
+                    yield row
+            except BrokenProcessPool as error:
+                fruitless += 1
+                if fruitless == FRUITLESS:
+                    raise FswError("the processes that fly the runs die: out of memory, or killed") from error
+
+
+class _Pool:
+    """A process pool that leaves nothing running, whatever ends it."""
+
+    def __init__(self, count: int, context: Any) -> None:
+        self.executor = ProcessPoolExecutor(count, context, _begin_worker)
+
+    def __enter__(self) -> "_Pool":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        processes = list((self.executor._processes or {}).values())
+        self.executor.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.join()
+
+
+def _begin_worker() -> None:
+    """Ctrl-C is for the process that hands out the work."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(50_000, 20, 100)
+
+
+def _rows_of(executor: ProcessPoolExecutor, fly: Fly, queue: list[int], count: int) -> Iterator[Row]:
+    """What comes of the queue; what was handed out and did not come back is in it again."""
+    out: dict[Future[Row], int] = {}
+    try:
+        while queue or out:
+            while queue and len(out) < AHEAD * count:
+                out[executor.submit(fly, queue[-1])] = queue[-1]
+                queue.pop()
+            done, _ = wait(out, return_when=FIRST_COMPLETED)
+            for future in sorted(done, key=lambda future: out[future]):
+                row = future.result()
+                del out[future]
+                yield row
+    finally:
+        queue.extend(sorted(out.values(), reverse=True))
+
+
+def on_dask(fly: Fly, runs: Iterable[int], address: str) -> Iterator[Row]:
+    """Rows from a Dask cluster, by the address of its scheduler, such as tcp://10.0.0.5:8786.
+
+    Its workers need this fsw installed. Raises FswError: no Dask here, nobody at the address, another fsw
+    there.
+    """
+    try:
+        from distributed import Client, as_completed
+        from distributed.scheduler import KilledWorker
+    except ImportError as error:
+        raise FswError("--scheduler needs Dask: pip install 'fsw[dask]'") from error
+    try:
+        client = Client(address, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, ValueError, ImportError) as error:
+        raise FswError(f"scheduler {address}: no Dask scheduler answers there") from error
+    with client:
+        _check_workers(client, address)
+        # Handed out a bounded number at a time: the cluster need not hold a million runs.
+        queue = list(reversed(list(runs)))
+        done = as_completed(loop=client.loop)
+        out: dict[Any, int] = {}
+        killed: dict[int, int] = {}
+
+        def hand_out() -> None:
+            most = AHEAD * max(1, sum(client.nthreads().values()))
+            while queue and len(out) < most:
+                run = queue.pop()
+                future = client.submit(fly, run, pure=False)
+                out[future] = run
+                done.add(future)
+
+        hand_out()
+        while out:
+            future = next(done)
+            run = out.pop(future)
+            try:
+                row = future.result()
+            except KilledWorker as error:
+                killed[run] = killed.get(run, 0) + 1
+                if killed[run] == FRUITLESS:
+                    raise FswError(f"scheduler {address}: every worker that flies run {run} dies") from error
+                queue.append(run)
+            else:
+                yield row
+            hand_out()
+
+
+def _check_workers(client: Any, address: str) -> None:
+    """Another version flies other flights."""
+    found = client.run(own_version)
+    if not found:
+        raise FswError(f"scheduler {address}: it has no workers")
+    for worker, theirs in found.items():
+        if theirs != own_version():
+            raise FswError(f"worker {worker}: fsw {theirs} there, {own_version()} here; allowed is the same")
+
+
+def own_version() -> str:
+    """Of the fsw installed here."""
+    return version("fsw")

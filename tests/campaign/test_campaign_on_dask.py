@@ -1,0 +1,63 @@
+"""A campaign on a real Dask cluster of this machine, one of whose workers is killed midway."""
+
+import functools
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fsw import missions
+from fsw.campaign import crew
+from fsw.campaign.flight import FlightSettings, fly
+from fsw.campaign.ledger import Ledger
+from fsw.core.errors import FswError
+from fsw.missions import MissionFile
+
+distributed = pytest.importorskip("distributed", reason="needs Dask: the extra 'dask'")
+
+MISSION = missions.load("tianwen1-cruise", MissionFile)
+SHORT = FlightSettings(campaign_seed=9, duration_s=40.0)
+RUNS = 24
+
+
+FATAL = 7
+
+
+def deadly(marks: Path, run: int) -> dict[str, Any]:
+    """As `fly`, but the first worker that has flown run 7 is killed before it can tell."""
+    row = fly(MISSION, SHORT, run)
+    mark = marks / "killed"
+    if run == FATAL and not mark.exists():
+        mark.write_text(str(os.getpid()), encoding="utf-8")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return row
+
+
+def own_process() -> int:
+    return os.getpid()
+
+
+def test_a_worker_killed_midway_loses_nothing_and_counts_nothing_twice(tmp_path: Path) -> None:
+    came: list[int] = []
+    cluster = distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+    )
+    with cluster, Ledger(tmp_path / "runs.log", {"seed": 9}) as ledger:
+        with distributed.Client(cluster, set_as_default=False) as client:
+            processes = set(client.run(own_process).values())
+        fatal = functools.partial(deadly, tmp_path)
+        for row in crew.on_dask(fatal, range(RUNS), cluster.scheduler_address):
+            came.append(row["run"])
+            assert ledger.add(row)
+    assert int((tmp_path / "killed").read_text(encoding="utf-8")) in processes
+    assert sorted(came) == list(range(RUNS))
+    for run in (0, FATAL, RUNS - 1):
+        assert ledger.rows[run] == fly(MISSION, SHORT, run)
+
+
+def test_nobody_at_the_address_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "CONNECT_S", 0.5)
+    with pytest.raises(FswError, match="no Dask scheduler answers there"):
+        list(crew.on_dask(functools.partial(deadly, Path()), range(1), "tcp://127.0.0.1:9"))
