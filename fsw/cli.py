@@ -12,6 +12,7 @@ import click
 
 from fsw.campaign.command import campaign
 from fsw.core.errors import FswError
+from fsw.ground.export_command import export
 from fsw.harness.gallery_command import gallery
 
 ERROR, BUG, INTERRUPTED = 2, 70, 130
@@ -163,6 +164,7 @@ files in DIR (default: flight-MISSION-SEED):
   telemetry.sqlite    frame statistics, packets, parameters, events (tables and *_utc views)
   events.jsonl        an event a line: spacecraft, telecommand verification, ground
   contact_sheet.jpg   up to 16 of the full pictures
+  truth.jsonl         what only the emulator knows of them: how the camera stood
   summary.json        counts, seconds, SHA-256 of the downlink
 
 \b
@@ -285,6 +287,7 @@ def _given(context: click.Context) -> dict[str, str]:
 
 
 cli.add_command(gallery)
+cli.add_command(export)
 
 
 class _DecodeHelp(click.Command):

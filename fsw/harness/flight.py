@@ -7,6 +7,7 @@ What the folder holds afterwards, however the flight ended:
     telemetry.sqlite    frame statistics, packets, parameter values, events
     events.jsonl        an event a line (see `fsw.ground.event_log`)
     contact_sheet.jpg   up to 16 of the full pictures; not there when none came
+    truth.jsonl         what only the emulator knows of them (`fsw.harness.truth`); not there when none came
     summary.json        counts, seconds, SHA-256 of the downlink
 
 All but the summary depend on mission and settings alone. The wall clock is read to pace the flight and to
@@ -26,6 +27,7 @@ from fsw.ground import contact_sheet
 from fsw.ground.control_centre import News
 from fsw.ground.event_log import EventLog
 from fsw.ground.plan import Plan, portrait_ns, selfie
+from fsw.harness import truth
 from fsw.kernel.time import SECOND
 from fsw.missions.mission_file import MissionFile
 from fsw.simulation import Settings, Simulation
@@ -35,8 +37,8 @@ DOWNLINK = "downlink.cadu"
 EVENTS = "events.jsonl"
 SHEET = "contact_sheet.jpg"
 SUMMARY = "summary.json"
-_FILES = (DOWNLINK, EVENTS, SHEET, SUMMARY, "telemetry.sqlite", "telemetry.sqlite-journal")
-OWN = frozenset({PICTURES, *_FILES, SUMMARY + ".part"})
+_FILES = (DOWNLINK, EVENTS, SHEET, SUMMARY, truth.FILE, "telemetry.sqlite", "telemetry.sqlite-journal")
+OWN = frozenset({PICTURES, *_FILES, SUMMARY + ".part", truth.FILE + ".part"})
 
 STEP_NS = SECOND  # between two looks at the clock and at the operator's wish to stop
 PACED_STEP_S = 0.1
@@ -158,8 +160,11 @@ class Flight:
                 self._advance(start_s)
                 simulation.finish()
                 sheet = self._contact_sheet()
+                known = "".join(truth.lines(simulation))
             self.wall_s = time.monotonic() - start_s
             summary = self._summary()
+            if known:
+                write_whole(self.folder / truth.FILE, known)
             write_whole(self.folder / SUMMARY, json.dumps(summary, indent=1) + "\n")
         except OSError as error:
             raise FswError(f"{error.filename or self.folder}: {error.strerror or error}") from error

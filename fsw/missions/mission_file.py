@@ -24,6 +24,7 @@ from fsw.missions.schema import Figure as Figure
 from fsw.missions.schema import Label as Label
 from fsw.missions.schema import Name as Name
 from fsw.missions.schema import OneOf as OneOf
+from fsw.missions.schema import Quadruple as Quadruple
 from fsw.missions.schema import Triple as Triple
 from fsw.missions.schema import Utc as Utc
 from fsw.missions.schema import Within as Within
@@ -182,7 +183,11 @@ class PictureMode:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """[camera]: the deployable camera, its lenses, its motion and its power."""
+    """[camera]: the deployable camera, its lenses, its motion and its power.
+
+    distortion: k1 to k4 of Kannala and Brandt, by which the ground knows directions in a picture; without it
+    there are none.
+    """
 
     name: Name
     made_by: Name
@@ -213,6 +218,7 @@ class Camera:
     clock: Clock
     default_mode: str
     mode: tuple[PictureMode, ...]
+    distortion: Annotated[Quadruple, Within(-1, 1)] | None = None
 
     def __post_init__(self) -> None:
         names = [mode.name for mode in self.mode]

@@ -7,6 +7,7 @@ Label = Literal["stated", "derived", "assumed"]
 LABELS: tuple[Label, ...] = ("stated", "derived", "assumed")
 
 Triple = tuple[float, float, float]
+Quadruple = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)

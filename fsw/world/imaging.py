@@ -159,6 +159,10 @@ class ReleasedCamera:
             )
         return Light(sun.in_body(host), sun.distance_au, host, tuple(bodies), planet, self._articulation)
 
+    def sun_icrf(self, t_ns: int) -> Vector:
+        """Direction to the Sun, unit."""
+        return self._heavens.direction("sun", t_ns).unit
+
     def _near_planet(self, t_ns: int, host: Quaternion) -> NearPlanet | None:
         """The planet about which the orbiter flies, unless it is so far that a disc will do."""
         heavens, figures = self._heavens, self._heavens.planet
@@ -186,7 +190,7 @@ class ReleasedCamera:
 
     def take(self, snap: Snap) -> tuple[bytes, int]:
         """The encoder's output (a JPEG with EXIF and thumbnail, or the raw mosaic) and the exposure used."""
-        read_out_ns = round(1e9 * LINE_TIME_S[snap.width, snap.height] * snap.height)
+        read_out_ns = read_out_of(snap.width, snap.height)
         frame_seed = (self._seed * 4 + snap.start_ns * 2 + snap.lens) & (2**63 - 1)
         exposure_us = snap.exposure_us or self._meter(snap, snap.start_ns + read_out_ns // 2)
         # A sensor asked for less than it can do does the least that it can, and tells so.
@@ -222,6 +226,12 @@ class ReleasedCamera:
             unique_id=f"{self._seed & 0xFFFFFFFFFFFFFFFF:016x}{snap.start_ns * 2 + snap.lens:016x}",
             comment=f"range {self.range_m(snap.start_ns):.1f} m",
         )
+
+
+def read_out_of(width: int, height: int) -> int:
+    """From the first row's exposure to the last one's [ns]. A picture's middle is half of it and half of the
+    exposure after its start."""
+    return round(1e9 * LINE_TIME_S[width, height] * height)
 
 
 def _stowed(direction: Vector) -> Quaternion:
