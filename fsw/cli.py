@@ -83,7 +83,7 @@ _SEED = click.option(
 )
 _SIZE = click.option(
     "--size",
-    type=click.Choice(["800x600", "1600x1200"]),
+    type=click.Choice(["800x600", "1600x1200", "2048x2048"]),
     callback=_size,
     help="Of the pictures; the mission's own if not given.",
 )

@@ -17,7 +17,6 @@ from fsw.core.radio_channel import flip_bits, soft_symbols
 from fsw.devices.image_sensor import Shot, Taken
 from fsw.devices.transponder import Transmission
 from fsw.devices.wifi import SLOT_NS, WifiChannel
-from fsw.dictionary.identifiers import LANDER_SCID, ORBITER_SCID
 from fsw.ground.archive import Archive
 from fsw.ground.command_link import Initiation, UplinkSettings
 from fsw.ground.commanding import Service
@@ -32,6 +31,7 @@ from fsw.kernel.snapshot import SnapshotError, pack, unpack
 from fsw.kernel.time import SECOND, earliest
 from fsw.missions.file_link import ground_link
 from fsw.missions.mission_file import DownlinkMode, MissionFile
+from fsw.missions.mounted import MountedMission
 from fsw.protocols.cfdp_messages import Request as FileRequest
 from fsw.protocols.cfdp_sender import PutRequest
 from fsw.protocols.fop import Directive
@@ -41,6 +41,7 @@ from fsw.world import heavens as sky
 from fsw.world.delay_line import DelayLine
 from fsw.world.image_sensor import DEFAULT_EXPOSURE_US
 from fsw.world.imaging import ReleasedCamera, Snap
+from fsw.world.mounted import MountedView
 from fsw.world.scene import Studio
 from fsw.world.test_card import raw_test_card, test_card
 
@@ -53,7 +54,6 @@ WIFI_STATUS_NS = SECOND
 ES_N0_STEP_DB = 0.01  # the channel's table is made anew at each step, some minutes apart
 DISTANCE_STEP_NS = 10 * SECOND  # in which the distance changes by less than 1e-5 of it
 UPLINK_SLICE_OCTETS = 64
-REAL_TIME_CHANNEL = 1  # of the orbiter: its frames' times are what time reports tell
 # A receiver that meets a new carrier misses its first symbols and may lock to the wrong polarity.
 ACQUISITION_SYMBOLS = (200, 1800)
 
@@ -112,10 +112,11 @@ class Simulation:
         self.mission = mission
         self.settings = settings
         self.epoch = mission.epoch
+        self._mounted = isinstance(mission, MountedMission)
         self.heavens = sky.Heavens.of(mission) if heavens is None else heavens
         self.streams = Streams(settings.seed)
         self.now_ns = 0
-        self.released: ReleasedCamera | None = None
+        self.released: ReleasedCamera | MountedView | None = None  # the camera, once it is on
         self._motion: list[Any] | None = None  # release time, motion
         self._studio: Studio | None = None
         self.on_news = on_news
@@ -187,10 +188,11 @@ class Simulation:
         modes = [_receive_mode(LOW, downlink.low, ocf), _receive_mode(HIGH, downlink.high, ocf)]
         self.station = Station(
             modes,
-            (ORBITER_SCID, LANDER_SCID),
+            {channel.scid for mode in (downlink.low, downlink.high) for channel in mode.channel},
             archive,
             self._keep_cadus,
-            (ORBITER_SCID, REAL_TIME_CHANNEL),
+            # The first channel's frames' times are what time reports tell.
+            (downlink.low.channel[0].scid, downlink.low.channel[0].vcid),
             self.control.note_frame,
         )
 
@@ -408,6 +410,8 @@ class Simulation:
             motion = self.orbiter.advance(now_ns)
             if motion is not None:
                 self._separate(now_ns, motion)
+            elif self._motion is None and self._mounted and self._wifi.on:
+                self._separate(now_ns, {})  # the wire brings the power
         if _due(self.camera.next_ns(), now_ns):
             self.camera.advance(now_ns)
         status = self._wifi_status_ns <= now_ns
@@ -445,10 +449,13 @@ class Simulation:
 
     def _follow_release(self) -> None:
         assert self._motion is not None
+        seed = self.streams.seed_of("sensor")
+        if isinstance(self.mission, MountedMission):
+            self.released = MountedView(self.mission, self.heavens, seed)
+            return
         if self._studio is None and self.settings.pictures == "rendered":
             capsule = self.mission.orbiter.entry_capsule
             self._studio = Studio("tianwen1-stack" if capsule else "tianwen1-orbiter")
-        seed = self.streams.seed_of("sensor")
         t_ns, motion = self._motion
         self.released = ReleasedCamera(self.mission, self.heavens, self._studio, t_ns, motion, seed)
 

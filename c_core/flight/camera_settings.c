@@ -21,7 +21,7 @@ uint32_t camera_settings_set_mode(camera_settings_t *self, uint32_t slot_octets,
     if (encoding >= PICTURE_ENCODINGS || selection > CAMERA_BOTH_LENSES) {
         return CAMERA_REFUSED_ARGUMENT;
     }
-    for (uint32_t size = 0; size < PICTURE_SIZES; size++) {
+    for (uint32_t size = 0; size < PICTURE_SIZES && size <= self->largest_size; size++) {
         const uint8_t mode = picture_mode(size, encoding);
         if (picture_mode_width(mode) != width || picture_mode_height(mode) != height) {
             continue;

@@ -36,7 +36,8 @@ typedef struct {
     uint32_t exposure_us[CAMERA_LENSES];
     uint16_t gain[CAMERA_LENSES];
     uint8_t mode[CAMERA_LENSES]; ///< picture_mode()
-    uint8_t spare[2];
+    uint8_t largest_size;        ///< picture_size_t; of the sensors, never changed
+    uint8_t spare;
 } camera_settings_t;
 
 static inline bool camera_is_for(uint8_t selection, uint32_t lens) {

@@ -49,6 +49,7 @@ static bool parameters_valid(const camera_parameters_t *p) {
            p->period_ms <= CAMERA_PERIOD_MAX_MS && p->boot_ms <= CAMERA_WAIT_MAX_MS &&
            p->first_frame_ms <= CAMERA_WAIT_MAX_MS && p->health_ms >= 1 && p->health_ms <= CAMERA_PERIOD_MAX_MS &&
            p->patience >= 1 && p->exposure_us <= p->period_ms * 1000 && camera_gain_valid(p->gain) && p->mode <= UINT8_MAX &&
+           p->single_lens <= 1 && p->largest_size < PICTURE_SIZES && p->mode >> 4 <= p->largest_size &&
            picture_mode_valid((uint8_t)p->mode) && camera_mode_fits(p->slot_octets, (uint8_t)p->mode) &&
            p->battery_limit_mv <= UINT16_MAX && p->battery_capacity_mj >= 1 &&
            p->power_idle_mw <= CAMERA_POWER_MAX_MW && p->power_imaging_mw <= CAMERA_POWER_MAX_MW && apids_valid(p) &&
@@ -59,6 +60,7 @@ static bool parameters_valid(const camera_parameters_t *p) {
 static void set_defaults(camera_unit_t *self) {
     camera_settings_t *settings = &self->settings;
     settings->period_ms = self->parameters.period_ms;
+    settings->largest_size = (uint8_t)self->parameters.largest_size;
     for (uint32_t i = 0; i < CAMERA_LENSES; i++) {
         settings->mode[i] = (uint8_t)self->parameters.mode;
         settings->exposure_us[i] = self->parameters.exposure_us;
@@ -201,6 +203,10 @@ static void count_energy(camera_unit_t *self, uint64_t until_ns) {
     }
 }
 
+static uint32_t lenses_of(const camera_unit_t *self) {
+    return self->parameters.single_lens ? 1 : CAMERA_LENSES;
+}
+
 /// The beat at or after `at_ns`.
 static uint64_t next_beat(uint64_t first_ns, uint32_t period_ns, uint64_t at_ns) {
     uint64_t since_ns = 0;
@@ -262,7 +268,7 @@ static void begin_boot(camera_unit_t *self) {
 
 static void start_beats(camera_unit_t *self, uint64_t first_ns) {
     self->imaging = 1;
-    for (uint32_t i = 0; i < CAMERA_LENSES; i++) {
+    for (uint32_t i = 0; i < lenses_of(self); i++) {
         capture_start(&self->lens[i], first_ns);
     }
 }
@@ -435,7 +441,7 @@ static void follow_period(camera_unit_t *self, uint32_t before_ms) {
     self->first_beat_ns = next_beat(self->first_beat_ns, before_ms * NS_PER_MS, self->now_ns);
     for (uint32_t i = 0; i < CAMERA_LENSES; i++) {
         (void)capture_set_period(&self->lens[i], self->settings.period_ms * NS_PER_MS);
-        if (self->imaging) {
+        if (self->imaging && i < lenses_of(self)) {
             capture_start(&self->lens[i], self->first_beat_ns);
         }
     }

@@ -163,6 +163,8 @@ typedef struct {
     uint32_t exposure_us;    ///< Up to the period; 0 is automatic.
     uint32_t gain;           ///< CAMERA_GAIN_MIN to CAMERA_GAIN_MAX, or 0: automatic.
     uint32_t mode;           ///< picture_mode()
+    uint32_t largest_size;   ///< picture_size_t: the sensors have this size and those before it.
+    uint32_t single_lens;    ///< 1: a unit with lens 0 alone, which takes every exposure.
     uint32_t battery_limit_mv;
     uint32_t battery_capacity_mj; ///< 1 or more.
     uint32_t power_idle_mw;       ///< Booting or stopped; up to CAMERA_POWER_MAX_MW.

@@ -15,8 +15,8 @@ _Static_assert((int)PICTURE_PART_AT_NUMBER == (int)SPACE_PACKET_HEADER_OCTETS, "
 _Static_assert(PICTURE_PART_AT_START + CUC_4_3_OCTETS == PICTURE_PART_AT_SPARE, "the time code fills its field");
 _Static_assert((int)PICTURE_PART_CRC_OCTETS == (int)SPACE_PACKET_CRC_OCTETS, "one CRC for all packets");
 
-static const uint16_t width_of[PICTURE_SIZES] = {800, 1600};
-static const uint16_t height_of[PICTURE_SIZES] = {600, 1200};
+static const uint16_t width_of[PICTURE_SIZES] = {800, 1600, 2048};
+static const uint16_t height_of[PICTURE_SIZES] = {600, 1200, 2048};
 
 bool picture_mode_valid(uint8_t mode) {
     return mode >> 4 < PICTURE_SIZES && (mode & 0xFu) < PICTURE_ENCODINGS;

@@ -57,7 +57,7 @@ enum {
     PICTURE_PART_DESCRIPTOR_OCTETS = PICTURE_PART_FIRST_HEADER_OCTETS - PICTURE_PART_AT_START,
 };
 
-typedef enum { PICTURE_800X600, PICTURE_1600X1200, PICTURE_SIZES } picture_size_t;
+typedef enum { PICTURE_800X600, PICTURE_1600X1200, PICTURE_2048X2048, PICTURE_SIZES } picture_size_t;
 typedef enum { PICTURE_JPEG, PICTURE_RAW, PICTURE_ENCODINGS } picture_encoding_t;
 
 /// Raw: 16 bits a pixel, big-endian, in the mosaic's order.

@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     camera_parameters_t parameters = {
         .slots = SLOTS, .slot_octets = SLOT_OCTETS, .part_octets = 30, .period_ms = 1000, .boot_ms = 500,
         .first_frame_ms = 2000, .health_ms = 1000, .patience = 2, .exposure_us = 1000, .gain = 256,
-        .battery_limit_mv = 3000, .battery_capacity_mj = 21600000, .power_idle_mw = 1500, .power_imaging_mw = 5000,
+        .largest_size = PICTURE_2048X2048, .battery_limit_mv = 3000, .battery_capacity_mj = 21600000, .power_idle_mw = 1500, .power_imaging_mw = 5000,
         .apid_picture = 1, .apid_health = 2, .apid_report = 3, .apid_telecommand = 4,
     };
     static camera_unit_t unit;

@@ -42,7 +42,8 @@ def mode_code(width: int, height: int, encoding: Encoding) -> int:
         ):
             return code
     raise FswError(
-        f"picture mode {width}x{height} {encoding!r}: allowed are 800x600 and 1600x1200, 'jpeg' and 'raw'"
+        f"picture mode {width}x{height} {encoding!r}: allowed are 800x600, 1600x1200 and 2048x2048, "
+        "'jpeg' and 'raw'"
     )
 
 
@@ -95,7 +96,8 @@ class CameraParameters:
     slots x slot_octets: picture memory. policy: what a beat does when no slot is free. part_octets: picture
     data in one packet, which is up to PART_OVERHEAD_OCTETS longer. first_frame_ms: from separation to the
     first beat. patience: beats that the sensor may take to answer. gain: 256ths. Exposure or gain 0: the
-    sensor's own automatic. files: None for pictures in parts. Bounds: camera_unit.h.
+    sensor's own automatic. largest_size: the sensors have this and those before it. single_lens: lens 0 takes
+    every exposure. files: None for pictures in parts. Bounds: camera_unit.h.
     """
 
     slots: int = 16
@@ -112,6 +114,8 @@ class CameraParameters:
     width: int = 800
     height: int = 600
     encoding: Encoding = "jpeg"
+    largest_size: tuple[int, int] = (1600, 1200)
+    single_lens: bool = False
     battery_limit_mv: int = 4000
     battery_capacity_mj: int = 21_600_000
     power_idle_mw: int = 1500
@@ -139,11 +143,12 @@ class CameraParameters:
             "policy": _POLICIES.index(self.policy),
             "gain": self.gain_256ths,
             "mode": mode_code(self.width, self.height, self.encoding),
+            "largest_size": mode_code(*self.largest_size, "jpeg") >> 4,
         }
         if self.files is not None:
             values |= {"delivery": lib.CAMERA_FILES, "apid_units": self.files.apid_units}
             values |= self.files.as_c()
-        own = ("gain_256ths", "width", "height", "encoding", "policy", "files")
+        own = ("gain_256ths", "width", "height", "encoding", "policy", "files", "largest_size")
         values |= {name: getattr(self, name) for name in self.__slots__ if name not in own}
         try:
             return ffi.new("camera_parameters_t *", values)

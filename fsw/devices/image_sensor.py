@@ -14,8 +14,13 @@ from fsw.kernel.record import record
 from fsw.kernel.snapshot import plain
 from fsw.kernel.time import MILLISECOND
 
-READ_OUT_NS = {800: 120 * MILLISECOND, 1600: 280 * MILLISECOND}
+READ_OUT_NS = {800: 120 * MILLISECOND, 1600: 280 * MILLISECOND, 2048: 440 * MILLISECOND}
 BEATS_AHEAD = 2
+
+
+def read_out_ns(width: int) -> int:
+    """Of the deployable camera's sensors, from the end of an exposure to the encoder's last octet."""
+    return READ_OUT_NS[width]
 
 
 @record
@@ -57,7 +62,8 @@ class ImageSensor:
     """take: makes the picture of a shot. period_ns: of the beats.
 
     later: the mission time so many beats after one, by the clock that keeps them, and it drifts.
-    workers: threads that make pictures; 0 makes them where they are asked for.
+    workers: threads that make pictures; 0 makes them where they are asked for. read_out: time [ns] that a
+    picture of a width takes behind its exposure.
     """
 
     def __init__(
@@ -66,8 +72,10 @@ class ImageSensor:
         period_ns: int,
         workers: int | None = None,
         later: Callable[[int, int], int] | None = None,
+        read_out: Callable[[int], int] = read_out_ns,
     ) -> None:
         self._take = take
+        self._read_out = read_out
         self._later = (lambda t_ns, beats: t_ns + beats * period_ns) if later is None else later
         self._period_ns = period_ns
         workers = (os.cpu_count() or 1) if workers is None else workers
@@ -77,7 +85,7 @@ class ImageSensor:
 
     def order(self, handle: int, shot: Shot) -> None:
         """Begin an exposure."""
-        ready_ns = shot.start_ns + shot.exposure_us * 1000 + READ_OUT_NS[shot.width]
+        ready_ns = shot.start_ns + shot.exposure_us * 1000 + self._read_out(shot.width)
         self._orders.append([ready_ns, handle, shot])
         self._orders.sort(key=lambda entry: (entry[0], entry[2].lens))
         if self._pool is None:

@@ -66,3 +66,13 @@ class ReleaseMechanism:
     def load(self, saved: dict[str, Any]) -> None:
         self._opens_ns = saved["opens_ns"]
         self.spent = saved["spent"]
+
+
+class NoMechanism(ReleaseMechanism):
+    """Where nothing is to be released: a pulse does nothing, and the break-wire's input stays closed."""
+
+    def __init__(self, stream: Stream) -> None:
+        super().__init__(0.0, (0.0, 0.0, 1.0), 0.0, stream)
+
+    def fire(self, now_ns: int) -> None:
+        """Into an open connector."""

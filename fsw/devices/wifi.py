@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fsw.kernel.seeds import Stream
 from fsw.kernel.time import MILLISECOND, SECOND
-from fsw.world.radio import WifiLink, WifiState
+from fsw.world.radio import WifiLink, WifiState, WiredLink
 
 SLOT_NS = 200 * MILLISECOND
 MOST_WAITING = 16
@@ -31,10 +31,10 @@ class Slot:
 
 
 class WifiChannel:
-    """Both radios and the air between them. stream: decides which packets are lost. packet_octets: of the
-    longest one."""
+    """Both radios and the air between them, or the wire in their place. stream: decides which packets are
+    lost. packet_octets: of the longest one."""
 
-    def __init__(self, link: WifiLink, stream: Stream, packet_octets: int) -> None:
+    def __init__(self, link: WifiLink | WiredLink, stream: Stream, packet_octets: int) -> None:
         self._packet_octets = packet_octets
         self._link = link
         self._state_at = lru_cache(maxsize=8)(lambda step: link.state(step * RANGE_STEP_M))

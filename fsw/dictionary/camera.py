@@ -123,7 +123,7 @@ def report_health(count: int) -> bytes:
 
 
 def _pixels(size: PictureSize) -> dict[str, int]:
-    width, height = (800, 600) if size is PictureSize.SVGA_800X600 else (1600, 1200)
+    width, height = size.pixels
     return {"width": width, "height": height}
 
 

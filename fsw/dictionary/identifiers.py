@@ -18,6 +18,7 @@ class Origin(StrEnum):
 
 ORBITER_SCID = 245
 LANDER_SCID = 82
+TIANWEN2_SCID = 237
 
 TIME_APID = 0  # the spacecraft time packet's, by the standard (ECSS-E-ST-70-41C 6.9.4)
 ATTITUDE_APID = 1281  # real
@@ -130,6 +131,12 @@ class LensSelection(IntEnum):
 class PictureSize(IntEnum):
     SVGA_800X600 = 0
     UXGA_1600X1200 = 1
+    SQUARE_2048X2048 = 2
+
+    @property
+    def pixels(self) -> tuple[int, int]:
+        """Width and height."""
+        return ((800, 600), (1600, 1200), (2048, 2048))[self]
 
 
 class PictureCoding(IntEnum):

@@ -6,7 +6,7 @@ a report: damage costs what it touched, and the report says what that was.
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -230,6 +230,7 @@ def decode_file(path: str | Path, format_text: str, packets_path: str | Path | N
     report = DecodeReport(Path(path), format_text)
     try:
         with open(path, "rb") as source:
+            recorded = _of_length(source, recorded)
             habits = _learn(source, recorded)
             source.seek(0)
             if packets_path is None:
@@ -245,6 +246,27 @@ def decode_file(path: str | Path, format_text: str, packets_path: str | Path | N
 def export_packets(report: DecodeReport, path: str | Path) -> None:
     """The Space Packets of a decoded recording, one after the other. Reads the recording again."""
     decode_file(report.path, report.format_text, path)
+
+
+def _of_length(source: BinaryIO, recorded: RecordedFormat) -> RecordedFormat:
+    """Of a format with two frame lengths, whose file has frames of the further one alone: that one."""
+    if recorded.layer != "frames" or recorded.further is None or recorded.code is None:
+        return recorded
+    octets = source.read(_LEARN_OCTETS)
+    source.seek(0)
+    if recorded.code.asm in octets[: 4 * recorded.frame.length]:
+        return recorded
+    other = recorded.further[0]
+    own, others = (_headers(octets, frame.length, recorded.spacecraft) for frame in (recorded.frame, other))
+    return replace(recorded, frame=other) if others > own else recorded
+
+
+def _headers(octets: bytes, length: int, spacecraft: frozenset[int]) -> int:
+    """How many pairs of places, a frame's length apart, look like AOS headers of these spacecraft."""
+    values = np.frombuffer(octets, np.uint8).astype(np.uint16)
+    words = values[:-1] << 8 | values[1:]
+    header = np.isin(words >> 6, [1 << 8 | scid for scid in sorted(spacecraft)])
+    return int(np.count_nonzero(header[:-length] & header[length:]))
 
 
 def _learn(source: BinaryIO, recorded: RecordedFormat) -> Habits:

@@ -10,6 +10,8 @@ are coded, whose they are and where their time is.
         [:tm] and the options of the frame
     symbols:LENGTH[:convolutional=inverted|plain|none][:as=u8|i8|f32] and the options of cadu
 
+tianwen1 and tianwen2 take frames of either of the spacecraft's lengths, and CADUs.
+
 LENGTH is that of the frame for aos and tm, that of the whole CADU with its 4-octet sync marker for the
 others. All take scid=A[+B...], the spacecraft whose frames are taken (otherwise all that the file shows).
 """
@@ -58,20 +60,25 @@ class RecordedFormat:
 
 _TIANWEN1_LOW = FrameFormat("aos", 220, insert_zone=8)
 _TIANWEN1_HIGH = FrameFormat("aos", 892, insert_zone=8)
+_TIANWEN2_HIGH, _TIANWEN2_LOW = _TIANWEN1_HIGH, _TIANWEN1_LOW
 _TIANWEN1_TIMES = {245: ZoneTime(TIANWEN1), 82: ZoneTime(TIANWEN1_LANDER)}
 
 NAMED = {
+    # Frames of 892 octets, or CADUs of 1024 and 256 octets one after the other: told by the first marker. How
+    # they are coded is as a mission file of ours assumes: the recordings hold frames.
     "tianwen2": RecordedFormat(
         "tianwen2",
         "frames",
-        FrameFormat("aos", 892, insert_zone=8),
+        _TIANWEN2_HIGH,
+        ChannelCode("tm255", 32, "dual", 4, "g2-inverted"),
+        (_TIANWEN2_LOW, ChannelCode("tm255", 32, "dual", 1, "g2-inverted")),
         spacecraft=frozenset({237}),
         times={237: ZoneTime(TIANWEN2)},
     ),
     "tianwen2-lowrate": RecordedFormat(
         "tianwen2-lowrate",
         "frames",
-        FrameFormat("aos", 220, insert_zone=8),
+        _TIANWEN2_LOW,
         spacecraft=frozenset({237}),
         times={237: ZoneTime(TIANWEN2)},
     ),

@@ -1,13 +1,15 @@
 """The flight plan: which telecommands arrive when, from the mission's figures and the time there is.
 
-The camera is set free; when it is out of reach, or so early that what was taken still comes home before
-the end, the best pictures are chosen and everything is sent down at the high rate.
+A camera that is released is set free; when it is out of reach, or so early that what was taken still comes
+home before the end, the best pictures are chosen and everything is sent down at the high rate. One that stays
+on board takes what the mission's observations ask for, and each observation's pictures come down behind it.
 """
 
 from dataclasses import dataclass
 
 from fsw.kernel.time import SECOND
 from fsw.missions.mission_file import MissionFile
+from fsw.missions.mounted import MountedMission
 
 PING_NS = 2 * SECOND
 WIFI_NS = 3 * SECOND
@@ -20,6 +22,9 @@ PORTRAIT_SPANS = 3.0  # how far a camera goes that shows its spacecraft from nea
 # From the first exposure until there is a picture to choose, and the least that a dump is worth.
 FIRST_PICTURES_NS = 2 * SECOND
 LEAST_DUMP_NS = 10 * SECOND
+# Of a mounted camera: the high rate after its power, its exposure before the first beat.
+HIGH_RATE_NS = 2 * SECOND
+SETTINGS_NS = 5 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,9 @@ def housekeeping() -> Plan:
 
 def portrait_ns(mission: MissionFile, light_time_ns: int) -> int:
     """How long the shortest flight is that shows what the mission shows: until the spacecraft is small in the
-    picture, and what was chosen has come down."""
+    picture, and what was chosen has come down. Observations have their times: all of it."""
+    if isinstance(mission, MountedMission):
+        return mission.default_duration_ns
     watched_ns = round(PORTRAIT_SPANS * mission.orbiter.span_m / mission.camera.separation_speed_m_s * SECOND)
     return mission.release_ns + min(watched_ns, _reach_ns(mission)) + _dump_ns(mission) + light_time_ns
 
@@ -64,6 +71,53 @@ def _release(mission: MissionFile) -> list[Step]:
         Step(max(0, release_ns - ARM_BEFORE_RELEASE_NS), "RELEASE_ARM"),
         Step(release_ns, "RELEASE_FIRE"),
     ]
+
+
+def planned(
+    mission: MissionFile,
+    duration_ns: int,
+    light_time_ns: int,
+    selection: int | None = None,
+    stop_camera: bool = False,
+) -> Plan:
+    """The mission's main job: see `selfie` and `observations`."""
+    if isinstance(mission, MountedMission):
+        return observations(mission, duration_ns, light_time_ns, selection)
+    return selfie(mission, duration_ns, light_time_ns, selection, stop_camera)
+
+
+def observations(
+    mission: MountedMission, duration_ns: int, light_time_ns: int, selection: int | None = None
+) -> Plan:
+    """The camera on, then each observation's exposures, and its newest pictures down in the high rate.
+
+    selection: how many full pictures of each, None for the mission's numbers. What does not come down before
+    the end is left out, and a note says so.
+    """
+    last_ns = duration_ns - light_time_ns
+    parse, period_ns = mission.epoch.parse, round(mission.camera.period_s * SECOND)
+    power_ns = parse(mission.observation[0].begin_utc) - round(mission.camera.first_frame_s * SECOND)
+    steps = [Step(min(PING_NS, power_ns), "PING"), Step(power_ns, "WIFI", "ON")]
+    if power_ns + HIGH_RATE_NS < last_ns:
+        steps.append(Step(power_ns + HIGH_RATE_NS, "DOWNLINK_RATE", "HIGH"))
+    late = []
+    for number, one in enumerate(mission.observation):
+        begin_ns, end_ns = parse(one.begin_utc), mission.end_of(one)
+        if end_ns + 3 * SECOND + LEAST_DUMP_NS > last_ns:
+            late.append(one.name)
+            continue
+        steps.append(Step(begin_ns - SETTINGS_NS, "CAMERA_EXPOSURE", str(one.exposure_us)))
+        if number:
+            steps.append(Step(begin_ns - period_ns // 2, "CAMERA_START"))
+        count = one.full_pictures if selection is None else selection
+        final = one is mission.observation[-1]
+        steps += [
+            Step(end_ns - period_ns // 2, "CAMERA_STOP"),
+            Step(end_ns + SECOND, "SELECT_PICTURES", str(count)),
+            Step(end_ns + 2 * SECOND, "DUMP_START", "THUMBNAILS_THEN_SELECTED" if final else "SELECTED"),
+        ]
+    note = f"{duration_ns / SECOND:g} s is too short for: {', '.join(late)}" if late else ""
+    return Plan(tuple(steps), note)
 
 
 def selfie(

@@ -26,7 +26,7 @@ from fsw.core.errors import FswError
 from fsw.ground import contact_sheet
 from fsw.ground.control_centre import News
 from fsw.ground.event_log import EventLog
-from fsw.ground.plan import Plan, portrait_ns, selfie
+from fsw.ground.plan import Plan, planned, portrait_ns
 from fsw.harness import truth
 from fsw.kernel.time import SECOND
 from fsw.missions.mission_file import MissionFile
@@ -142,7 +142,7 @@ class Flight:
         way_ns = light_time.one_way_light_time_ns(self.duration_ns, "down")
         if portrait:
             self.duration_ns = portrait_ns(mission, way_ns)
-        return selfie(mission, self.duration_ns, way_ns, selection, stop_camera=portrait)
+        return planned(mission, self.duration_ns, way_ns, selection, stop_camera=portrait)
 
     def stop(self) -> None:
         """Ends the flight at the next whole step. Safe in a signal handler."""

@@ -9,10 +9,12 @@ from typing import Any, Protocol
 
 from fsw.kernel.time import Epoch
 from fsw.missions.mission_file import Figure, Identity, MissionFile
+from fsw.missions.mounted import MountedMission
 from fsw.missions.relay_year import RelayYear
 
 FLIGHT = "flight"
-KINDS: dict[str, type[Any]] = {FLIGHT: MissionFile, "relay": RelayYear}
+MOUNTED = "mounted"  # a flight whose camera stays on board: flown and operated alike
+KINDS: dict[str, type[Any]] = {FLIGHT: MissionFile, MOUNTED: MountedMission, "relay": RelayYear}
 
 
 class Mission(Protocol):

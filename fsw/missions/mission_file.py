@@ -300,7 +300,7 @@ class Channel:
     scid: Annotated[int, Within(0, 255)]
     vcid: Annotated[int, Within(0, 63)]
     share: Annotated[float, Within(0, 1)]
-    time_code: Annotated[str, OneOf("tianwen1", "tianwen1-lander")]
+    time_code: Annotated[str, OneOf("tianwen1", "tianwen1-lander", "tianwen2")]
     insert_zone_tail: str
     fill: Annotated[int, Within(0, 255)]
 
@@ -460,11 +460,11 @@ class Station:
 class Selection:
     """[selection]: what is sent down unless a telecommand says otherwise.
 
-    rank_by: what the best pictures have most of: lit area with a sharp outline, or fine detail.
+    rank_by: what the best pictures have most of, lit area with a sharp outline or fine detail; or the newest.
     """
 
     full_pictures: Annotated[int, Within(0, 10_000)]
-    rank_by: Annotated[Literal["lit-area", "detail"], OneOf("lit-area", "detail")]
+    rank_by: Annotated[Literal["lit-area", "detail", "newest"], OneOf("lit-area", "detail", "newest")]
     thumbnail_width: Annotated[int, Within(16, 512)]
     thumbnail_height: Annotated[int, Within(16, 512)]
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from fsw.dictionary import tianwen1
 from fsw.dictionary.identifiers import TimeStatus
-from fsw.kernel.time import Epoch, tai_from_utc
+from fsw.kernel.time import DAY, Epoch, tai_from_utc
 from fsw.protocols import time_codes
 
 SLEW_DIVISOR = 1024  # a shift of 1 s takes 1024 s
@@ -25,6 +25,7 @@ MOST_TRIM = 10**7  # 1e-5
 
 _CUC = time_codes.CucFormat(coarse=4, fine=3, implicit=True)
 _TICK_NS = tianwen1.CLOCK_TICK_NS
+_TIANWEN2_EPOCH_NS = 1461 * DAY  # 2019-12-31T16:00Z from our own
 _SLEW = TRIM_UNIT // SLEW_DIVISOR
 assert _SLEW * SLEW_DIVISOR == TRIM_UNIT  # so that both corrections are rounded once, together
 
@@ -116,6 +117,10 @@ class OnBoardClock:
     def lander_ticks(self, now_ns: int) -> int:
         """Ticks of 2**-16 s since the same epoch, as the lander stack's frames carry."""
         return (self.agency_ns(now_ns) << 16) // 1_000_000_000
+
+    def tianwen2_ticks(self, now_ns: int) -> int:
+        """Ticks of 2**-16 s since 2019-12-31T16:00Z, no leap seconds, as Tianwen-2's frames carry."""
+        return (self.agency_ns(now_ns) - _TIANWEN2_EPOCH_NS << 16) // 1_000_000_000
 
     def status(self, now_ns: int) -> TimeStatus:
         """The time reference status that PUS headers carry."""

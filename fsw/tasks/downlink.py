@@ -1,9 +1,12 @@
-"""Makes transfer frames of what all tasks report, a second's worth at a time, in Tianwen-1's modes.
+"""Makes transfer frames of what all tasks report, a second's worth at a time, in a real spacecraft's modes.
 
-LOW: four frames a second in the order 245/1, 245/1, 245/3 (idle), 82/1. HIGH: 245/1 as it needs, then
-245/4 with picture files, the rest 245/3; the lander's packets wait. Frames carry the time of their first
-bit in the insert zone. Packets retrieved from packet stores go with the picture files in the high rate, and
-behind the real-time packets, in a bounded share of 245/1, in the low one.
+Tianwen-1's. LOW: four frames a second in the order 245/1, 245/1, 245/3 (idle), 82/1. HIGH: 245/1 as it
+needs, then 245/4 with picture files, the rest 245/3; the lander's packets wait. Frames carry the time of
+their first bit in the insert zone. Packets retrieved from packet stores go with the picture files in the high
+rate, and behind the real-time packets, in a bounded share of 245/1, in the low one.
+
+Tianwen-2's. One frame a second on 237/1, of 220 octets in LOW and of 892 in HIGH; there files and what comes
+from packet stores fill what the real-time packets leave.
 
 None of these has an operational control field. One idle frame in a while (a managed parameter) therefore
 goes on a virtual channel of ours that has one, and carries a control word (CLCW) of the telecommand
@@ -30,6 +33,7 @@ from fsw.dictionary.identifiers import (
     LANDER_APID,
     LANDER_SCID,
     ORBITER_SCID,
+    TIANWEN2_SCID,
     DownlinkRate,
     FailureCode,
 )
@@ -73,7 +77,9 @@ HIGH_REPLAY_OCTETS = 1 << 15  # and in the high rate
 REAL_TIME_RESERVE_OCTETS = 1 << 14  # of the queue of 245/1, never for stored packets
 FRAME_NS = 20 * MICROSECOND  # modelled processing time
 
-_REAL_TIME, _IDLE, _REPLAY, _LANDER = 1, 3, 4, 1
+SHARED_ROOM_OCTETS = 3 * HIGH_FRAME_OCTETS  # of files that wait on a channel that is also the real-time one's
+
+_REAL_TIME, _REPLAY, _LANDER = 1, 4, 1
 # What follows the time in the insert zone (real, see the vectors of Tianwen-1).
 _TAIL_REAL_TIME, _TAIL_IDLE, _TAIL_REPLAY, _TAIL_LANDER = b"\x4a\xaa", b"\x8a\xaa", b"\x7a\xaa", b"\x40\x11"
 
@@ -88,9 +94,32 @@ class ControlChannel:
     period_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Whose frames these are. idle_channel: of frames without packets. signalling: of those, spare bits and
+    cycle. shared: one virtual channel carries all packets, real-time ones and files. tail_low, tail_high:
+    of a shared channel's insert zones; fill: of idle data, in either rate."""
+
+    spacecraft_id: int
+    low_frames_per_second: int
+    idle_channel: int
+    signalling: tuple[int, int]
+    fill_low: int
+    fill_high: int
+    shared: bool = False
+    tail_low: bytes = b""
+    tail_high: bytes = b""
+
+
+TIANWEN1 = Frames(ORBITER_SCID, 4, 3, (2, 10), 0xAA, 0x55)
+# Decoded recordings (Estevez et al., CC BY 4.0) show 237/1 only, always full; what idle frames look like is
+# assumed: virtual channel 63 (732.0-B-4, 4.1.2.3.3).
+TIANWEN2 = Frames(TIANWEN2_SCID, 1, 63, (0, 0), 0xAA, 0xAA, True, b"\x00\x01", b"\x30\x0b")
+
+
 class Downlink:
-    """frames_per_second: of the high rate; the low rate has four. control: where control words go.
-    lander: whether the fourth of the low rate's frames is its; without one it is idle."""
+    """high_frames_per_second: of the high rate. control: where control words go. lander: whether the fourth
+    of Tianwen-1's low rate is its; without one it is idle. frames: whose they are."""
 
     def __init__(
         self,
@@ -98,21 +127,26 @@ class Downlink:
         high_frames_per_second: int,
         control: ControlChannel,
         lander: bool = True,
+        frames: Frames = TIANWEN1,
     ) -> None:
         self._clock = clock
+        self._frames = frames
         self._has_lander = lander
         self._control = control
         self._words: tuple[bytes, ...] = ()
         self._word = 0  # the one that goes next
         self._control_ns = 0  # when the next frame with one is due
         self._path = PacketPath(clock)
-        self._per_second = {DownlinkRate.LOW: 4, DownlinkRate.HIGH: high_frames_per_second}
+        self._per_second = {
+            DownlinkRate.LOW: frames.low_frames_per_second,
+            DownlinkRate.HIGH: high_frames_per_second,
+        }
         self._rate = DownlinkRate.LOW
-        self._senders = _senders(DownlinkRate.LOW, control.virtual_channel)
+        self._senders = _senders(frames, DownlinkRate.LOW, control.virtual_channel)
         # The lander's packets wait here while the rate is high.
-        self._lander = _sender(DownlinkRate.LOW, LANDER_SCID, _LANDER)
+        self._lander = _sender(frames, DownlinkRate.LOW, _LANDER, spacecraft_id=LANDER_SCID)
         # Picture files wait here while the rate is low.
-        self._pictures = _sender(DownlinkRate.HIGH, ORBITER_SCID, _REPLAY, replay=True, capacity=True)
+        self._pictures = _sender(frames, DownlinkRate.HIGH, _REPLAY, replay=True, capacity=True)
         self._time_rate = DEFAULT_RATE  # a time report for every 2**rate frames of 245/1
         self._locking = False  # this beat is the first in its rate
         self._wanted: list[Any] | None = None  # rate, request, acknowledgement, beats left to drain
@@ -134,7 +168,7 @@ class Downlink:
                 for packet in self._path.plain(apid, data, now_ns):
                     self._push(packet, False)
             case FilePackets(octets, answers):
-                if not (self._senders[0] if answers else self._pictures).push(octets):
+                if not (self._senders[0] if answers or self._frames.shared else self._pictures).push(octets):
                     self._packets_dropped += len(space_packet.index(octets))
             case TimeReportRate(exponent):
                 self._time_rate = exponent
@@ -179,7 +213,7 @@ class Downlink:
             self._packets_dropped += 1
 
     def _push_replay(self, octets: bytes, channel: int) -> None:
-        low = self._rate is DownlinkRate.LOW
+        low = self._rate is DownlinkRate.LOW or self._frames.shared
         if low:
             self._replay_credit -= len(octets)
         if not (self._senders[0] if low or channel == _REAL_TIME else self._pictures).push(octets):
@@ -189,7 +223,7 @@ class Downlink:
         """Octets that stored packets may take in the coming beat; the real-time ones go first."""
         if self._wanted is not None:
             return 0  # the queues are to be empty soon
-        if self._rate is DownlinkRate.HIGH:
+        if self._rate is DownlinkRate.HIGH and not self._frames.shared:
             most = min(self._pictures.room, self._senders[0].room - REAL_TIME_RESERVE_OCTETS)
             return max(0, min(most, HIGH_REPLAY_OCTETS))
         self._replay_credit = min(self._replay_credit + LOW_REPLAY_OCTETS, MOST_LOW_REPLAY_OCTETS)
@@ -212,6 +246,8 @@ class Downlink:
         high = self._rate is DownlinkRate.HIGH
         if self._locking:
             frames = self._idle_frames(now_ns)
+        elif self._frames.shared:
+            frames = self._shared_frames(now_ns)
         else:
             frames = self._high_frames(now_ns) if high else self._low_frames(now_ns)
         self._locking = False
@@ -227,8 +263,37 @@ class Downlink:
         if high:
             # One packet more than the room may come from the stores.
             taken = replay + LONGEST_PACKET_OCTETS if replay else 0
-            actions.append(Send(names.FILES, DownlinkRoom(max(0, self._pictures.room - taken))))
+            actions.append(Send(names.FILES, DownlinkRoom(max(0, self._files_room() - taken))))
         return actions
+
+    def _files_room(self) -> int:
+        if not self._frames.shared:
+            return self._pictures.room
+        # Little: what the spacecraft has to say meanwhile goes behind them.
+        return 0 if self._wanted is not None else SHARED_ROOM_OCTETS - self._senders[0].pending_octets
+
+    def _shared_frames(self, now_ns: int) -> Octets:
+        """All packets on one channel. A frame that has none to carry is idle, or brings a control word."""
+        channel, idle, _ = self._senders
+        count = self._per_second[self._rate]
+        times = now_ns + np.arange(count, dtype=np.int64) * BEAT_NS // count
+        zones = self._own_zones(times)
+        if self._control_due(now_ns):
+            words = self._control_frame(now_ns, zones[:1])
+            self._report_time(channel.frame_count, times[1:])
+            return np.concatenate([words, channel.frames(count - 1, zones[1:])])
+        if not channel.pending_octets and channel.between_packets:
+            self._idle_frames_sent += count
+            return idle.frames(count, zones, idle=True)
+        self._report_time(channel.frame_count, times)
+        return channel.frames(count, zones)
+
+    def _own_zones(self, times_ns: npt.NDArray[np.int64]) -> Octets:
+        """Insert zones of a shared channel: as the lander's, since an epoch four years later."""
+        low = self._rate is DownlinkRate.LOW
+        ticks = np.array([self._clock.tianwen2_ticks(int(t)) for t in times_ns], dtype="<u8")
+        tail = self._frames.tail_low if low else self._frames.tail_high
+        return _with_tail(ticks.view(np.uint8).reshape(-1, 8)[:, :6], tail)
 
     def _low_frames(self, now_ns: int) -> Octets:
         orbiter, idle, _ = self._senders
@@ -273,8 +338,9 @@ class Downlink:
         count = self._per_second[self._rate]
         times = now_ns + np.arange(count, dtype=np.int64) * BEAT_NS // count
         tail = _TAIL_REPLAY if self._rate is DownlinkRate.HIGH else _TAIL_IDLE
+        zones = self._own_zones(times) if self._frames.shared else self._zones(times, tail)
         self._idle_frames_sent += count
-        return self._senders[1].frames(count, self._zones(times, tail), idle=True)
+        return self._senders[1].frames(count, zones, idle=True)
 
     def _control_due(self, now_ns: int) -> bool:
         return bool(self._words) and now_ns >= self._control_ns
@@ -327,7 +393,7 @@ class Downlink:
         if rate != self._rate:
             self._rate = DownlinkRate(rate)
             self._locking = True
-            self._senders = _senders(self._rate, self._control.virtual_channel)
+            self._senders = _senders(self._frames, self._rate, self._control.virtual_channel)
             for before, after in zip(old, self._senders, strict=True):
                 after.frame_count = before.frame_count
             self._carry_over(old[0])
@@ -416,7 +482,7 @@ class Downlink:
 
     def load(self, saved: dict[str, Any]) -> None:
         self._rate = DownlinkRate(saved["rate"])
-        self._senders = _senders(self._rate, self._control.virtual_channel)
+        self._senders = _senders(self._frames, self._rate, self._control.virtual_channel)
         for sender, state in zip(self._senders, saved["senders"], strict=True):
             sender.load(state)
         self._lander.load(saved["lander"])
@@ -436,10 +502,11 @@ class Downlink:
 
 
 def _sender(
+    frames: Frames,
     rate: DownlinkRate,
-    spacecraft_id: int,
     virtual_channel: int,
     *,
+    spacecraft_id: int | None = None,
     idle: bool = False,
     replay: bool = False,
     capacity: bool = False,
@@ -449,26 +516,27 @@ def _sender(
     high = rate is DownlinkRate.HIGH
     octets = HIGH_FRAME_OCTETS if high else LOW_FRAME_OCTETS
     frame_format = FrameFormat("aos", octets, insert_zone=INSERT_ZONE_OCTETS, ocf=ocf)
+    spare, cycle = frames.signalling if idle else (0, 0)
     return VirtualChannelSender(
         frame_format,
-        spacecraft_id,
+        frames.spacecraft_id if spacecraft_id is None else spacecraft_id,
         virtual_channel,
         capacity=PICTURE_CAPACITY_OCTETS if capacity else 1 << 16,
-        replay=replay or idle,
-        spare=2 if idle else 0,
-        cycle=10 if idle else 0,
-        idle_fill=0x55 if high else 0xAA,
+        replay=replay or (idle and not frames.shared),
+        spare=spare,
+        cycle=cycle,
+        idle_fill=frames.fill_high if high else frames.fill_low,
     )
 
 
 def _senders(
-    rate: DownlinkRate, control_channel: int
+    frames: Frames, rate: DownlinkRate, control_channel: int
 ) -> tuple[VirtualChannelSender, VirtualChannelSender, VirtualChannelSender]:
     """Orbiter real time, orbiter idle, control words."""
     return (
-        _sender(rate, ORBITER_SCID, _REAL_TIME),
-        _sender(rate, ORBITER_SCID, _IDLE, idle=True),
-        _sender(rate, ORBITER_SCID, control_channel, idle=True, ocf=True),
+        _sender(frames, rate, _REAL_TIME),
+        _sender(frames, rate, frames.idle_channel, idle=True),
+        _sender(frames, rate, control_channel, idle=True, ocf=True),
     )
 
 

@@ -53,10 +53,11 @@ TICK_NS = tianwen1.CLOCK_TICK_NS
 
 
 class Relay:
-    """peer: the camera, where its pictures come by CFDP."""
+    """peer: the camera, where its pictures come by CFDP. on_bus_power: the camera's power is ours."""
 
-    def __init__(self, clock: OnBoardClock, peer: Peer | None = None) -> None:
+    def __init__(self, clock: OnBoardClock, peer: Peer | None = None, on_bus_power: bool = False) -> None:
         self._clock = clock
+        self._on_bus_power = on_bus_power
         self._files = None if peer is None else CameraFiles(peer)
         self._files_timer_ns: int | None = None
         self._assembler = PictureAssembler(
@@ -315,7 +316,7 @@ class Relay:
             used_wh = camera.battery_used_wh(packet)
             # The rest is taken apart when housekeeping asks, since the camera tells every second.
             self._health, self._health_ns = packet, now_ns
-            if used_wh < self._low_battery_wh or self._battery_low:
+            if self._on_bus_power or used_wh < self._low_battery_wh or self._battery_low:
                 return []
             self._battery_low = True
             return [Send(names.EVENTS, Occurred(Event.CAMERA_BATTERY_LOW, {"battery_used_wh": used_wh}))]
@@ -328,11 +329,11 @@ class Relay:
         self._complete += 1
         descriptor = picture.descriptor
         assert descriptor is not None, "a complete picture has its first part"
-        large = picture.width == 1600
+        size = next(size for size in PictureSize if size.pixels == (picture.width, picture.height))
         message = Picture(
             picture.number,
             picture.lens,
-            int(PictureSize.UXGA_1600X1200 if large else PictureSize.SVGA_800X600),
+            int(size),
             int(PictureCoding.RAW_BAYER if picture.encoding == "raw" else PictureCoding.JPEG),
             # To the nearest: the camera tells 2**-24 s, rounded down.
             (descriptor.start_ns + TICK_NS // 2) // TICK_NS,

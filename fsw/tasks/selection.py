@@ -52,12 +52,12 @@ _RAW_HEADER = re.compile(rb"P5\n((?:#[^\n]*\n)*)(\d{1,5}) (\d{1,5})\n(\d{1,5})\n
 _BLACK = re.compile(rb"^# BLACK (\d{1,5})$", re.MULTILINE)
 
 
-RankBy = Literal["lit-area", "detail"]
+RankBy = Literal["lit-area", "detail", "newest"]
 
 
 class Selection:
     """rank_by: what the best pictures have most of: lit area with a sharp outline, which is a spacecraft
-    before black sky, or fine detail, which is one before a planet."""
+    before black sky, or fine detail, which is one before a planet. Or newest: the latest come first."""
 
     def __init__(self, rank_by: RankBy = "lit-area") -> None:
         self._rank_by: RankBy = rank_by
@@ -114,6 +114,8 @@ class Selection:
     def _ranked(self) -> list[int]:
         """Numbers of all pictures, best first. By detail, near repeats of a better one come last: the
         nearest pictures are so many and so alike that the whole spacecraft would not be among the chosen."""
+        if self._rank_by == "newest":
+            return sorted(self._lit_ppm, reverse=True)
         rank = self._lit_ppm if self._rank_by == "lit-area" else self._detail_ppm
         ranked = sorted(rank, key=lambda number: (-rank[number], number))
         if self._rank_by == "lit-area":

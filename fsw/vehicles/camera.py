@@ -9,11 +9,12 @@ import numpy.typing as npt
 from fsw.core.camera_unit import CameraParameters, CameraUnit
 from fsw.devices.battery import voltage_mv
 from fsw.devices.gauges import reading
-from fsw.devices.image_sensor import ImageSensor, Shot, Taken
+from fsw.devices.image_sensor import ImageSensor, Shot, Taken, read_out_ns
 from fsw.devices.oscillator import Oscillator
 from fsw.dictionary import camera as link
 from fsw.kernel.time import SECOND, earliest
 from fsw.missions.mission_file import MissionFile
+from fsw.missions.mounted import MountedMission
 from fsw.tasks.clock import OnBoardClock
 from fsw.vehicles.camera_link import SLOTS, file_delivery
 from fsw.vehicles.timing import oscillator_figures
@@ -25,6 +26,13 @@ PACKET_OVERHEAD_OCTETS = 44
 INSTRUMENTS_EVERY_NS = SECOND
 PATIENCE_BEATS = 3
 ENDLESS_PATIENCE_BEATS = 2**32 - 1
+
+
+def _read_out(mission: MissionFile) -> Callable[[int], int]:
+    if not isinstance(mission, MountedMission):
+        return read_out_ns
+    mounted_ns = round(mission.camera.mount.read_out_s * SECOND)
+    return lambda width: mounted_ns
 
 
 class Camera:
@@ -61,6 +69,8 @@ class Camera:
                 gain_256ths=round(256 * figures.gain),
                 width=size[0],
                 height=size[1],
+                largest_size=max((mode.width, mode.height) for mode in figures.mode),
+                single_lens=figures.lenses == 1,
                 battery_limit_mv=BATTERY_LIMIT_MV,
                 battery_capacity_mj=round(figures.battery_wh * 3_600_000),
                 power_idle_mw=POWER_IDLE_MW,
@@ -74,7 +84,7 @@ class Camera:
             ),
             self._clock.agency_ns(0),
         )
-        self.sensor = ImageSensor(take, self._period_ns, workers, self._beats_later)
+        self.sensor = ImageSensor(take, self._period_ns, workers, self._beats_later, _read_out(mission))
         self._instruments_ns: int | None = None
         self._stands: tuple[int | None, bool, bool] | None = None
 

@@ -12,7 +12,7 @@ from fsw.devices.mass_memory import MassMemory
 from fsw.devices.onboard_memory import ProgramImage, ScratchMemory
 from fsw.devices.oscillator import Oscillator
 from fsw.devices.parameter_area import ParameterArea
-from fsw.devices.release_mechanism import ReleaseMechanism
+from fsw.devices.release_mechanism import NoMechanism, ReleaseMechanism
 from fsw.devices.transponder import Transmission, TransmitMode, Transmitter, UplinkReceiver
 from fsw.devices.wifi import WifiChannel
 from fsw.dictionary.events import Event
@@ -27,16 +27,17 @@ from fsw.dictionary.services.st02_device_access import REGISTERS, RegisterAddres
 from fsw.dictionary.services.st06_memory import MEMORIES, Memory
 from fsw.dictionary.settings import SETTINGS, word
 from fsw.kernel.scheduler import Scheduler, TaskSettings
-from fsw.kernel.seeds import Streams
+from fsw.kernel.seeds import Stream, Streams
 from fsw.kernel.time import MILLISECOND, SECOND, earliest
 from fsw.missions.file_link import board_link, board_store
 from fsw.missions.mission_file import DownlinkMode, MissionFile
+from fsw.missions.mounted import MountedMission
 from fsw.protocols.telecommand_reception import ChannelSettings, ReceptionSettings
 from fsw.tasks import messages, names
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.commanding import Commanding
 from fsw.tasks.device_access import DeviceAccess
-from fsw.tasks.downlink import ControlChannel, Downlink
+from fsw.tasks.downlink import TIANWEN1, TIANWEN2, ControlChannel, Downlink
 from fsw.tasks.event_actions import EventActions
 from fsw.tasks.events import Events
 from fsw.tasks.fdir import Fdir
@@ -67,6 +68,7 @@ if TYPE_CHECKING:  # loads OpenSSL, which a flight without security does not nee
     from fsw.protocols.sdls_link import SpacecraftSecurity
 
 LOW, HIGH = "low", "high"
+FRAMES = {"tianwen1": TIANWEN1, "tianwen2": TIANWEN2}  # by the time code of the first channel
 # Modelled: the loader checks the image and, on a cold boot, clears the memory.
 BOOT_NS = {BootKind.WARM: 8 * SECOND, BootKind.COLD: 40 * SECOND}
 
@@ -135,12 +137,7 @@ class Orbiter:
         self._sky = sky
         self._seed = streams.seed_of("gauges")
         self._wifi = wifi
-        self.mechanism = ReleaseMechanism(
-            mission.camera.separation_speed_m_s,
-            mission.orbiter.release_direction,
-            mission.camera.tumble_deg_s,
-            streams.stream("release"),
-        )
+        self.mechanism = _mechanism(mission, streams.stream("release"))
         log = None if memory_folder is None else FolderLogFile(memory_folder)
         self._entry_capsule = mission.orbiter.entry_capsule
         self.memory = MassMemory(mission.orbiter.mass_memory_octets, log)
@@ -445,6 +442,15 @@ class Orbiter:
         self.test_register.load(saved["test_register"])
 
 
+def _mechanism(mission: MissionFile, stream: Stream) -> ReleaseMechanism:
+    if isinstance(mission, MountedMission):
+        return NoMechanism(stream)
+    camera = mission.camera
+    return ReleaseMechanism(
+        camera.separation_speed_m_s, mission.orbiter.release_direction, camera.tumble_deg_s, stream
+    )
+
+
 def file_settings(mission: MissionFile) -> FilesSettings:
     files = mission.files
     return FilesSettings(board_link(files), files.picture_class == 2, board_store(files))
@@ -458,16 +464,17 @@ def _tasks(
 ) -> list[TaskSettings]:
     """By priority: what must not wait comes first; budgets in modelled time."""
     ms = MILLISECOND
+    frames = FRAMES[mission.downlink.low.channel[0].time_code]
 
     def commanding() -> Commanding:
         return Commanding(reception_settings(mission), security)
 
     def downlink() -> Downlink:
         lander = mission.orbiter.entry_capsule
-        return Downlink(clock, high_frames_per_second, control_channel(mission), lander)
+        return Downlink(clock, high_frames_per_second, control_channel(mission), lander, frames)
 
     def relay() -> Relay:
-        return Relay(clock, relay_peer(mission))
+        return Relay(clock, relay_peer(mission), on_bus_power=isinstance(mission, MountedMission))
 
     def mass_memory() -> MassMemoryTask:
         return MassMemoryTask(mission.orbiter.mass_memory_octets)

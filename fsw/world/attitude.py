@@ -37,17 +37,17 @@ from fsw.world.vectors import (
 _IN_LINE = 1e-5
 
 
-def _across(direction: Vector, rate: Vector) -> Vector:
+def across(direction: Vector, rate: Vector) -> Vector:
     """The part of `rate` at right angles to a unit vector."""
     return subtract(rate, scale(direction, dot(direction, rate)))
 
 
-def _direction(way: tuple[Vector, Vector]) -> tuple[Vector, Vector]:
+def direction_and_rate(way: tuple[Vector, Vector]) -> tuple[Vector, Vector]:
     """A separation and its rate as a unit vector and its rate [1/s]."""
     separation, rate = way
     distance = length(separation)
     direction = scale(separation, 1.0 / distance)
-    return direction, scale(_across(direction, rate), 1.0 / distance)
+    return direction, scale(across(direction, rate), 1.0 / distance)
 
 
 @dataclass(frozen=True)
@@ -73,15 +73,15 @@ class Attitude(ABC):
 
     def _by_sun_and(self, body: str, t_ns: int) -> tuple[Quaternion, Vector]:
         """The Sun at its angle off +X in the XZ plane, and the body in that plane, on its -Z side."""
-        sun, sun_rate = _direction(self.trajectory.to_body("sun", t_ns))
-        other, other_rate = _direction(self.trajectory.to_body(body, t_ns))
+        sun, sun_rate = direction_and_rate(self.trajectory.to_body("sun", t_ns))
+        other, other_rate = direction_and_rate(self.trajectory.to_body(body, t_ns))
         normal = cross(sun, other)
         size = length(normal)
         if size < _IN_LINE:
             utc = self.trajectory.ephemeris.epoch.utc(t_ns)
             raise FswError(f"attitude at {utc}: Sun and {body.capitalize()} in line")
         y_axis = scale(normal, 1.0 / size)
-        y_rate = scale(_across(y_axis, add(cross(sun_rate, other), cross(sun, other_rate))), 1.0 / size)
+        y_rate = scale(across(y_axis, add(cross(sun_rate, other), cross(sun, other_rate))), 1.0 / size)
         # In the XZ plane, from the Sun's direction towards -Z by 90 deg.
         beyond = cross(y_axis, sun)
         beyond_rate = add(cross(y_rate, sun), cross(y_axis, sun_rate))

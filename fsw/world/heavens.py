@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from fsw.core.errors import FswError
 from fsw.kernel.time import Epoch
 from fsw.missions.mission_file import DownlinkMode, MissionFile, Station
+from fsw.missions.mounted import DataLink, MountedMission
 from fsw.world.attitude import Attitude, CruiseAttitude, HeldAttitude
 from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM, SOLAR_IRRADIANCE_W_M2, Ephemeris
 from fsw.world.flight_path import FlightPath
@@ -12,7 +13,8 @@ from fsw.world.integrator import State
 from fsw.world.light_time import LightTime
 from fsw.world.orbit import Elements, PlanetOrbit
 from fsw.world.planets import Planet, planet_named
-from fsw.world.radio import SpaceLink, WifiLink, dish_gain_dbi
+from fsw.world.pointing import PointedAttitude
+from fsw.world.radio import SpaceLink, WifiLink, WiredLink, dish_gain_dbi
 from fsw.world.trajectory import StartState, Trajectory
 from fsw.world.vectors import Quaternion, Vector, length, rotate_back, unit
 
@@ -116,6 +118,8 @@ def _trajectory(mission: MissionFile, ephemeris: Ephemeris) -> FlightPath:
 
 def _attitude(mission: MissionFile, trajectory: FlightPath) -> Attitude:
     rule = mission.attitude
+    if isinstance(mission, MountedMission):
+        return PointedAttitude.of(mission, trajectory)
     figures = (trajectory, rule.sun_from_plus_x_deg, rule.dead_band_deg, rule.limit_cycle_s)
     if rule.held_utc is None:
         return CruiseAttitude(*figures)
@@ -170,9 +174,11 @@ def uplink_bit_error_rate(mission: MissionFile, link: SpaceLink, distance_km: fl
     return link.bit_error_rate(distance_km, radio.bit_rate_bit_s, radio.modulation_loss_db)
 
 
-def wifi(mission: MissionFile) -> WifiLink:
+def wifi(mission: MissionFile) -> WifiLink | WiredLink:
     """The link from camera to orbiter."""
     radio = mission.wifi
+    if isinstance(radio, DataLink):
+        return WiredLink(radio.rate_near_bit_s)
     return WifiLink(
         frequency_hz=radio.frequency_hz,
         rate_near_bit_s=radio.rate_near_bit_s,

@@ -53,7 +53,7 @@ from fsw.world.vectors import (
 )
 
 # Radius [km] and Lambert albedo (red, green, blue) of what shines in the sky.
-_BODIES: dict[str, tuple[float, tuple[float, float, float]]] = {
+BODIES: dict[str, tuple[float, tuple[float, float, float]]] = {
     "earth": (6371.0, EARTH_ALBEDO),
     "moon": (1737.4, MOON_ALBEDO),
     "venus": (6051.8, (1.05, 1.0, 0.85)),
@@ -143,7 +143,7 @@ class ReleasedCamera:
         host = heavens.attitude.attitude(t_ns)
         sun = heavens.direction("sun", t_ns)
         bodies, planet = [], self._near_planet(t_ns, host)
-        for name, (radius_km, albedo) in _BODIES.items():
+        for name, (radius_km, albedo) in BODIES.items():
             if planet is not None and heavens.planet is not None and name == heavens.planet.name:
                 continue
             seen = heavens.direction(name, t_ns)

@@ -76,3 +76,68 @@ def planet_named(name: str) -> Planet:
     if name not in PLANETS:
         raise FswError(f"planet {name!r}: allowed are {', '.join(PLANETS)}")
     return PLANETS[name]
+
+
+# Equatorial and polar radius [km] of what is drawn as a globe (Archinal et al.).
+_SPHEROIDS = {
+    "earth": (6378.137, 6356.752),
+    "moon": (1737.4, 1737.4),
+    "mars": (3396.19, 3376.20),
+    "venus": (6051.8, 6051.8),
+    "jupiter": (71492.0, 66854.0),
+}
+# Pole's right ascension and declination, prime meridian; each with its rate (Archinal et al.).
+_ROTATIONS = {
+    "earth": ((0.0, -0.641), (90.0, -0.557), (190.147, 360.9856235)),
+    "mars": (MARS.pole_right_ascension_deg, MARS.pole_declination_deg, MARS.prime_meridian_deg),
+    "venus": ((272.76, 0.0), (67.16, 0.0), (160.20, -1.4813688)),
+    "jupiter": ((268.056595, -0.006499), (64.495303, 0.002413), (284.95, 870.5360000)),
+}
+# The Moon's: arguments E1 to E13 [deg] and their daily rates, and what their sines (of the declination:
+# cosines) add to the pole's right ascension and declination, and to the prime meridian.
+_MOON_TERMS = (
+    (125.045, -0.0529921, -3.8787, 1.5419, 3.5610),
+    (250.089, -0.1059842, -0.1204, 0.0239, 0.1208),
+    (260.008, 13.0120009, 0.0700, -0.0278, -0.0642),
+    (176.625, 13.3407154, -0.0172, 0.0068, 0.0158),
+    (357.529, 0.9856003, 0.0, 0.0, 0.0252),
+    (311.589, 26.4057084, 0.0072, -0.0029, -0.0066),
+    (134.963, 13.0649930, 0.0, 0.0009, -0.0047),
+    (276.617, 0.3287146, 0.0, 0.0, -0.0046),
+    (34.226, 1.7484877, 0.0, 0.0, 0.0028),
+    (15.134, -0.1589763, -0.0052, 0.0008, 0.0052),
+    (119.743, 0.0036096, 0.0, 0.0, 0.0040),
+    (239.961, 0.1643573, 0.0, 0.0, 0.0019),
+    (25.053, 12.9590088, 0.0043, -0.0009, -0.0044),
+)
+
+
+def spheroid_of(name: str) -> tuple[float, float]:
+    """Equatorial and polar radius [km] of a body that can be seen as a globe."""
+    return _SPHEROIDS[name]
+
+
+def axes_of(name: str, tdb_ns: int) -> Matrix:
+    """Body-fixed axes in the ICRF: prime meridian, 90 deg east, north pole; to a tenth of a degree."""
+    days, centuries = tdb_ns / DAY, tdb_ns / _CENTURY_NS
+    if name == "moon":
+        alpha, delta = 269.9949 + 0.0031 * centuries, 66.5392 + 0.0130 * centuries
+        turn = 38.3213 + _turned(13.17635815, tdb_ns) - 1.4e-12 * days * days
+        for argument, rate, to_alpha, to_delta, to_turn in _MOON_TERMS:
+            sine, cosine = sine_cosine_degrees((argument + rate * days) % 360.0)
+            alpha, delta, turn = alpha + to_alpha * sine, delta + to_delta * cosine, turn + to_turn * sine
+    else:
+        (alpha, alpha_rate), (delta, delta_rate), (turn, rate) = _ROTATIONS[name]
+        alpha, delta = alpha + alpha_rate * centuries, delta + delta_rate * centuries
+        turn += _turned(rate, tdb_ns)
+    (sa, ca), (sd, cd) = sine_cosine_degrees(alpha), sine_cosine_degrees(delta)
+    sw, cw = sine_cosine_degrees(turn % 360.0)
+    pole, node = (cd * ca, cd * sa, sd), (-sa, ca, 0.0)
+    prime = add(scale(node, cw), scale(cross(pole, node), sw))
+    return prime, cross(pole, prime), pole
+
+
+def _turned(rate: float, tdb_ns: int) -> float:
+    """Degrees since J2000 at a daily rate, whole turns left out: millions would leave few digits."""
+    days, rest_ns = divmod(tdb_ns, DAY)
+    return rate * days % 360.0 + rate * (rest_ns / DAY)

@@ -159,6 +159,21 @@ class WifiLink:
         return best
 
 
+@dataclass(frozen=True, slots=True)
+class WiredLink:
+    """A wire in the place of the Wi-Fi: one rate, no loss, at any distance."""
+
+    rate_bit_s: float
+
+    def noise_dbm(self) -> float:
+        """What a driver for radios shows where there is none."""
+        return 0.0
+
+    def state(self, distance_m: float) -> WifiState:
+        """Always the same."""
+        return WifiState(self.rate_bit_s, 0.0, 0.0, 0.0)
+
+
 def _attempt_loss(above_db: float) -> float:
     """A logistic in decibels that is 0.1 at 0 and falls a decade in 1.5 dB."""
     odds = from_decibels(-10.0 * above_db / _DECIBELS_PER_DECADE) / 9.0

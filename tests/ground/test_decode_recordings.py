@@ -50,6 +50,14 @@ def _packets(path: Path, name: str, folder: Path) -> Counter[bytes]:
     return found
 
 
+def test_one_name_reads_both_of_tianwen_2s_frame_lengths() -> None:
+    for name in ("tianwen2", "tianwen2-lowrate"):
+        expected = json.loads((RECORDINGS / "expected.json").read_text())[FILES[name]]
+        report = decode_file(RECORDINGS / FILES[name], "tianwen2")
+        assert report.virtual_channels["237/1"]["frames"] == expected["virtual_channels"]["237/1"]["frames"]
+        assert (report.first_time, report.last_time) == TIMES[name]
+
+
 @by_name
 @pytest.mark.parametrize("generic", [False, True], ids=["named", "generic"])
 def test_counts_are_those_of_an_independent_reading(name: str, generic: bool) -> None:
