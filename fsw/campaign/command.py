@@ -106,10 +106,15 @@ def campaign(
     from fsw import missions
     from fsw.campaign.flight import FlightSettings, fly
     from fsw.campaign.variation import check_limits
+    from fsw.missions.mounted import MountedMission
 
     if (runs is None) == (alone is None):
         raise FswError("allowed is one of --runs N and --run K")
     found = missions.load(mission, missions.MissionFile)
+    if isinstance(found, MountedMission):
+        raise FswError(
+            f"mission {found.name}: its camera is not released; campaigns are of those that release one"
+        )
     check_limits(found)
     link = link or ("none" if pictures == "none" else "frames")
     settings = FlightSettings(seed, pictures, link, duration)

@@ -23,6 +23,7 @@ from fsw.simulation import Link, Pictures, Settings, Simulation
 from fsw.vehicles.camera import PACKET_OVERHEAD_OCTETS
 from fsw.world import heavens as sky
 from fsw.world.heavens import Heavens
+from fsw.world.imaging import ReleasedCamera
 from fsw.world.optics import DISTORTION
 
 LINK_GONE_S = 5  # without the link so long, a flight without pictures is over
@@ -205,7 +206,7 @@ def _measured(mission: MissionFile, simulation: Simulation, linked_ns: int | Non
 def _way(mission: MissionFile, simulation: Simulation, linked_ns: int | None) -> dict[str, Any]:
     """What the camera's way after the release says."""
     flown, released = simulation.mission, simulation.released
-    assert released is not None
+    assert isinstance(released, ReleasedCamera), "campaigns are of cameras that are released"
     release = released.release
     count = (simulation.now_ns - release.t_ns) // SECOND + 1
     places, attitudes = released.each_second(count)
