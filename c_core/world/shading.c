@@ -56,7 +56,7 @@ static void surface_at(const scene_t *self, const sunlight_t *light, const ray_h
         out->bounce[k] = (a->bounce[k] * w + b->bounce[k] * u + c->bounce[k] * v) * light->sunlit;
         out->facing[k] = face->normal[k];
     }
-    if (light->planet)
+    if (light->planet || light->around)
         add_glow(light->glow, a, b, c, u, v, out->bounce);
     out->uv[0] = a->uv[0] * w + b->uv[0] * u + c->uv[0] * v;
     out->uv[1] = a->uv[1] * w + b->uv[1] * u + c->uv[1] * v;
@@ -73,9 +73,10 @@ static void surface_at(const scene_t *self, const sunlight_t *light, const ray_h
     out->face = face;
 }
 
-static inline int sees_sun(const scene_t *self, const float point[3], const float sun[3])
+static inline int sees_sun(const scene_t *self, const sunlight_t *light, const float point[3], const float sun[3])
 {
-    return !ray_caster_blocked(self->nodes, self->packs, point, sun, 1e-4f);
+    return !ray_caster_blocked(self->nodes, self->packs, point, sun, 1e-4f) &&
+           !(light->around && light->around->blocked(light->around->context, point, sun));
 }
 
 // What a reflected or bounced ray meets: no textures, no highlights, no further bounce.
@@ -85,7 +86,7 @@ static void plain_radiance(const scene_t *self, const sunlight_t *light, const r
     surface_t s;
     surface_at(self, light, hit, origin, direction, &s);
     float lit = dot(s.facing, light->direction);
-    if (lit <= 0 || !sees_sun(self, s.point, light->direction))
+    if (lit <= 0 || !sees_sun(self, light, s.point, light->direction))
         lit = 0;
     const material_t *m = s.material;
     for (int k = 0; k < 3; k++)
@@ -96,15 +97,19 @@ uint32_t shading_radiance(const scene_t *self, const bvh_node_t *root, const sun
                           const float origin[3], const float direction[3], float pixel_rad, float radiance[3])
 {
     ray_hit_t hit = ray_caster_nearest(root, self->nodes, self->packs, origin, direction, 1e-3f, 1e30f);
-    if (hit.face < 0)
-        return 0;
+    return hit.face < 0 ? 0 : shading_of_hit(self, &hit, light, sun, origin, direction, pixel_rad, radiance);
+}
+
+uint32_t shading_of_hit(const scene_t *self, const ray_hit_t *hit, const sunlight_t *light, const float sun[3],
+                        const float origin[3], const float direction[3], float pixel_rad, float radiance[3])
+{
     surface_t s;
-    surface_at(self, light, &hit, origin, direction, &s);
+    surface_at(self, light, hit, origin, direction, &s);
     const material_t *m = s.material;
     float view[3] = {-direction[0], -direction[1], -direction[2]};
     float diffuse[3] = {m->diffuse[0], m->diffuse[1], m->diffuse[2]};
     float specular[3] = {m->specular[0], m->specular[1], m->specular[2]};
-    float footprint = hit.distance * pixel_rad / most_of(dot(s.facing, view), 0.15f);
+    float footprint = hit->distance * pixel_rad / most_of(dot(s.facing, view), 0.15f);
     if (m->texture > 0)
         materials_texture(m, s.uv[0], s.uv[1], footprint, diffuse, specular);
 
@@ -120,7 +125,7 @@ uint32_t shading_radiance(const scene_t *self, const bvh_node_t *root, const sun
     }
 
     float nv = most_of(dot(n, view), 0.04f), nl = dot(n, sun);
-    int shaded = dot(s.facing, sun) > 1e-3f && !sees_sun(self, s.point, sun);
+    int shaded = dot(s.facing, sun) > 1e-3f && !sees_sun(self, light, s.point, sun);
     int lit = nl > 0 && dot(s.facing, sun) > 1e-3f && !shaded;
     for (int k = 0; k < 3; k++)
         radiance[k] = 0;
@@ -146,11 +151,13 @@ uint32_t shading_radiance(const scene_t *self, const bvh_node_t *root, const sun
                 r[k] -= (below - 0.02f) * s.facing[k];
         normalise(r);
         ray_hit_t other = ray_caster_nearest(self->nodes, self->nodes, self->packs, s.point, r, 1e-4f, 1e30f);
-        if (other.face >= 0 || light->planet) {
+        if (other.face >= 0 || light->planet || light->around) {
             float seen[3], f = 1 - nv, f5 = f * f;
             f5 = f5 * f5 * f;
             if (other.face >= 0) {
                 plain_radiance(self, light, &other, s.point, r, seen);
+            } else if (light->around) {
+                light->around->seen(light->around->context, s.point, r, seen);
             } else {
                 double ray[3] = {(double)r[0], (double)r[1], (double)r[2]};
                 planet_radiance(light->planet, ray, MIRROR_BLUR_RAD, seen);

@@ -13,7 +13,7 @@ typedef struct {
     float normal[3], uv[2];  ///< uv in metres on the surface
     float bounce[3];         ///< irradiance after one bounce [W m^-2]
     float open[4];           ///< of the open sky, per unit of radiance: even, and growing along x, y, z
-    float spare[4];          ///< to 64 octets; the bake keeps its sums here meanwhile
+    float spare[4];          ///< the bake keeps its sums here; then, of natural ground, its albedo (world/site.h)
 } scene_vertex_t;
 
 typedef struct {
@@ -33,13 +33,21 @@ typedef struct {
     int32_t face_count, vertex_count;
 } scene_t;
 
+/// What lies about one scene where it is not alone: asked by rays that leave it. Both in the scene's own axes.
+typedef struct {
+    int (*blocked)(const void *context, const float point[3], const float direction[3]);
+    void (*seen)(const void *context, const float point[3], const float direction[3], float radiance[3]);
+    const void *context;
+} surroundings_t;
+
 typedef struct {
     float direction[3];    ///< towards the Sun, unit
     float irradiance[3];   ///< W m^-2 in the three bands at the scene
     float radius_rad;      ///< angular radius of the disc
     float sunlit;          ///< share of the disc that no planet hides; irradiance is without the rest
     const planet_t *planet;  ///< that shines back; NULL: none
-    float glow[4][3];      ///< of planet_glow
+    float glow[4][3];      ///< of planet_glow, or of sky and ground
+    const surroundings_t *around;  ///< NULL: nothing but a planet
 } sunlight_t;
 
 /// Looks along a ray. @param root where in the tree the ray starts (see ray_caster_focus); pixel_rad angular
@@ -48,6 +56,10 @@ typedef struct {
 ///         facing or shadow does.
 uint32_t shading_radiance(const scene_t *self, const bvh_node_t *root, const sunlight_t *light, const float sun[3],
                           const float origin[3], const float direction[3], float pixel_rad, float radiance[3]);
+
+/// As shading_radiance, of what a ray has met already.
+uint32_t shading_of_hit(const scene_t *self, const ray_hit_t *hit, const sunlight_t *light, const float sun[3],
+                        const float origin[3], const float direction[3], float pixel_rad, float radiance[3]);
 
 /// Fills every vertex's `bounce` and `open`. @param position (vertices, 3), pulled-in start points;
 /// hemisphere (count, 3): cosine-distributed unit vectors about +z. Cost: vertices * count rays or two.

@@ -362,6 +362,24 @@ class TriangleScene:
             len(hemisphere),
         )
 
+    @property
+    def baked(self) -> NDArray[Any]:
+        """What `bake` found, a row of `VERTEX` for each vertex."""
+        return self._vertices
+
+    def take_baked(self, rows: NDArray[Any]) -> None:
+        """Light from a bake of this scene among others. Call once, before sharing."""
+        if rows.shape != self._vertices.shape or rows.dtype != VERTEX:
+            raise FswError(f"{rows.shape} baked vertices: {self._vertices.shape} expected")
+        for name in ("bounce", "open"):
+            self._vertices[name] = rows[name]
+
+    def set_albedo(self, albedo: Floats) -> None:
+        """Of natural ground (world/site.h), (v, 3), at each vertex. Call after `bake`, before sharing."""
+        if albedo.shape != (len(self._vertices), 3):
+            raise FswError(f"albedo {albedo.shape}: {(len(self._vertices), 3)} expected")
+        self._vertices["spare"][:, :3] = albedo
+
     def _centres(self) -> Floats:
         """Mean of the centres of the faces round each vertex (v, 3)."""
         count = len(self._position)

@@ -5,6 +5,7 @@ A common two-megapixel colour sensor with a JPEG encoder beside it: 1600 x 1200 
 figures are assumed, of that class; each is named once, here.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any
@@ -142,12 +143,12 @@ def expected_dn(albedo: float, sun_distance_au: float, exposure: Exposure, band:
 class Sensor:
     """One physical sensor behind one lens: its fixed patterns, for each mode. Immutable."""
 
-    def __init__(self, serial: int) -> None:
+    def __init__(self, serial: int, lens_of: Callable[[int, int], render.Lens] = optics.lens_of) -> None:
         self._serial = serial
         self._modes: dict[int, tuple[Floats, NDArray[np.int8], NDArray[np.int8]]] = {}
         for width, height in optics.LINE_TIME_S:
             gain, offset = render.sensor_patterns(serial * 2 + (width > 800), width, height)
-            self._modes[width] = (optics.lens_of(width, height).illumination(), gain, offset)
+            self._modes[width] = (lens_of(width, height).illumination(), gain, offset)
 
     def expose(
         self, canvas: render.Canvas, exposure: Exposure, flare: tuple[render.Ghost | render.Glare, ...] = ()

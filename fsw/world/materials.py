@@ -27,6 +27,10 @@ class Material(IntEnum):
     AMBER_FOIL = 13
     HARNESS = 14
     DISH_FACE = 15
+    WHEEL = 16
+    TEXTILE = 17
+    SOIL = 18  # from here on natural: see c_core/world/site.h
+    ROCK = 19
 
 
 PLAIN, CELLS, FLAG, QUILT, GORES = range(5)
@@ -121,6 +125,11 @@ _TABLE = {
     Material.DISH_BACK: _row((0.33, 0.33, 0.33), _grey(0.05), 0.6),
     Material.HARNESS: _row((0.30, 0.30, 0.29), _grey(0.12), 0.55, crumple=0.3, crumple_scale=4.0),
     Material.DISH_FACE: _row((0.78, 0.78, 0.765), _grey(0.04), 0.68),
+    Material.WHEEL: _row((0.19, 0.165, 0.14), _grey(0.30), 0.5, broad=0.4, broad_roughness=0.8),
+    Material.TEXTILE: _row((0.42, 0.40, 0.36), _grey(0.03), 0.8, crumple=0.35, crumple_scale=1.2),
+    # Seen in mirrors and as bounced light only: what the eye sees has albedo at each vertex.
+    Material.SOIL: _row((0.30, 0.165, 0.085), _grey(0.0), 1.0),
+    Material.ROCK: _row((0.17, 0.12, 0.085), _grey(0.0), 1.0),
 }
 
 

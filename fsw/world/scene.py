@@ -115,7 +115,7 @@ def _unit(v: Vector, what: str) -> Vector:
     return (v[0] / size, v[1] / size, v[2] / size)
 
 
-def _hemisphere(count: int) -> Floats:
+def hemisphere(count: int) -> Floats:
     """Cosine-distributed directions about +z, by the golden angle."""
     i = np.arange(count) + 0.5
     radius, angle = np.sqrt(i / count), i * 2.399963229728653
@@ -227,7 +227,7 @@ class Studio:
         direction = (coarse[0] / size, coarse[1] / size, coarse[2] / size)
         scene.bake(
             Sunlight(direction, tuple(w / (au * au) for w in SUN_W_M2), 0.0),
-            _hemisphere(_BAKE_RAYS),
+            hemisphere(_BAKE_RAYS),
         )
         return scene
 
