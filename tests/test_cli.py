@@ -439,7 +439,7 @@ def test_bench_gives_the_figures_that_are_asked_for(capsys):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["fly", "apollo"], "mission apollo: allowed are tianwen1-cruise"),
+        (["fly", "apollo"], "mission apollo: allowed are "),
         (["decode", "/no/such/file", "--format", "hera"], "/no/such/file: No such file or directory"),
         (["decode", __file__, "--format", "morse"], "format 'morse': allowed are"),
         (["fly", "tianwen1-cruise", "--out", __file__], "it is a file"),
@@ -448,7 +448,7 @@ def test_bench_gives_the_figures_that_are_asked_for(capsys):
         (["console", "--connect", "127.0.0.1:1", "--picture-class", "2"], "--picture-class cannot be chosen"),
         (["console", "--memory", __file__], "mass memory"),
         (["console", "--files", __file__], "folder of files"),
-        (["serve", "apollo"], "mission apollo: allowed are tianwen1-cruise"),
+        (["serve", "apollo"], "mission apollo: allowed are "),
         (["sequence", "check", "/no/such/file"], "/no/such/file: No such file or directory"),
         (["procedure", "check", "/no/such/file"], "/no/such/file: No such file or directory"),
         (["bench", "--only", "luck"], "bench luck: allowed are help_seconds"),

@@ -36,11 +36,16 @@ class Runner:
 
 
 RUNNERS: dict[str, Runner] = {
+    "inspection": Runner(
+        "fsw.harness.inspection:fly",
+        ("trajectory.csv", "trajectory.parquet", "events.jsonl", "inspection.png", SUMMARY),
+        frozenset({"duration"}),
+    ),
     "relay": Runner(
         "fsw.harness.relay_year:fly",
         ("passes.csv", "passes.parquet", "days.csv", "days.parquet", "relay.png", SUMMARY),
         frozenset({"duration"}),
-    )
+    ),
 }
 ALWAYS = {"mission", "out", "seed", "force", "as_json"}
 

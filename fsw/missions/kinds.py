@@ -8,13 +8,19 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from fsw.kernel.time import Epoch
+from fsw.missions.inspection import Inspection
 from fsw.missions.mission_file import Figure, Identity, MissionFile
 from fsw.missions.mounted import MountedMission
 from fsw.missions.relay_year import RelayYear
 
 FLIGHT = "flight"
 MOUNTED = "mounted"  # a flight whose camera stays on board: flown and operated alike
-KINDS: dict[str, type[Any]] = {FLIGHT: MissionFile, MOUNTED: MountedMission, "relay": RelayYear}
+KINDS: dict[str, type[Any]] = {
+    FLIGHT: MissionFile,
+    MOUNTED: MountedMission,
+    "inspection": Inspection,
+    "relay": RelayYear,
+}
 
 
 class Mission(Protocol):

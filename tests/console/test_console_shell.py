@@ -90,7 +90,7 @@ def test_the_status_bar_shows_the_clock_the_rate_and_the_links(connection):
 
 
 def test_no_mission_and_no_address_are_refused_with_what_is_allowed():
-    with pytest.raises(FswError, match="allowed are tianwen1-cruise"):
+    with pytest.raises(FswError, match=r"allowed are .*tianwen1-cruise"):
         run_console("nowhere")
     with pytest.raises(FswError, match="allowed is HOST:PORT"):
         run_console(connect="localhost")

@@ -162,12 +162,12 @@ def test_the_least_periapsis_is_above_the_planet():
 
 def test_a_missions_text_is_at_hand():
     assert text_of("tianwen1-cruise") == TEXT
-    with pytest.raises(FswError, match="allowed are tianwen1-cruise, tianwen1-mars"):
+    with pytest.raises(FswError, match=r"allowed are .*tianwen1-cruise, tianwen1-mars"):
         text_of("apollo")
 
 
 def test_other_missions_are_refused_and_the_known_ones_named(tmp_path):
-    with pytest.raises(FswError, match="allowed are tianwen1-cruise"):
+    with pytest.raises(FswError, match=r"allowed are .*tianwen1-cruise"):
         load("tianwen9")
     with pytest.raises(FswError, match=r"absent\.toml"):
         load(tmp_path / "absent.toml")

@@ -1,0 +1,136 @@
+"""The flight of a camera round its host (missions of kind inspection), into a folder.
+
+trajectory.csv    a line a cycle while the software runs, then one an hour: true and estimated position
+                  [m, start axes: x away from the Sun], velocity, distances, velocity gained by thrust
+events.jsonl      an event a line
+inspection.png    the way round the host, keep-out sphere, burns, distance over time; with matplotlib
+summary.json      what came of it; SHA-256 of the table and the events
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fsw.core.errors import FswError
+from fsw.dictionary.inspector import SEVERITY, InspectorEvent
+from fsw.harness.flight import SUMMARY, write_whole
+from fsw.harness.inspection_plot import draw
+from fsw.harness.tables import MISSING, write_table
+from fsw.inspection import InspectionFlight, Row, surroundings
+from fsw.kernel.time import SECOND
+from fsw.missions.inspection import Inspection
+from fsw.tasks.inspection import Reported
+
+TRAJECTORY, EVENTS, PLOT = "trajectory", "events.jsonl", "inspection.png"
+COLUMNS = (
+    "t_s", "x_m", "y_m", "z_m", "vx_m_s", "vy_m_s", "vz_m_s", "estimated_x_m", "estimated_y_m",
+    "estimated_z_m", "distance_m", "gap_m", "gained_x_m_s", "gained_y_m_s", "gained_z_m_s",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What `fsw fly` says of it."""
+
+    folder: Path
+    summary: dict[str, Any]
+
+    def text(self) -> str:
+        """The summary in six lines."""
+        s = self.summary
+        struck = s["contact_s"]
+        entered = s["keep_out_entered_s"]
+        aborts = [event for event in s["events"] if event["event"] == "ABORT"]
+        monitor = "on" if s["monitor"] else "off"
+        abort = f"abort after {aborts[0]['t_s']:g} s: {aborts[0]['why']}" if aborts else "no abort"
+        return "\n".join(
+            (
+                f"{s['mission']}, seed {s['seed']}: {s['simulated_s'] / 86400:g} days, "
+                f"{s['waypoints_reached']} of {s['waypoints']} waypoints",
+                "contact   " + ("none" if struck is None else f"after {struck:.1f} s")
+                + f"; nearest {s['nearest_m']:.1f} m from surface to surface, since the camera steers",
+                f"keep-out  {s['keep_out_m']:g} m: "
+                + ("not entered again" if entered is None else f"entered after {entered:g} s"),
+                f"monitor   {monitor}; {abort}; {s['gas_used_m_s']:.2f} m/s of gas used",
+                f"sha-256   {s['flight_sha256']}",
+                f"files     {self.folder}" + (f" ({s['note']})" if s["note"] else ""),
+            )
+        )  # fmt: skip
+
+
+def fly(mission: Inspection, settings: Mapping[str, Any], folder: Path) -> Inspected:
+    """All of it, or `duration` seconds, into a folder. Raises FswError: no such orbit, no file."""
+    given_s = settings["duration"]
+    end_ns = mission.default_duration_ns if given_s is None else round(given_s * SECOND)
+    rows: list[Row] = []
+    flight = InspectionFlight(mission, settings["seed"], surroundings(mission), rows.append)
+    flight.fly(end_ns)
+    lines = [_event(mission, t_ns, said) for t_ns, said in flight.events]
+    try:
+        names = write_table(folder, TRAJECTORY, COLUMNS, [_line(row) for row in rows])
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        (folder / EVENTS).write_text(text, encoding="utf-8")
+        drawn = draw(folder / PLOT, mission, flight, rows)
+        table = (folder / f"{TRAJECTORY}.csv").read_bytes()
+        note = "" if drawn and len(names) > 1 else f"no plot or no Parquet: {MISSING}"
+        summary = {
+            **_told(mission, flight, lines),
+            "seed": settings["seed"],
+            "simulated_s": end_ns / SECOND,
+            "flight_sha256": hashlib.sha256(table + text.encode()).hexdigest(),
+            "note": note,
+        }
+        write_whole(folder / SUMMARY, json.dumps(summary, indent=1) + "\n")
+    except OSError as error:
+        raise FswError(f"{error.filename or folder}: {error.strerror or error}") from error
+    return Inspected(folder, summary)
+
+
+def _line(row: Row) -> tuple[Any, ...]:
+    seen = (None, None, None) if row.estimate is None else tuple(round(axis, 3) for axis in row.estimate)
+    return (
+        row.t_ns / SECOND,
+        *(round(axis, 4) for axis in row.at),
+        *(round(axis, 7) for axis in row.velocity),
+        *seen,
+        round(row.distance_m, 3),
+        round(row.gap_m, 3),
+        *(round(axis, 6) for axis in row.gained),
+    )
+
+
+def _event(mission: Inspection, t_ns: int, said: Reported) -> dict[str, Any]:
+    return {
+        "t_s": t_ns / SECOND,
+        "utc": mission.epoch.utc(t_ns, 3),
+        "event": said.event.name,
+        "severity": SEVERITY[said.event],
+        **said.values,
+    }
+
+
+def _told(mission: Inspection, flight: InspectionFlight, events: list[dict[str, Any]]) -> dict[str, Any]:
+    def seconds(t_ns: int | None) -> float | None:
+        return None if t_ns is None else t_ns / SECOND
+
+    reached = sum(event["event"] == InspectorEvent.WAYPOINT_REACHED.name for event in events)
+    used_ns = round(mission.thrusters.gas_s * SECOND) - flight.inspector.thrusters.left_ns
+    thrust = mission.thrusters.thrust_n / mission.camera.mass_kg
+    return {
+        "mission": mission.name,
+        "kind": mission.mission.kind,
+        "monitor": mission.monitor.enabled,
+        "fault": mission.fault.kind,
+        "waypoints": mission.circuit.waypoints + 1,
+        "waypoints_reached": reached,
+        "contact_s": seconds(flight.contact_ns),
+        "nearest_m": round(flight.nearest_m, 3),
+        "keep_out_m": mission.monitor.keep_out_m,
+        "keep_out_entered_s": seconds(flight.keep_out_entered_ns),
+        "gas_used_m_s": round(used_ns / SECOND * thrust, 4),
+        "task_restarts": flight.inspector.restarts(),
+        "events": events,
+    }

@@ -1,0 +1,193 @@
+"""[mission] kind = "inspection": a small camera flies round its host; each section is a table of the file.
+
+Directions and points are in the host's axes at the release: x away from the Sun, y across, z as near to the
+ecliptic's north as it can be; metres from the host's centre.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fsw.core.errors import FswError
+from fsw.kernel.time import SECOND, Epoch
+from fsw.missions.mission_file import COMPUTED, Figure, Identity, Name, OneOf, Triple, Within
+
+FAULTS = ("none", "thruster-dead", "thruster-open", "sensor-lost", "sensor-frozen", "sensor-scale")
+
+
+@dataclass(frozen=True, slots=True)
+class HaloOrbit:
+    """[halo]: about the outer Lagrange point of Sun and Earth.
+
+    north_km: of the ecliptic, where the orbit crosses the line of Sun and Earth on its sunward side;
+    since_crossing_days: before the release.
+    """
+
+    north_km: Annotated[float, Within(-700_000, 700_000)]
+    since_crossing_days: Annotated[float, Within(0, 200)]
+
+    def __post_init__(self) -> None:
+        if abs(self.north_km) < 200_000:
+            raise FswError("north_km: allowed are values from 200,000 km on, north or south")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """[[host.part]]: a box, by its corners of least and of greatest coordinates."""
+
+    name: Name
+    low_m: Annotated[Triple, Within(-200, 200)]
+    high_m: Annotated[Triple, Within(-200, 200)]
+
+    def __post_init__(self) -> None:
+        if any(low >= high for low, high in zip(self.low_m, self.high_m, strict=True)):
+            raise FswError("high_m: allowed are values above those of low_m")
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """[host]: what is looked at. sunlit_m2, reflection: what sunlight pushes on; 1 absorbs, 2 is a mirror."""
+
+    name: Name
+    mass_kg: Annotated[float, Within(1, 1e6)]
+    sunlit_m2: Annotated[float, Within(0, 1e4)]
+    reflection: Annotated[float, Within(0, 2)]
+    part: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InspectorCamera:
+    """[camera]: radius_m holds all of it. boot_s: from the release until it acts, if it does not tumble.
+
+    wheels_deg_s2: how fast they stop a tumble. active_s: how long its battery lasts from the release.
+    """
+
+    mass_kg: Annotated[float, Within(0.1, 1000)]
+    radius_m: Annotated[float, Within(0.01, 5)]
+    sunlit_m2: Annotated[float, Within(0, 100)]
+    reflection: Annotated[float, Within(0, 2)]
+    boot_s: Annotated[float, Within(0, 1e5)]
+    wheels_deg_s2: Annotated[float, Within(1e-4, 100)]
+    active_s: Annotated[float, Within(0, 1e7)]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFigures:
+    """[release]: by a spring."""
+
+    point_m: Annotated[Triple, Within(-200, 200)]
+    direction: Annotated[Triple, Within(-1, 1)]
+    speed_m_s: Annotated[float, Within(0.001, 10)]
+    tumble_deg_s: Annotated[float, Within(0, 360)]
+
+    def __post_init__(self) -> None:
+        if not any(self.direction):
+            raise FswError("direction: allowed is any that is not zero")
+
+
+@dataclass(frozen=True, slots=True)
+class Gas:
+    """[thrusters]: six, two an axis. gas_s: how long one can fire. errors: standard deviations."""
+
+    thrust_n: Annotated[float, Within(1e-6, 10)]
+    gas_s: Annotated[float, Within(0, 1e7)]
+    thrust_error: Annotated[float, Within(0, 0.5)]
+    misalignment_deg: Annotated[float, Within(0, 20)]
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """[sensor]: one sighting of the host every_s; errors are standard deviations, a cycle's or a flight's.
+
+    missed: part of the sightings that fail.
+    """
+
+    every_s: Annotated[float, Within(1, 3600)]
+    range_error_m: Annotated[float, Within(0.001, 100)]
+    range_scale_error: Annotated[float, Within(0, 0.5)]
+    bearing_error_deg: Annotated[float, Within(0.001, 20)]
+    accelerometer_error_m_s: Annotated[float, Within(1e-6, 0.1)]
+    most_range_m: Annotated[float, Within(1, 1e6)]
+    missed: Annotated[float, Within(0, 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """[circuit]: waypoints on a circle about the host's centre, the first sunward of it.
+
+    normal: to the circle's plane. leave_m_s: speed at which the camera goes towards the Sun in the end.
+    """
+
+    radius_m: Annotated[float, Within(1, 1e5)]
+    waypoints: Annotated[int, Within(3, 100)]
+    normal: Annotated[Triple, Within(-1, 1)]
+    hop_s: Annotated[float, Within(10, 1e6)]
+    leave_m_s: Annotated[float, Within(0.001, 10)]
+
+    def __post_init__(self) -> None:
+        x, y, z = self.normal
+        if x * x >= 0.99 * (x * x + y * y + z * z):
+            raise FswError("normal: allowed is any that does not lie along the way to the Sun")
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """[monitor]: when it acts (see `fsw.tasks.collision_monitor`). keep_out_m: about the host's centre."""
+
+    enabled: bool
+    keep_out_m: Annotated[float, Within(1, 1e5)]
+    horizon_s: Annotated[float, Within(10, 1e6)]
+    deviations: Annotated[float, Within(0, 20)]
+    retreat_m_s: Annotated[float, Within(0.001, 10)]
+    passive_days: Annotated[float, Within(0.25, 60)]
+    stale_s: Annotated[float, Within(1, 1e6)]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """[fault]: what goes wrong, after_s from the release. thruster: 0 to 5 push along +x -x +y -y +z -z.
+
+    range_factor: that `sensor-scale` multiplies ranges by.
+    """
+
+    kind: Annotated[str, OneOf(*FAULTS)]
+    after_s: Annotated[float, Within(0, 1e7)] = 0.0
+    thruster: Annotated[int, Within(0, 5)] = 0
+    range_factor: Annotated[float, Within(0.1, 10)] = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """A whole mission file of kind inspection. mission.start_utc: of the release."""
+
+    mission: Identity
+    halo: HaloOrbit
+    host: Host
+    camera: InspectorCamera
+    release: ReleaseFigures
+    thrusters: Gas
+    sensor: Sensor
+    circuit: Circuit
+    monitor: Monitor
+    fault: Fault
+    figures: Annotated[Mapping[str, Figure], COMPUTED] = field(repr=False, hash=False)
+
+    def __post_init__(self) -> None:
+        inner = self.circuit.radius_m
+        if inner <= self.monitor.keep_out_m:
+            raise FswError("circuit.radius_m: allowed are values above monitor.keep_out_m")
+
+    @property
+    def name(self) -> str:
+        """As on the command line."""
+        return self.mission.name
+
+    @property
+    def epoch(self) -> Epoch:
+        """Mission time zero."""
+        return Epoch.from_utc(self.mission.start_utc)
+
+    @property
+    def default_duration_ns(self) -> int:
+        """Mission time to fly unless said otherwise."""
+        return round(self.mission.default_duration_s * SECOND)

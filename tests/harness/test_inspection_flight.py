@@ -1,0 +1,163 @@
+"""The inspector flown whole: round its host, away from it when something fails, the same each time."""
+
+import csv
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+from fsw import missions
+from fsw.core.errors import FswError
+from fsw.harness import kinds
+from fsw.harness.inspection import fly
+from fsw.inspection import InspectionFlight, surroundings, without_monitor
+from fsw.kernel.snapshot import pack, unpack
+from fsw.kernel.time import SECOND
+from fsw.missions.inspection import Fault, Inspection
+from fsw.missions.loader import parse
+
+
+@pytest.fixture(scope="module")
+def mission():
+    return missions.load("inspector", Inspection)
+
+
+@pytest.fixture(scope="module")
+def around(mission):
+    return surroundings(mission)
+
+
+def flown(mission, around, seed=1, fault=None):
+    rows = []
+    flight = InspectionFlight(
+        mission if fault is None else replace(mission, fault=fault), seed, around, rows.append
+    )
+    flight.fly()
+    return flight, rows
+
+
+def names(flight):
+    return [said.event.name for _, said in flight.events]
+
+
+def test_it_goes_round_once_and_leaves_towards_the_sun(mission, around):
+    flight, rows = flown(mission, around)
+    assert names(flight).count("WAYPOINT_REACHED") == 13
+    assert "ABORT" not in names(flight)
+    assert flight.contact_ns is None
+    assert flight.inspector.restarts() == 0
+    # It has been on every side of the host.
+    round_it = [row for row in rows if 1800 < row.t_ns / SECOND < 13_700]
+    sides = {round(math.degrees(math.atan2(row.at[1], row.at[0])) / 30) % 12 for row in round_it}
+    assert sides == set(range(12))
+    assert all(52.0 < row.distance_m < 66.0 for row in round_it)
+    assert rows[-1].at[0] < -100_000.0
+
+
+def test_navigation_knows_where_it_is(mission, around):
+    rows = flown(mission, around, 4)[1]
+    near = [row for row in rows if row.estimate is not None and 1500 < row.t_ns / SECOND < 13_000]
+    off = [math.dist(row.estimate, row.at) for row in near]
+    assert len(off) > 150
+    assert sum(off) / len(off) < 1.5  # 1 % of the range, and what the sightings leave
+    assert max(off) < 4.0
+
+
+@pytest.mark.parametrize(
+    ("fault", "event"),
+    [
+        (Fault("thruster-open", 3100.0, 0), "THRUSTER_ISOLATED"),
+        (Fault("thruster-open", 7000.0, 1), "THRUSTER_ISOLATED"),
+        (Fault("thruster-dead", 3000.0, 2), "THRUSTER_DEAD"),
+        (Fault("sensor-lost", 4000.0), "SIGHTINGS_LOST"),
+        (Fault("sensor-frozen", 4000.0), "SIGHTING_REFUSED"),
+        (Fault("sensor-scale", 4000.0, 0, 0.6), "SIGHTING_REFUSED"),
+    ],
+)
+def test_a_fault_ends_the_inspection_and_the_camera_leaves(fault, event, mission, around):
+    flight, rows = flown(mission, around, 3, fault)
+    assert event in names(flight)
+    assert "RETREAT_BURN" in names(flight)
+    assert flight.contact_ns is None
+    assert flight.keep_out_entered_ns is None
+    assert rows[-1].distance_m > 10_000.0
+
+
+def test_without_the_monitor_an_open_thruster_can_drive_it_into_its_host(mission, around):
+    """Of some instants that it may open at; the same ones do no harm with the monitor."""
+    struck = []
+    for fault in (Fault("thruster-open", 6600.0 + 200.0 * k, 1) for k in range(8)):
+        flight, _ = flown(without_monitor(mission), around, 2, fault)
+        if flight.contact_ns is not None:
+            struck.append(fault)
+            assert "CONTACT" not in names(flight)
+    assert struck
+    assert all(flown(mission, around, 2, fault)[0].contact_ns is None for fault in struck)
+
+
+def test_the_software_can_be_saved_in_mid_flight_and_goes_on_as_if_nothing_had_been(mission, around):
+    fault = Fault("thruster-open", 3100.0, 0)
+    broken = replace(mission, fault=fault)
+    one = InspectionFlight(broken, 5, around)
+    one.fly(3060 * SECOND)
+    two = InspectionFlight(broken, 5, around)
+    two.inspector.load(unpack(pack(one.inspector.save())))
+    at, velocity = one.body.at, one.body.velocity
+    for k in range(1, 20):
+        t_ns = (3060 + 60 * k) * SECOND
+        for each in (one, two):
+            each.inspector.thrusters.advance(t_ns)
+            each.inspector.cycle(at, (0.05 if k == 3 else 0.0, *velocity[1:]), t_ns)
+    assert two.inspector.save() == one.inspector.save()
+    assert len(one.events) > 2
+
+
+def test_the_same_seed_gives_the_same_files(mission, tmp_path):
+    told = []
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        folder = tmp_path / name
+        folder.mkdir()
+        told.append(fly(mission, {"seed": seed, "duration": 20_000.0}, folder).summary["flight_sha256"])
+    assert told[0] == told[1] != told[2]
+    same = [(tmp_path / name / "trajectory.csv").read_bytes() for name in "ab"]
+    assert same[0] == same[1]
+    with (tmp_path / "a" / "trajectory.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(rows[0][axis]) for axis in ("x_m", "y_m", "z_m")] == list(mission.release.point_m)
+    assert float(rows[-1]["t_s"]) == 20_000.0
+    for line in (tmp_path / "a" / "events.jsonl").read_text().splitlines():
+        assert {"t_s", "utc", "event", "severity"} <= json.loads(line).keys()
+
+
+def test_fsw_fly_hands_it_over_and_says_how_it_went(mission, tmp_path):
+    values = {"seed": 1, "out": tmp_path / "f", "force": False, "duration": 4000.0}
+    text = kinds.fly(mission, {}, values).text()
+    assert "contact   none" in text
+    assert "no abort" in text
+    assert (tmp_path / "f" / "summary.json").exists()
+    pytest.importorskip("matplotlib", reason="matplotlib is in the extra `analysis`")
+    assert (tmp_path / "f" / "inspection.png").read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("radius_m = { value = 60.0", "radius_m = { value = 20.0", "above monitor.keep_out_m"),
+        ('kind = { value = "none"', 'kind = { value = "rust"', "allowed are none, thruster-dead"),
+        ("north_km = { value = -350000.0", "north_km = { value = -3.0", "from 200,000 km on"),
+        (
+            "high_m = { value = [0.5, 10.6, 7.1]",
+            "high_m = { value = [-0.5, 10.6, 7.1]",
+            "above those of low_m",
+        ),
+        ("normal = { value = [0.0, -0.34, 0.94]", "normal = { value = [1.0, 0.0, 0.0]", "way to the Sun"),
+        ("direction = { value = [-1.0", "direction = { value = [0.0", "not zero"),
+    ],
+)
+def test_what_a_file_may_not_say_is_said_with_its_line(old, new, said):
+    text = missions.text_of("inspector")
+    assert old in text
+    with pytest.raises(FswError, match=r"^mine.toml:") as error:
+        parse(text.replace(old, new), "mine.toml")
+    assert said in str(error.value)
