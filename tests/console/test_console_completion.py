@@ -26,7 +26,7 @@ def test_commands_telecommands_arguments_and_values():
     ]
     assert texts("tc camera_mode ") == ["size=", "coding=", "lens=", "at", "ad", "bd"]
     assert texts("tc CAMERA_MODE size=SVGA_800X600 c") == ["coding="]
-    assert texts("tc CAMERA_MODE size=") == ["SVGA_800X600", "UXGA_1600X1200"]
+    assert texts("tc CAMERA_MODE size=") == ["SVGA_800X600", "UXGA_1600X1200", "SQUARE_2048X2048"]
     assert texts("tc CAMERA_EXPOSURE gain=") == ["1.0"]
     assert texts("tc HOUSEKEEPING_ONCE sids=RADIO,REL") == ["RELAY", "RELEASE"]
     assert texts("tc HOUSEKEEPING_CREATE parameters=WIFI,RELEASE_T") == ["RELEASE_TEMPERATURE_C"]
