@@ -46,6 +46,7 @@ class MassMemory:
         self._used_octets = 0
         self._compact_above = SPARE_OCTETS
         self._flushed = True
+        self._unmarked = False  # since the last record that tells of a flush others have come
         self._mended = True  # no torn record counts as the latest of its key
         self._damage: list[Damage] = []
         self.damaged = 0  # stretches of the log that hold no whole record, and stored records found damaged
@@ -123,8 +124,11 @@ class MassMemory:
             return True
         if not self._sync():
             return False
-        if self._mended:  # the record need not last: it says of those before it that they do
+        if (
+            self._unmarked and self._mended
+        ):  # the record need not last: it says of those before it that they do
             self._append(Kind.FLUSHED, b"", b"")
+            self._unmarked = False
         self._flushed = True
         return True
 
@@ -222,7 +226,7 @@ class MassMemory:
             return False
         self._end += records.HEAD_OCTETS + len(name) + len(octets)
         self._sequence += 1
-        self._flushed = False
+        self._flushed, self._unmarked = False, True
         return True
 
     def _cut(self) -> None:
@@ -283,7 +287,7 @@ class MassMemory:
             self._note(Damage(self._index[key][0], self._record_octets(key), "octets", key))
             self._forget(key)
         self._index, self._end, self._sequence = index, end, sequence
-        self._flushed, self._mended = False, True
+        self._flushed, self._unmarked, self._mended = False, True, True
 
     @contextmanager
     def _replacement(self) -> Iterator[LogFile]:
@@ -311,6 +315,7 @@ class MassMemory:
             "index": [[key, *where] for key, where in self._index.items()],
             "sequence": self._sequence,
             "compact_above": self._compact_above,
+            "unmarked": self._unmarked,
             "mended": self._mended,
             "damaged": self.damaged,
             "damage": [[d.at, d.octets, d.what, d.key] for d in self._damage],
@@ -336,4 +341,4 @@ class MassMemory:
         self._compact_above = saved["compact_above"]
         self.damaged = saved["damaged"]
         self._damage = [Damage(*row) for row in saved["damage"]]
-        self._flushed, self._mended = False, saved["mended"]
+        self._flushed, self._unmarked, self._mended = False, saved["unmarked"], saved["mended"]
