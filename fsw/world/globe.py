@@ -22,11 +22,13 @@ BLOCK_ROWS = 128  # of rays at a time: keeps the arrays in the caches
 class Surface(Protocol):
     """What the ground, and the air above it, make of sunlight."""
 
-    def reflectance(self, normal: Doubles, mu0: Doubles, mu: Doubles, cos_phase: Doubles) -> Doubles:
+    def reflectance(
+        self, normal: Doubles, mu0: Doubles, mu: Doubles, cos_phase: Doubles, sun: Vector
+    ) -> Doubles:
         """Radiance over that of a white card square to the Sun, (3, n).
 
         normal (3, n): body-fixed axes (prime meridian, 90 deg east, north pole); mu0, mu: cosines of the
-        angles of incidence and emission; cos_phase: of the angle between Sun and camera.
+        angles of incidence and emission; cos_phase: of the angle between Sun and camera; sun: unit vector.
         """
         ...
 
@@ -78,7 +80,9 @@ class Globe:
         mu0 = normal[0] * sun[0] + normal[1] * sun[1] + normal[2] * sun[2]
         mu = normal[0] * back[0] + normal[1] * back[1] + normal[2] * back[2]
         cos_phase = back[0] * sun[0] + back[1] * sun[1] + back[2] * sun[2]
-        shade = self.surface.reflectance(normal, mu0, np.maximum(mu, 1e-3), cos_phase)
+        shade = self.surface.reflectance(
+            normal, mu0, np.maximum(mu, 1e-3), cos_phase, (sun[0], sun[1], sun[2])
+        )
         for band in range(3):
             out[band, hit] = shade[band] * (self.irradiance[band] / 3.141592653589793)
         return hit, out

@@ -74,8 +74,10 @@ class PointedAttitude(Attitude):
         past_ns = t_ns - turn.begin_ns
         if index == 0 or past_ns >= turn.span_ns:
             return after, rate
-        before, rate = self._at(self.turns[index - 1].target, t_ns)
+        before, rate_before = self._at(self.turns[index - 1].target, t_ns)
         share, speed = _eased(past_ns / turn.span_ns)
+        # Both targets move meanwhile: by 1e-6 rad/s.
+        rate = add(rate_before, scale(subtract(rate, rate_before), share))
         way = multiply(conjugate(before), after)
         axis = scale((way[1], way[2], way[3]), 1.0 if way[0] >= 0.0 else -1.0)
         size = length(axis)
