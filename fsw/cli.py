@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from fsw.campaign.command import campaign
+from fsw.campaign.recontact_command import recontact
 from fsw.core.errors import FswError
 from fsw.ground.export_command import export
 from fsw.harness.gallery_command import gallery
@@ -751,6 +752,7 @@ def bench(only: tuple[str, ...], as_json: bool) -> None:
 
 
 cli.add_command(campaign)
+cli.add_command(recontact)
 
 
 def main(arguments: list[str] | None = None) -> None:

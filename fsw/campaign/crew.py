@@ -8,6 +8,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -65,9 +66,24 @@ class _Pool:
 
 
 def _begin_worker() -> None:
-    """Ctrl-C is for the process that hands out the work."""
+    """Ctrl-C is for the process that hands out the work; and a worker ends with it, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     gc.set_threshold(50_000, 20, 100)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)  # it waits for work in a queue whose other end it holds itself
+
+
+def _alone(fly: Fly, run: int) -> Row:
+    """A run in a process that flies many: the cycles that a flight leaves go at once."""
+    row = fly(run)
+    gc.collect()
+    return row
 
 
 def _rows_of(executor: ProcessPoolExecutor, fly: Fly, queue: list[int], count: int) -> Iterator[Row]:
@@ -76,7 +92,7 @@ def _rows_of(executor: ProcessPoolExecutor, fly: Fly, queue: list[int], count: i
     try:
         while queue or out:
             while queue and len(out) < AHEAD * count:
-                out[executor.submit(fly, queue[-1])] = queue[-1]
+                out[executor.submit(_alone, fly, queue[-1])] = queue[-1]
                 queue.pop()
             done, _ = wait(out, return_when=FIRST_COMPLETED)
             for future in sorted(done, key=lambda future: out[future]):
@@ -114,7 +130,7 @@ def on_dask(fly: Fly, runs: Iterable[int], address: str) -> Iterator[Row]:
             most = AHEAD * max(1, sum(client.nthreads().values()))
             while queue and len(out) < most:
                 run = queue.pop()
-                future = client.submit(fly, run, pure=False)
+                future = client.submit(_alone, fly, run, pure=False)
                 out[future] = run
                 done.add(future)
 

@@ -39,14 +39,11 @@ _PRINTED = (
 )  # fmt: skip
 
 
-def check_libraries() -> None:
+def check_libraries(what: str = "a campaign") -> None:
     """Raises FswError if what writes the files is not installed: better before a campaign than after it."""
     missing = [name for name in ("pyarrow", "matplotlib") if find_spec(name) is None]
     if missing:
-        raise FswError(
-            f"a campaign needs {' and '.join(missing)}: pip install 'fsw[analysis]'; --run K, which flies one"
-            " run alone, does not"
-        )
+        raise FswError(f"{what} needs {' and '.join(missing)}: pip install 'fsw[analysis]'")
 
 
 def values_of(rows: Sequence[Row], name: str) -> Doubles:
@@ -135,7 +132,7 @@ def _write_parquet(path: Path, rows: Sequence[Row], columns: Sequence[Column], i
 # ---- plots ------------------------------------------------------------------------------------------
 
 
-def _figure(width: float, height: float) -> Any:
+def new_figure(width: float, height: float) -> Any:
     """Without a display, and without matplotlib's global state."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -170,7 +167,7 @@ def _plot_distributions(path: Path, rows: Sequence[Row], columns: Sequence[Colum
     names = _varying(rows, _PRINTED)
     across = 4
     down = max(1, -(-len(names) // across))
-    figure = _figure(3.4 * across, 2.5 * down + 0.6)
+    figure = new_figure(3.4 * across, 2.5 * down + 0.6)
     for index, name in enumerate(names):
         axes = figure.add_subplot(down, across, index + 1)
         values = values_of(rows, name)
@@ -218,7 +215,7 @@ def _plot_dependence(path: Path, rows: Sequence[Row], columns: Sequence[Column],
         y = values_of(both, y_name)
         for j, x_name in enumerate(drawn):
             table[i, j] = rank_correlation(values_of(both, x_name), y)
-    figure = _figure(2.8 + 1.0 * max(1, len(drawn)), 1.8 + 0.38 * max(1, len(measured)))
+    figure = new_figure(2.8 + 1.0 * max(1, len(drawn)), 1.8 + 0.38 * max(1, len(measured)))
     axes = figure.add_subplot()
     if table.size:
         shown = axes.imshow(table, cmap="RdBu_r", vmin=-1.0, vmax=1.0, aspect="auto")

@@ -14,6 +14,7 @@ from fsw.core.errors import FswError
 from fsw.core.frame_format import FrameFormat
 from fsw.kernel.time import SECOND, Epoch
 from fsw.missions.dispersions import Dispersions
+from fsw.missions.recontact import Recontact
 
 # Schemas of other kinds find these here, too.
 from fsw.missions.schema import COMPUTED as COMPUTED
@@ -511,6 +512,7 @@ class MissionFile:
     files: Files
     figures: Annotated[Mapping[str, Figure], COMPUTED] = field(repr=False, hash=False)
     dispersions: Dispersions | None = None
+    recontact: Recontact | None = None
 
     def __post_init__(self) -> None:
         if self.release_ns < 0:
