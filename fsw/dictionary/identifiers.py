@@ -27,6 +27,7 @@ ORBITER_APID = 1920  # ours: PUS services of the orbiter, both directions
 PICTURE_FILES_APID = 1921  # ours: CFDP protocol data units of files to the ground, pictures first of all
 FILE_UNITS_APID = 1922  # ours: the others of CFDP: all to the orbiter, and its answers to the ground
 LANDER_APID = 1936  # ours: PUS services of the lander stack, downlink
+ROVER_APID = 1952  # ours: PUS services of the rover, both directions
 
 REAL_ORBITER_APIDS = frozenset(
     {2, 3, 8, 14, 192, 194, 196, 198, 200, 202, 204, 206, 208, 210, 212, 214}
@@ -69,6 +70,8 @@ class Task(IntEnum):
     MEMORY = 44
     STATISTICS = 45
     DEVICE_ACCESS = 46
+    DRIVING = 60  # of the rover, as the next
+    KEEPER = 61
 
 
 class FileObject(IntEnum):
@@ -371,6 +374,7 @@ class FailureCode(IntEnum):
     REFUSED_BY_CAMERA = 67
     NOT_MEASURED = 68
     NOT_KEPT = 69
+    HAZARD_AHEAD = 70
     PARTLY_DONE = 80
     ABORTED = 81
     SECURITY_OFF = 128
@@ -420,6 +424,7 @@ class FailureCode(IntEnum):
     STRUCTURE_NAMED_TWICE = 308
     STRUCTURE_NOT_NAMED = 309
     STRUCTURE_NAMED = 310  # by a functional reporting definition
+    LOW_POWER = 320
     NO_FILE_LINK = 330  # the Wi-Fi carries pictures in parts, and no files
 
     @property

@@ -19,19 +19,27 @@ _CODE = Parameter("failure_code", construct.Int16ub, "Why it failed", enumeratio
 _DATA = Parameter("failure_data", construct.GreedyBytes, "Octets that belong to the code", default=b"")
 
 
-def _verification(subtype: int, name: str, text: str) -> Report:
+def _verification(apid: int, subtype: int, name: str, text: str) -> Report:
     fields = _REQUEST + (_STEP,) * (subtype in (5, 6)) + (_CODE, _DATA) * (subtype in (2, 4, 6, 8, 10))
-    return Report(name, ORBITER_APID, fields, text, Origin.OURS, 1, subtype)
+    return Report(name, apid, fields, text, Origin.OURS, 1, subtype)
 
 
-REPORTS = (
-    _verification(1, "TC_ACCEPTED", "The telecommand is well formed and known"),
-    _verification(2, "TC_NOT_ACCEPTED", "The telecommand is refused before it is looked at further"),
-    _verification(3, "TC_STARTED", "Execution has begun"),
-    _verification(4, "TC_NOT_STARTED", "Execution cannot begin"),
-    _verification(5, "TC_PROGRESS", "A step of the execution is done"),
-    _verification(6, "TC_STEP_FAILED", "A step of the execution failed"),
-    _verification(7, "TC_COMPLETED", "Execution is complete"),
-    _verification(8, "TC_NOT_COMPLETED", "Execution began and failed"),
-    _verification(10, "TC_NOT_ROUTED", "No application on board has this APID"),
+_TEXTS = (
+    (1, "TC_ACCEPTED", "The telecommand is well formed and known"),
+    (2, "TC_NOT_ACCEPTED", "The telecommand is refused before it is looked at further"),
+    (3, "TC_STARTED", "Execution has begun"),
+    (4, "TC_NOT_STARTED", "Execution cannot begin"),
+    (5, "TC_PROGRESS", "A step of the execution is done"),
+    (6, "TC_STEP_FAILED", "A step of the execution failed"),
+    (7, "TC_COMPLETED", "Execution is complete"),
+    (8, "TC_NOT_COMPLETED", "Execution began and failed"),
+    (10, "TC_NOT_ROUTED", "No application on board has this APID"),
 )
+
+
+def reports(apid: int) -> tuple[Report, ...]:
+    """Those of a computer."""
+    return tuple(_verification(apid, *declared) for declared in _TEXTS)
+
+
+REPORTS = reports(ORBITER_APID)

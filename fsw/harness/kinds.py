@@ -46,6 +46,19 @@ RUNNERS: dict[str, Runner] = {
         ("passes.csv", "passes.parquet", "days.csv", "days.parquet", "relay.png", SUMMARY),
         frozenset({"duration"}),
     ),
+    "rover": Runner(
+        "fsw.harness.rover_campaign:fly",
+        (
+            "drives.csv",
+            "drives.parquet",
+            "sols.csv",
+            "sols.parquet",
+            "events.jsonl",
+            "rover.png",
+            SUMMARY,
+        ),
+        frozenset({"duration"}),
+    ),
 }
 ALWAYS = {"mission", "out", "seed", "force", "as_json"}
 

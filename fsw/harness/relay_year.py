@@ -28,7 +28,7 @@ from fsw.kernel.time import DAY, SECOND, Epoch
 from fsw.missions.mission_file import Station
 from fsw.missions.relay_year import HighRate, RelayYear
 from fsw.world.ephemeris import Ephemeris
-from fsw.world.mean_orbit import MeanOrbit
+from fsw.world.mean_orbit import orbit_at, phase_orbits
 from fsw.world.passes import PlanetToEarth, hidden
 from fsw.world.planets import Planet, planet_named
 from fsw.world.radio import SpaceLink, dish_gain_dbi
@@ -67,36 +67,6 @@ class Pass:
     returned: int = 0
 
 
-def phase_orbits(mission: RelayYear) -> list[MeanOrbit]:
-    """An orbit for each phase; node and periapsis drift from one into the next through the epoch given."""
-    planet = planet_named(mission.orbit.planet)
-    epoch, plane = mission.epoch, mission.orbit
-    starts = [epoch.parse(phase.from_utc) for phase in mission.phase]
-    at_ns = epoch.parse(plane.elements_utc)
-    node, periapsis = plane.ascending_node_deg, plane.argument_of_periapsis_deg
-
-    def orbit(index: int, t_ns: int, node: float, periapsis: float) -> MeanOrbit:
-        phase = mission.phase[index]
-        low = planet.equatorial_km + phase.periapsis_altitude_km
-        high = planet.equatorial_km + phase.apoapsis_altitude_km
-        size, shape = 0.5 * (low + high), (high - low) / (high + low)
-        return MeanOrbit(planet, t_ns, size, shape, plane.inclination_deg, node, periapsis, 0.0)
-
-    found: dict[int, MeanOrbit] = {}
-    home = max(index for index, start in enumerate(starts) if start <= at_ns or index == 0)
-    node_then, periapsis_then = node, periapsis
-    for index in range(home, -1, -1):
-        from_ns = at_ns if index == home else starts[index + 1]
-        node_then, periapsis_then, _ = orbit(index, from_ns, node_then, periapsis_then).angles_deg(
-            starts[index]
-        )
-        found[index] = orbit(index, starts[index], node_then, periapsis_then)
-    for index in range(home + 1, len(starts)):
-        node_then, periapsis_then, _ = found[index - 1].angles_deg(starts[index])
-        found[index] = orbit(index, starts[index], node_then, periapsis_then)
-    return [found[index] for index in range(len(starts))]
-
-
 def best_baud(radio: HighRate, station: Station, distance_km: float) -> int:
     """The fastest symbol rate that leaves the margin; 0 where none does."""
     link = SpaceLink(
@@ -122,17 +92,13 @@ class Year:
         self.epoch: Epoch = mission.epoch
         self.planet: Planet = planet_named(mission.orbit.planet)
         self.way = PlanetToEarth(Ephemeris(self.epoch), self.planet.name)
-        self.orbits = phase_orbits(mission)
+        self.orbits = phase_orbits(self.epoch, mission.orbit, mission.phase)
         self.recorder = Recorder(mission.recorder.planned_octets * OCTET)
         self.outages = self._outages()
         self.passes = self._passes(Stream(seed, "relay weather"))
         self.days: list[tuple[Any, ...]] = []
         self._choose_sessions()
         self._run()
-
-    def orbit_at(self, t_ns: int) -> MeanOrbit:
-        """That of the phase under way."""
-        return max((orbit for orbit in self.orbits if orbit.t_ns <= t_ns), key=lambda orbit: orbit.t_ns)
 
     def _outages(self) -> list[Window]:
         least = self.mission.ground.sun_angle_deg
@@ -142,7 +108,7 @@ class Year:
         pole = self.planet.equator()[2]
 
         def holds(t_ns: int) -> bool:
-            position = self.orbit_at(t_ns).position_km(t_ns)
+            position = orbit_at(self.orbits, t_ns).position_km(t_ns)
             return hidden(position, self.way.way_km(t_ns), self.planet, pole)
 
         return windows(holds, 0, self.end_ns, _HIDDEN_STEP_NS, SECOND)
@@ -254,7 +220,7 @@ class Year:
         self.days.append(
             (
                 self.epoch.utc(t_ns - 1, 0)[:10],
-                names[self.orbit_at(noon).t_ns],
+                names[orbit_at(self.orbits, noon).t_ns],
                 round(length(self.way.way_km(noon))),
                 round(self.way.sun_angle_deg(noon), 2),
                 now[0] - before[0],

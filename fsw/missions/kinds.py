@@ -12,6 +12,7 @@ from fsw.missions.inspection import Inspection
 from fsw.missions.mission_file import Figure, Identity, MissionFile
 from fsw.missions.mounted import MountedMission
 from fsw.missions.relay_year import RelayYear
+from fsw.missions.rover import RoverCampaign
 
 FLIGHT = "flight"
 MOUNTED = "mounted"  # a flight whose camera stays on board: flown and operated alike
@@ -20,6 +21,7 @@ KINDS: dict[str, type[Any]] = {
     MOUNTED: MountedMission,
     "inspection": Inspection,
     "relay": RelayYear,
+    "rover": RoverCampaign,
 }
 
 

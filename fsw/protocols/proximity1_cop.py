@@ -92,6 +92,21 @@ class FopP:
         """Data not acknowledged yet, sent or not."""
         return len(self._waiting) + len(self._sent)
 
+    @property
+    def unacknowledged(self) -> int:
+        """Frames sent that may have to be sent again."""
+        return len(self._sent)
+
+    @property
+    def waiting(self) -> int:
+        """Data not sent yet."""
+        return len(self._waiting)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether the next frame may be one that was never sent."""
+        return bool(self._urgent or (self._waiting and len(self._sent) < self.window))
+
     def send(self, data: bytes, expedited: bool = False) -> None:
         """One frame's data; expedited ones overtake all others and are never sent again."""
         (self._urgent if expedited else self._waiting).append(data)

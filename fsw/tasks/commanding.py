@@ -8,17 +8,16 @@ import copy
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from fsw import dictionary
 from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import Structure
-from fsw.dictionary.identifiers import FILE_UNITS_APID, ORBITER_APID, FailureCode
+from fsw.dictionary.identifiers import FILE_UNITS_APID, FailureCode
 from fsw.dictionary.settings import SETTINGS, SettableParameter
 from fsw.kernel.scheduler import Action, Emit, Send, SetTimer
 from fsw.kernel.time import SECOND
 from fsw.protocols import pus
 from fsw.protocols.telecommand_reception import ReceptionSettings, TelecommandReception
 from fsw.tasks import frame_security, names
-from fsw.tasks.answers import pus_report, report
+from fsw.tasks.answers import pus_report
 from fsw.tasks.file_messages import FileUnit
 from fsw.tasks.messages import (
     AskControlWords,
@@ -40,15 +39,13 @@ from fsw.tasks.messages import (
     Uplinked,
     Values,
 )
-from fsw.tasks.routing import task_for
+from fsw.tasks.routing import ORBITER, Computer
 
 if TYPE_CHECKING:  # loads OpenSSL, which a flight without security does not need
     from fsw.protocols.sdls_link import SpacecraftSecurity
 
 MAX_PENDING = 64
 
-_SERVICES = dictionary.known_services()
-_APIDS = frozenset({ORBITER_APID})
 _FILE_UNITS = (1 << 12 | FILE_UNITS_APID).to_bytes(2, "big")  # no secondary header
 PRIMARY_HEADER_OCTETS = 6
 
@@ -60,8 +57,16 @@ class Commanding:
     wait, so that no type-AD frame is taken of which the request would have to be refused.
     """
 
-    def __init__(self, settings: ReceptionSettings, security: "SpacecraftSecurity | None" = None) -> None:
+    def __init__(
+        self,
+        settings: ReceptionSettings,
+        security: "SpacecraftSecurity | None" = None,
+        computer: Computer = ORBITER,
+    ) -> None:
         self._security = security
+        self._computer = computer
+        self._services = computer.book.known_services()
+        self._apids = frozenset({computer.book.apid})
         process = None if security is None else security.process
         self._reception = TelecommandReception(settings, room=self._room, process_security=process)
         self._told: tuple[bytes, ...] = ()  # the control words that the downlink has
@@ -82,8 +87,8 @@ class Commanding:
             for request, acknowledge in lost
             for action in self._finished(request, acknowledge, FailureCode.LOST_IN_RESET, None)
         ]
-        ask = Send(names.PARAMETERS, AskParameters(names.COMMANDING))
-        return [Emit(names.RECEIVER_PORT, Sample()), ask, *self._tell(), *actions]
+        ask = [Send(names.PARAMETERS, AskParameters(names.COMMANDING))] if self._computer.settable else []
+        return [Emit(names.RECEIVER_PORT, Sample()), *ask, *self._tell(), *actions]
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         actions = list(self._handle(message, now_ns))
@@ -105,8 +110,11 @@ class Commanding:
                 self._safe = on
             case Submit(packet, answer_to):
                 return self._request(packet, now_ns, answer_to)
-            case Progressed(request, acknowledge, step) if acknowledge & pus.Acknowledge.PROGRESS:
-                return [_verification(5, request, step=step)]
+            case Progressed(request, acknowledge, step):
+                if request in self._pending:  # who makes progress has time again
+                    self._pending[request][1] = now_ns + round(self._answer_within_s * SECOND)
+                wanted = acknowledge & pus.Acknowledge.PROGRESS
+                return [self._verification(5, request, step=step)] if wanted else []
             case Executed():
                 return self._executed(message)
             case ParameterChanged(SettableParameter.ANSWER_WITHIN_S, value):
@@ -156,10 +164,12 @@ class Commanding:
         return self._request(packet, now_ns)
 
     def _request(self, packet: bytes, now_ns: int, answer_to: str | None = None) -> list[Action]:
-        verdict = pus.check_acceptance(packet, _APIDS, _SERVICES)
+        verdict = pus.check_acceptance(packet, self._apids, self._services)
         if isinstance(verdict, pus.AcceptanceFailure):
             return self._refuse(packet, FailureCode(int(verdict)), answer_to)
-        found = dictionary.recognise_telecommand(verdict.service, verdict.subtype, verdict.application_data)
+        found = self._computer.book.recognise_telecommand(
+            verdict.service, verdict.subtype, verdict.application_data
+        )
         if isinstance(found, FailureCode):
             return self._refuse(packet, found, answer_to)
         command, arguments = found
@@ -168,18 +178,18 @@ class Commanding:
         # Only the ground's count for the command loss timer.
         actions: list[Action] = [Send(names.FDIR, Commanded())] if answer_to is None else []
         if acknowledge & pus.Acknowledge.ACCEPTANCE:
-            actions.append(_verification(1, request))
+            actions.append(self._verification(1, request))
         # Well formed, so accepted; but reports of two with one identifier could not be told apart.
         if len(self._pending) >= MAX_PENDING or request in self._pending:
             return actions + self._finished(request, acknowledge, FailureCode.QUEUE_FULL, answer_to)
         if self._safe and not command.in_safe_mode:
             return actions + self._finished(request, acknowledge, FailureCode.NOT_IN_SAFE_MODE, answer_to)
-        task = task_for(command, arguments)
+        task = self._computer.task_for(command, arguments)
         if command.name == frame_security.PROCEDURE:
             answers, failure = frame_security.execute(self._security, arguments)
             return [*actions, *answers, *self._finished(request, acknowledge, failure, answer_to)]
         if task == names.COMMANDING:  # the connection test: nobody needs to be asked
-            actions.append(report("ALIVE", {}))
+            actions.append(Send(names.DOWNLINK, pus_report(self._computer.book.report("ALIVE"), {})))
             return actions + self._finished(request, acknowledge, None, answer_to)
         self._pending[request] = [acknowledge, now_ns + round(self._answer_within_s * SECOND), answer_to]
         execute = Execute(request, acknowledge, command.name, arguments)
@@ -193,7 +203,7 @@ class Commanding:
         values = {"request_packet_id": packet_id, "request_sequence": sequence, "failure_code": code.name}
         subtype = 10 if code is FailureCode.UNKNOWN_APID else 2
         return [
-            _verification(subtype, packet[:4], code),
+            self._verification(subtype, packet[:4], code),
             Send(names.EVENTS, Occurred(Event.TC_REJECTED, values)),
             *_answer(answer_to, packet[:4], code),
         ]
@@ -223,15 +233,29 @@ class Commanding:
         """Reports of start and completion, failures always (6.1.4.3), and the answer to who submitted it."""
         actions: list[Action] = []
         if failure is not None and failure.at_start:
-            actions.append(_verification(4, request, failure))
+            actions.append(self._verification(4, request, failure))
             return actions + _answer(answer_to, request, failure)
         if acknowledge & pus.Acknowledge.START:
-            actions.append(_verification(3, request))
+            actions.append(self._verification(3, request))
         if failure is not None:
-            actions.append(_verification(8, request, failure))
+            actions.append(self._verification(8, request, failure))
         elif acknowledge & pus.Acknowledge.COMPLETION:
-            actions.append(_verification(7, request))
+            actions.append(self._verification(7, request))
         return actions + _answer(answer_to, request, failure)
+
+    def _verification(
+        self, subtype: int, request: bytes, code: FailureCode | None = None, step: int | None = None
+    ) -> Send:
+        declared = self._computer.book.report_for(self._computer.book.apid, 1, subtype)
+        values: dict[str, Any] = {
+            "request_packet_id": int.from_bytes(request[:2], "big"),
+            "request_sequence": int.from_bytes(request[2:4], "big"),
+        }
+        if step is not None:
+            values["step"] = step
+        if code is not None:
+            values["failure_code"] = code.name
+        return Send(names.DOWNLINK, pus_report(declared, values))
 
     def _values(self) -> dict[str, Any]:
         return {
@@ -280,18 +304,3 @@ class Commanding:
 
 def _answer(answer_to: str | None, request: bytes, failure: FailureCode | None) -> list[Action]:
     return [Send(answer_to, Outcome(request, failure))] if answer_to else []
-
-
-def _verification(
-    subtype: int, request: bytes, code: FailureCode | None = None, step: int | None = None
-) -> Send:
-    declared = dictionary.report_for(ORBITER_APID, 1, subtype)
-    values: dict[str, Any] = {
-        "request_packet_id": int.from_bytes(request[:2], "big"),
-        "request_sequence": int.from_bytes(request[2:4], "big"),
-    }
-    if step is not None:
-        values["step"] = step
-    if code is not None:
-        values["failure_code"] = code.name
-    return Send(names.DOWNLINK, pus_report(declared, values))

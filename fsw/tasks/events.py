@@ -3,25 +3,26 @@
 from collections.abc import Iterable
 from typing import Any
 
-from fsw import dictionary
 from fsw.dictionary.events import Event
 from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.identifiers import RestartReason, Task
+from fsw.dictionary.rover import RoverEvent
 from fsw.kernel.scheduler import Action, Send, Trouble
 from fsw.tasks import names
 from fsw.tasks.answers import answered, executed, pus_report, report
 from fsw.tasks.messages import Booted, Execute, Fault, Gather, Occurred, Values
+from fsw.tasks.routing import ORBITER, Computer
 
 _REASON_OF = {
     "watchdog": RestartReason.WATCHDOG,
     "exception": RestartReason.EXCEPTION,
     "budget": RestartReason.BUDGET,
 }
-_TOLD_OF_EVENTS = (names.EVENT_ACTIONS, names.PROCEDURES)
 
 
 class Events:
-    def __init__(self) -> None:
+    def __init__(self, computer: Computer = ORBITER) -> None:
+        self._computer = computer
         self._reported = 0
         self._disabled: list[int] = []
 
@@ -53,9 +54,9 @@ class Events:
         kept = set(self._disabled) - chosen if enable else set(self._disabled) | chosen
         self._disabled = sorted(kept)
 
-    def _report(self, event: Event, values: dict[str, Any]) -> list[Action]:
-        declared = dictionary.report(f"EVENT_{event.name}")
-        heard: list[Action] = [Send(task, Occurred(event, values)) for task in _TOLD_OF_EVENTS]
+    def _report(self, event: Event | RoverEvent, values: dict[str, Any]) -> list[Action]:
+        declared = self._computer.book.report(f"EVENT_{event.name}")
+        heard: list[Action] = [Send(task, Occurred(event, values)) for task in self._computer.listeners]
         if declared.severity != "info":
             heard.append(Send(names.FDIR, Fault(event)))
         if event in self._disabled:

@@ -81,7 +81,7 @@ class Fdir:
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
         match message:
-            case Fault(event):
+            case Fault(Event() as event):
                 return self._fault(event, now_ns)
             case Commanded():
                 self._commanded_ns = now_ns

@@ -4,11 +4,12 @@ from typing import Any
 
 from fsw.dictionary.events import Event
 from fsw.dictionary.identifiers import BootKind, BootReason, FailureCode
+from fsw.dictionary.rover import RoverEvent
 from fsw.kernel.record import record
 from fsw.kernel.snapshot import plain
 from fsw.tasks import names
 
-for _enumeration in (BootKind, BootReason, Event, FailureCode):
+for _enumeration in (BootKind, BootReason, Event, FailureCode, RoverEvent):
     plain(_enumeration)
 
 # ---- telecommands -------------------------------------------------------------------------------
@@ -105,7 +106,7 @@ class Outcome:
 class Occurred:
     """An event, with the values that belong to it."""
 
-    event: Event
+    event: Event | RoverEvent
     values: dict[str, Any]
 
 
@@ -307,7 +308,7 @@ class Tick:
 class Fault:
     """From events to recovery: an event of more than informative severity has occurred."""
 
-    event: Event
+    event: Event | RoverEvent
 
 
 @plain

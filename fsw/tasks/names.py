@@ -1,4 +1,4 @@
-"""Mailboxes and ports of the orbiter's computer, by the names that its wiring uses."""
+"""Mailboxes and ports of the computers, by the names that their wiring uses."""
 
 COMMANDING = "commanding"
 HOUSEKEEPING = "housekeeping"
@@ -25,6 +25,9 @@ STATISTICS = "statistics"
 DEVICE_ACCESS = "device_access"
 FILES = "files"
 
+# Of the rover's computer, which has some of those above too. There FDIR is the keeper of energy.
+DRIVING = "driving"
+
 # Ports to the hardware.
 TRANSPONDER_PORT = "transponder"
 RECEIVER_PORT = "receiver"
@@ -39,3 +42,6 @@ COMPUTER_PORT = "computer"
 PARAMETER_AREA_PORT = "parameter_area"
 ONBOARD_MEMORY_PORT = "onboard_memory"
 DEVICES_PORT = "devices"
+WHEELS_PORT = "wheels"
+POWER_PORT = "power"
+UHF_PORT = "uhf"

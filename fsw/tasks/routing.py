@@ -2,11 +2,12 @@
 values of a housekeeping structure, and which goes by a settable parameter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fsw import dictionary
-from fsw.dictionary import security
+from fsw.dictionary import rover, security
 from fsw.dictionary.housekeeping import Structure
 from fsw.dictionary.services.st17_test import Application
 from fsw.dictionary.settings import SettableParameter
@@ -76,6 +77,16 @@ def gather(structure: Structure, reply_to: str) -> list[Action]:
     return actions
 
 
+_TASK_OF_ROVER_FUNCTION = {
+    "DRIVE": names.DRIVING,
+    "TURN": names.DRIVING,
+    "STOP": names.DRIVING,
+    "PLAN_DRIVE": names.DRIVING,
+    "WAKE_AT": names.FDIR,
+    "SLEEP": names.FDIR,
+    "PASS_AT": names.FDIR,
+}
+
 _USERS = {
     SettableParameter.ANSWER_WITHIN_S: names.COMMANDING,
     SettableParameter.CAMERA_ANSWERS_WITHIN_S: names.RELAY,
@@ -99,6 +110,28 @@ def task_for(command: Telecommand, arguments: Mapping[str, Any]) -> str:
         return names.COMMANDING
     return _TASK_OF_NAME.get(command.name) or _TASK_OF_SERVICE[command.service]
 
+
+def rover_task_for(command: Telecommand, arguments: Mapping[str, Any]) -> str:
+    """As `task_for`, on the rover's computer."""
+    return _TASK_OF_ROVER_FUNCTION.get(command.name) or _TASK_OF_SERVICE[command.service]
+
+
+@dataclass(frozen=True, slots=True)
+class Computer:
+    """What tasks that run on several computers must know of theirs.
+
+    book: what it understands and tells. settable: there is a task that keeps settable parameters. listeners:
+    tasks that are told of every event.
+    """
+
+    book: dictionary.Book
+    task_for: Callable[[Telecommand, Mapping[str, Any]], str]
+    settable: bool
+    listeners: tuple[str, ...]
+
+
+ORBITER = Computer(dictionary.ORBITER, task_for, True, (names.EVENT_ACTIONS, names.PROCEDURES))
+ROVER = Computer(rover.BOOK, rover_task_for, False, ())
 
 assert set(_USERS) == set(SettableParameter)
 assert all(

@@ -6,13 +6,15 @@ minutes `fsw.world.orbit` is the tool; this one says which hours a planet hides 
 in any month.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import sqrt
 
 from fsw.core.errors import FswError
-from fsw.kernel.time import SECOND
-from fsw.world.planets import Planet
+from fsw.kernel.time import SECOND, Epoch
+from fsw.missions.relay_year import Phase, Plane
+from fsw.world.planets import Planet, planet_named
 from fsw.world.special import PI, sine_cosine_degrees
 from fsw.world.vectors import Vector, add, cross, scale
 
@@ -112,3 +114,36 @@ class MeanOrbit:
         a, e = self.semi_major_axis_km, self.eccentricity
         along, across = a * (ce - e), a * sqrt(1.0 - e * e) * se
         return add(scale(towards, along), scale(cross(normal, towards), across))
+
+
+def phase_orbits(epoch: Epoch, plane: Plane, phases: Sequence[Phase]) -> list[MeanOrbit]:
+    """An orbit for each phase, begun in its periapsis.
+
+    Node and periapsis drift from one into the next, through the epoch of the plane.
+    """
+    planet = planet_named(plane.planet)
+    starts = [epoch.parse(phase.from_utc) for phase in phases]
+
+    def orbit(index: int, t_ns: int, node: float, periapsis: float) -> MeanOrbit:
+        low = planet.equatorial_km + phases[index].periapsis_altitude_km
+        high = planet.equatorial_km + phases[index].apoapsis_altitude_km
+        size, shape = 0.5 * (low + high), (high - low) / (high + low)
+        return MeanOrbit(planet, t_ns, size, shape, plane.inclination_deg, node, periapsis, 0.0)
+
+    at_ns = epoch.parse(plane.elements_utc)
+    home = max(index for index, start in enumerate(starts) if start <= at_ns or index == 0)
+    found: dict[int, MeanOrbit] = {}
+    angles = (plane.ascending_node_deg, plane.argument_of_periapsis_deg)
+    for index in range(home, -1, -1):
+        from_ns = at_ns if index == home else starts[index + 1]
+        angles = orbit(index, from_ns, *angles).angles_deg(starts[index])[:2]
+        found[index] = orbit(index, starts[index], *angles)
+    for index in range(home + 1, len(starts)):
+        angles = found[index - 1].angles_deg(starts[index])[:2]
+        found[index] = orbit(index, starts[index], *angles)
+    return [found[index] for index in range(len(starts))]
+
+
+def orbit_at(orbits: Sequence[MeanOrbit], t_ns: int) -> MeanOrbit:
+    """That of the phase under way: the last that has begun, or the first."""
+    return max((orbit for orbit in orbits if orbit.t_ns <= t_ns), key=lambda one: one.t_ns, default=orbits[0])

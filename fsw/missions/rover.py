@@ -1,0 +1,136 @@
+"""[mission] kind = "rover": a rover on the ground and the orbiter that relays for it; sections are tables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fsw.core.errors import FswError
+from fsw.kernel.time import SECOND, Epoch
+from fsw.missions.mission_file import (
+    COMPUTED,
+    LEAST_PERIAPSIS_KM,
+    Figure,
+    Identity,
+    Name,
+    OneOf,
+    Utc,
+    Within,
+)
+from fsw.missions.relay_year import Phase, Plane
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """[site]: where it landed; latitude as on maps, longitude east. optical_depth: of the dust in the air."""
+
+    planet: Annotated[str, OneOf(*LEAST_PERIAPSIS_KM)]
+    latitude_deg: Annotated[float, Within(-90, 90)]
+    longitude_deg: Annotated[float, Within(-180, 360)]
+    optical_depth: Annotated[float, Within(0, 10)]
+    obstacle_every_m: Annotated[float, Within(1, 1e5)]
+    wheel_slip: Annotated[tuple[float, float], Within(0, 0.9)]
+
+
+@dataclass(frozen=True, slots=True)
+class Rover:
+    """[rover]: its wheels, wings and habits."""
+
+    name: Name
+    mass_kg: Annotated[float, Within(1, 1e5)]
+    speed_m_h: Annotated[float, Within(1, 1e5)]
+    turn_deg_s: Annotated[float, Within(0.01, 90)]
+    wing_area_m2: Annotated[float, Within(0.01, 1e4)]
+    wing_efficiency: Annotated[float, Within(0.01, 1)]
+    dust_loss_per_sol: Annotated[float, Within(0, 0.1)]
+    dust_loss_most: Annotated[float, Within(0, 0.95)]
+    battery_wh: Annotated[float, Within(1, 1e6)]
+    charge_efficiency: Annotated[float, Within(0.1, 1)]
+    asleep_w: Annotated[float, Within(0, 1e4)]
+    awake_w: Annotated[float, Within(0, 1e4)]
+    driving_w: Annotated[float, Within(0, 1e4)]
+    radio_w: Annotated[float, Within(0, 1e4)]
+    wakes_at_minutes: Annotated[int, Within(0, 1439)]
+    science_octets_per_sol: Annotated[int, Within(0, 10**12)]
+    store_octets: Annotated[int, Within(1, 10**12)]
+
+
+@dataclass(frozen=True, slots=True)
+class Uhf:
+    """[uhf]: Proximity-1 between rover and orbiter, at rates that are powers of two."""
+
+    spacecraft_id: Annotated[int, Within(0, 1023)]
+    frequency_hz: Annotated[float, Within(1e8, 1e9)]
+    transmit_power_w: Annotated[float, Within(0.01, 1e3)]
+    antenna_gains_dbi: Annotated[float, Within(-20, 40)]
+    system_temperature_k: Annotated[float, Within(1, 1e4)]
+    losses_db: Annotated[float, Within(0, 30)]
+    needed_es_n0_db: Annotated[float, Within(-10, 30)]
+    margin_db: Annotated[float, Within(0, 30)]
+    least_kbit_s: Annotated[int, Within(1, 4096)]
+    most_kbit_s: Annotated[int, Within(1, 4096)]
+    least_elevation_deg: Annotated[float, Within(0, 80)]
+    most_range_km: Annotated[float, Within(1, 1e6)]
+    lost_portions: Annotated[float, Within(0, 0.9)]
+
+    def __post_init__(self) -> None:
+        for name in ("least_kbit_s", "most_kbit_s"):
+            value = getattr(self, name)
+            if value & (value - 1):
+                raise FswError(f"{name} {value}: allowed are powers of two")
+        if self.least_kbit_s > self.most_kbit_s:
+            raise FswError("least_kbit_s: allowed are values up to most_kbit_s")
+
+    @property
+    def rates_kbit_s(self) -> tuple[int, ...]:
+        """From the fastest."""
+        steps = range(self.most_kbit_s.bit_length() - 1, self.least_kbit_s.bit_length() - 2, -1)
+        return tuple(1 << step for step in steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """[operations]: what the ground asks of it.
+
+    From first_drive_utc on a drive a sol, in one direction, round obstacles by around_deg; none while Mars is
+    nearer to the Sun than sun_angle_deg.
+    """
+
+    first_drive_utc: Utc
+    drive_at_minutes: Annotated[int, Within(0, 1439)]
+    drive_m: Annotated[float, Within(0.5, 100)]
+    heading_deg: Annotated[float, Within(0, 359.99)]
+    around_deg: Annotated[float, Within(1, 170)]
+    sun_angle_deg: Annotated[float, Within(0, 90)]
+
+
+@dataclass(frozen=True, slots=True)
+class RoverCampaign:
+    """A whole mission file of kind rover."""
+
+    mission: Identity
+    site: Site
+    rover: Rover
+    uhf: Uhf
+    operations: Operations
+    orbit: Plane
+    phase: tuple[Phase, ...]
+    figures: Annotated[Mapping[str, Figure], COMPUTED] = field(repr=False, hash=False)
+
+    def __post_init__(self) -> None:
+        if self.epoch.parse(self.phase[0].from_utc) > 0:
+            raise FswError("phase: allowed is a first from_utc that is not after mission.start_utc")
+
+    @property
+    def name(self) -> str:
+        """As on the command line."""
+        return self.mission.name
+
+    @property
+    def epoch(self) -> Epoch:
+        """Mission time zero."""
+        return Epoch.from_utc(self.mission.start_utc)
+
+    @property
+    def default_duration_ns(self) -> int:
+        """Mission time to fly unless said otherwise."""
+        return round(self.mission.default_duration_s * SECOND)
