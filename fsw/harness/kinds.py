@@ -41,6 +41,7 @@ RUNNERS: dict[str, Runner] = {
         ("trajectory.csv", "trajectory.parquet", "events.jsonl", "inspection.png", SUMMARY),
         frozenset({"duration"}),
     ),
+    "line-camera": Runner("fsw.harness.line_camera:fly", ("geometry.csv", "pictures", "views.png", SUMMARY)),
     "relay": Runner(
         "fsw.harness.relay_year:fly",
         ("passes.csv", "passes.parquet", "days.csv", "days.parquet", "relay.png", SUMMARY),

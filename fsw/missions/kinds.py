@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from fsw.kernel.time import Epoch
 from fsw.missions.inspection import Inspection
+from fsw.missions.line_camera import LineCameraMission
 from fsw.missions.mission_file import Figure, Identity, MissionFile
 from fsw.missions.mounted import MountedMission
 from fsw.missions.relay_year import RelayYear
@@ -20,6 +21,7 @@ KINDS: dict[str, type[Any]] = {
     FLIGHT: MissionFile,
     MOUNTED: MountedMission,
     "inspection": Inspection,
+    "line-camera": LineCameraMission,
     "relay": RelayYear,
     "rover": RoverCampaign,
 }
