@@ -66,7 +66,8 @@ class Settings:
     """What a flight depends on, besides its mission file.
 
     size: of the pictures [px], None for the mission's. link: the X-band carries soft symbols with noise,
-    or CADUs without; 'none': frames are made on board and end at the transmitter, the ground hears nothing.
+    or CADUs without; 'none': the orbiter's transmitter has no carrier: reports are made and stored on
+    board, but no frames, and the ground hears nothing.
     pictures: what the sensors see, or a stored test card; 'none': the sensors never answer, the camera draws
     its power and sends its health, and takes no picture. workers: threads that make pictures, None for one a
     processor; they change no result. keys: of both ends of the telecommand link,
@@ -487,9 +488,12 @@ class Simulation:
     def _wifi_wanted(self) -> bool:
         """Something waits for the link, and the camera's radio is on and in range. Other slots are skipped:
         the status, once a second, tells how the link stands."""
-        if self.released is None or not (self.camera.waiting or self._wifi.waiting):
+        if self.released is None:
             return False
-        return self.camera.radio_on and self._range_m(self.now_ns) < self.mission.wifi.range_m + 1.0
+        waiting, radio_on = self.camera.wants_link()
+        if not radio_on or not (waiting or self._wifi.waiting):
+            return False
+        return self._range_m(self.now_ns) < self.mission.wifi.range_m + 1.0
 
     def _wifi_slot(self, now_ns: int) -> None:
         """The latest slot, with all that were skipped before it."""

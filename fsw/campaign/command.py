@@ -25,7 +25,8 @@ so each run can be flown again alone, and gives the same row whoever flew it, in
 the Wi-Fi with its losses; but the camera's sensors never answer. So it draws its power and sends its
 health, and takes no picture: the Wi-Fi carries little, and how many pictures it would have brought over
 is reckoned from the link's rate and loss along the way (pictures_deliverable). Such a flight ends 5 s
-after the Wi-Fi link has ended. With --link none the orbiter makes its frames, and nobody receives them.
+after the Wi-Fi link has ended. With --link none the orbiter's transmitter has no carrier: its reports are
+made and stored on board, and nobody receives them.
 
 \b
 files in DIR (default: campaign-MISSION-SEED):

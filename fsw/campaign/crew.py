@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
@@ -70,6 +71,9 @@ def _begin_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     gc.set_threshold(50_000, 20, 100)
+    import_module("fsw.campaign.flight")
+    gc.collect()
+    gc.freeze()  # what is there before a flight need not be looked through after each
 
 
 def _end_with_parent() -> None:

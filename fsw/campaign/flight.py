@@ -21,13 +21,13 @@ from fsw.missions import MissionFile
 from fsw.missions.dispersions import Dispersions
 from fsw.simulation import Link, Pictures, Settings, Simulation
 from fsw.vehicles.camera import PACKET_OVERHEAD_OCTETS
-from fsw.world import heavens as sky
 from fsw.world.heavens import Heavens
 from fsw.world.imaging import ReleasedCamera
 from fsw.world.optics import DISTORTION
 
 LINK_GONE_S = 5  # without the link so long, a flight without pictures is over
 NEAR_S = 60  # closest approaches count from so long after the separation
+ANSWERS_KEPT = 8192  # some 2 MB of each
 LONGEST = 2  # times the mission's own duration, where the link does not end
 
 Doubles = npt.NDArray[np.float64]
@@ -126,22 +126,32 @@ def columns(dispersions: Dispersions) -> tuple[Column, ...]:
     return (*head, *drawn, *_MEASURED)
 
 
-@lru_cache(maxsize=2)
-def _sky_of(trajectory: object, start_utc: str, mission: "_Same") -> Heavens:
-    return Heavens.of(mission.mission)
+@lru_cache(maxsize=1)
+def _sky_of(mission: "_ByItsSky") -> Heavens:
+    """Shared by the flights of a process. They ask for the same instants: what they were told is kept."""
+    heavens = Heavens.of(mission.file)
+    for owner, question in (
+        (heavens.ephemeris, "state"),
+        (heavens.trajectory, "barycentric_state"),
+        (heavens.trajectory, "planet_centred_state"),
+    ):
+        if hasattr(owner, question):
+            setattr(owner, question, lru_cache(maxsize=ANSWERS_KEPT)(getattr(owner, question)))
+    return heavens
 
 
-class _Same:
-    """A mission that a cache does not look at: what it depends on is given beside it."""
+class _ByItsSky:
+    """A mission file, equal to every other with the same epoch and path."""
 
-    def __init__(self, mission: MissionFile) -> None:
-        self.mission = mission
+    def __init__(self, file: MissionFile) -> None:
+        self.file = file
+        self._sky = (file.mission.start_utc, file.trajectory)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same)
+        return isinstance(other, _ByItsSky) and self._sky == other._sky
 
     def __hash__(self) -> int:
-        return 0
+        return hash(self._sky)
 
 
 def fly(mission: MissionFile, settings: FlightSettings, run: int) -> dict[str, Any]:
@@ -159,7 +169,7 @@ def fly(mission: MissionFile, settings: FlightSettings, run: int) -> dict[str, A
 
 def _flown(mission: MissionFile, variation: Variation, settings: FlightSettings) -> dict[str, Any]:
     flown = variation.mission
-    heavens = _sky_of(mission.trajectory, mission.mission.start_utc, _Same(mission)).pointed(flown)
+    heavens = _sky_of(_ByItsSky(mission)).pointed(flown)
     alone = settings.pictures == "none"
     limit_s = flown.mission.default_duration_s * (LONGEST if alone else 1)
     limit_s = limit_s if settings.duration_s is None else settings.duration_s
@@ -233,7 +243,7 @@ def _way(mission: MissionFile, simulation: Simulation, linked_ns: int | None) ->
     beats_s = np.arange(
         flown.camera.first_frame_s, last_s if linked_ns is not None else 0.0, flown.camera.period_s
     )
-    row |= _pictures(flown, ranges, beats_s)
+    row |= _pictures(simulation, ranges, beats_s)
     if len(beats_s):
         sun = np.array(simulation.heavens.direction("sun", release.t_ns).unit)
         at = np.minimum(np.rint(beats_s).astype(int), count - 1)
@@ -255,8 +265,9 @@ def _passes(ranges: Doubles, limit_m: float) -> float | None:
     return float(second + (limit_m - ranges[second]) / (ranges[second + 1] - ranges[second]))
 
 
-def _pictures(flown: MissionFile, ranges: Doubles, beats_s: Doubles) -> dict[str, Any]:
-    camera, link = flown.camera, sky.wifi(flown)
+def _pictures(simulation: Simulation, ranges: Doubles, beats_s: Doubles) -> dict[str, Any]:
+    flown, link = simulation.mission, simulation.wifi
+    camera = flown.camera
     mode = next(mode for mode in camera.mode if mode.name == camera.default_mode)
     # The encoder's ratio is that of eight bits a pixel, before the colours are made.
     octets = mode.width * mode.height / camera.jpeg_ratio
@@ -265,7 +276,7 @@ def _pictures(flown: MissionFile, ranges: Doubles, beats_s: Doubles) -> dict[str
     whole = 8 * (octets + packets * PACKET_OVERHEAD_OCTETS)
     expected = 0.0
     for range_m in np.interp(beats_s, np.arange(len(ranges)), ranges).tolist():
-        state = link.state(range_m)
+        state = link.state_at(range_m)
         brought = min(float(camera.lenses), state.rate_bit_s * camera.period_s / whole)
         expected += brought * (1.0 - state.packet_loss) ** packets
     return {"pictures_due": len(beats_s) * camera.lenses, "pictures_deliverable": expected}

@@ -20,6 +20,7 @@ MOST_WAITING = 16
 RANGE_STEP_M = 0.5  # rate and loss change that slowly
 
 _NEVER_LOST = 1e-12
+STEPS_KEPT = 1024  # who asks a second time, asks for all of the way
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class WifiChannel:
     def __init__(self, link: WifiLink | WiredLink, stream: Stream, packet_octets: int) -> None:
         self._packet_octets = packet_octets
         self._link = link
-        self._state_at = lru_cache(maxsize=8)(lambda step: link.state(step * RANGE_STEP_M))
+        self._state_at = lru_cache(maxsize=STEPS_KEPT)(lambda step: link.state(step * RANGE_STEP_M))
         self._stream = stream
         self._access_point_on = False
         self._carry = 0.0  # octets that the last slots offered and that no whole packet fitted into
@@ -76,6 +77,10 @@ class WifiChannel:
         """Packets wait for the camera."""
         return bool(self._to_camera)
 
+    def state_at(self, range_m: float) -> WifiState:
+        """Rate and loss as the channel takes them at a range."""
+        return self._state_at(round(range_m / RANGE_STEP_M))
+
     def begin_slot(self, range_m: float, camera_on: bool) -> Slot:
         """The next slot, with the camera at that range."""
         self._look(range_m, camera_on)
@@ -92,7 +97,7 @@ class WifiChannel:
 
     def _look(self, range_m: float, camera_on: bool) -> None:
         self._range_m = range_m
-        state = self._state_at(round(range_m / RANGE_STEP_M))
+        state = self.state_at(range_m)
         self._state = state if camera_on else WifiState(0.0, 1.0, 1.0, state.snr_db)
 
     def end_slot(

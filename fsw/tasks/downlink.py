@@ -128,9 +128,11 @@ class Downlink:
         control: ControlChannel,
         lander: bool = True,
         frames: Frames = TIANWEN1,
+        carrier: bool = True,
     ) -> None:
         self._clock = clock
         self._frames = frames
+        self._carrier = carrier
         self._has_lander = lander
         self._control = control
         self._words: tuple[bytes, ...] = ()
@@ -167,7 +169,7 @@ class Downlink:
             case PlainPacket(apid, data):
                 for packet in self._path.plain(apid, data, now_ns):
                     self._push(packet, False)
-            case FilePackets(octets, answers):
+            case FilePackets(octets, answers) if self._carrier:
                 if not (self._senders[0] if answers or self._frames.shared else self._pictures).push(octets):
                     self._packets_dropped += len(space_packet.index(octets))
             case TimeReportRate(exponent):
@@ -209,10 +211,12 @@ class Downlink:
                 self._push(packet, False)
 
     def _push(self, packet: bytes, from_lander: bool) -> None:
-        if not (self._lander if from_lander else self._senders[0]).push(packet):
+        if self._carrier and not (self._lander if from_lander else self._senders[0]).push(packet):
             self._packets_dropped += 1
 
     def _push_replay(self, octets: bytes, channel: int) -> None:
+        if not self._carrier:
+            return
         low = self._rate is DownlinkRate.LOW or self._frames.shared
         if low:
             self._replay_credit -= len(octets)
@@ -244,7 +248,9 @@ class Downlink:
     def _beat(self, now_ns: int) -> list[Action]:
         actions: list[Action] = [SetTimer("beat", now_ns + BEAT_NS, Tick("beat"))]
         high = self._rate is DownlinkRate.HIGH
-        if self._locking:
+        if not self._carrier:
+            frames = _NO_FRAMES
+        elif self._locking:
             frames = self._idle_frames(now_ns)
         elif self._frames.shared:
             frames = self._shared_frames(now_ns)
@@ -354,6 +360,9 @@ class Downlink:
 
     def _zones(self, times_ns: npt.NDArray[np.int64], tail: bytes) -> Octets:
         """Insert zones: 48-bit big-endian ticks of 100 us, then two octets."""
+        if len(times_ns) <= 2:  # as below, which reads the clock at both ends and between them reckons
+            ends = [self._clock.ticks(time_ns).to_bytes(6, "big") + tail for time_ns in times_ns.tolist()]
+            return np.frombuffer(b"".join(ends), np.uint8).reshape(-1, INSERT_ZONE_OCTETS)
         ticks = self._clock.agency_ns_of(times_ns) // tianwen1.CLOCK_TICK_NS
         return _with_tail(ticks.astype(">u8").view(np.uint8).reshape(-1, 8)[:, 2:], tail)
 
@@ -538,6 +547,9 @@ def _senders(
         _sender(frames, rate, frames.idle_channel, idle=True),
         _sender(frames, rate, control_channel, idle=True, ocf=True),
     )
+
+
+_NO_FRAMES: Octets = np.empty((0, LOW_FRAME_OCTETS), np.uint8)
 
 
 def _with_tail(ticks: Octets, tail: bytes) -> Octets:

@@ -99,10 +99,9 @@ class Camera:
         """The Wi-Fi station is awake."""
         return self._standing()[2]
 
-    @property
-    def waiting(self) -> bool:
-        """Packets wait for the link."""
-        return self._standing()[1]
+    def wants_link(self) -> tuple[bool, bool]:
+        """Whether packets wait for the Wi-Fi, and whether its station is awake."""
+        return self._standing()[1:]
 
     def separate(self, now_ns: int, shown_ns: int) -> None:
         """The break-wire has opened. shown_ns: what the orbiter's clock, which set ours till then, shows."""

@@ -113,9 +113,9 @@ def control_channel(mission: MissionFile) -> ControlChannel:
 
 
 class Orbiter:
-    """seed: of the gauges. coded: see `Transmitter`. on_air: false ends frames before it. memory_folder:
-    where the mass memory's log outlives this object; None for a memory that is empty at first and gone in
-    the end. Raises FswError when it cannot be used.
+    """seed: of the gauges. coded: see `Transmitter`. on_air: false leaves it without a carrier.
+    memory_folder: where the mass memory's log outlives this object; None for a memory that is empty at first
+    and gone in the end. Raises FswError when it cannot be used.
 
     on_frames: told of transfer frames as they go to the transmitter, for those who attach to it.
     """
@@ -160,7 +160,7 @@ class Orbiter:
         self._fills: dict[str, dict[str, float]] = {}  # by asker: fullest mailboxes since last told
         high_rate = round(mission.downlink.high.frames_per_s)
         self.scheduler = Scheduler(
-            _tasks(mission, self.clock, high_rate, security), self._outside, trouble_to=names.EVENTS
+            _tasks(mission, self.clock, high_rate, security, on_air), self._outside, trouble_to=names.EVENTS
         )
         self._boots = 0
         self._boot: list[int] | None = [0, int(BootKind.COLD), int(BootReason.POWER_ON)]  # when, kind, why
@@ -461,6 +461,7 @@ def _tasks(
     clock: OnBoardClock,
     high_frames_per_second: int,
     security: "SpacecraftSecurity | None",
+    on_air: bool,
 ) -> list[TaskSettings]:
     """By priority: what must not wait comes first; budgets in modelled time."""
     ms = MILLISECOND
@@ -471,7 +472,7 @@ def _tasks(
 
     def downlink() -> Downlink:
         lander = mission.orbiter.entry_capsule
-        return Downlink(clock, high_frames_per_second, control_channel(mission), lander, frames)
+        return Downlink(clock, high_frames_per_second, control_channel(mission), lander, frames, on_air)
 
     def relay() -> Relay:
         return Relay(clock, relay_peer(mission), on_bus_power=isinstance(mission, MountedMission))
