@@ -156,10 +156,11 @@ def on_dask(fly: Fly, runs: Iterable[int], address: str) -> Iterator[Row]:
 
 def _check_workers(client: Any, address: str) -> None:
     """Another version flies other flights."""
-    found = client.run(own_version)
-    if not found:
-        raise FswError(f"scheduler {address}: it has no workers")
-    for worker, theirs in found.items():
+    try:
+        client.wait_for_workers(1, timeout=CONNECT_S)
+    except TimeoutError as error:
+        raise FswError(f"scheduler {address}: it has no workers") from error
+    for worker, theirs in client.run(own_version).items():
         if theirs != own_version():
             raise FswError(f"worker {worker}: fsw {theirs} there, {own_version()} here; allowed is the same")
 

@@ -57,6 +57,15 @@ def test_a_worker_killed_midway_loses_nothing_and_counts_nothing_twice(tmp_path:
         assert ledger.rows[run] == fly(MISSION, SHORT, run)
 
 
+def test_a_cluster_without_workers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "CONNECT_S", 0.5)
+    with (
+        distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=None) as cluster,
+        pytest.raises(FswError, match="it has no workers"),
+    ):
+        list(crew.on_dask(functools.partial(deadly, Path()), range(1), cluster.scheduler_address))
+
+
 def test_nobody_at_the_address_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crew, "CONNECT_S", 0.5)
     with pytest.raises(FswError, match="no Dask scheduler answers there"):
