@@ -18,7 +18,9 @@ LEDGER = "runs.log"
 
 EPILOG = """\b
 A run's values are drawn from streams named for the campaign's seed, the run's number and the quantity,
-so each run can be flown again alone, and gives the same row whoever flew it, in whatever order.
+so each run can be flown again alone, and gives the same row whoever flew it, in whatever order. (On
+processors of another kind, what is reckoned from the flight by sines and the like, angles and shares of
+pictures, may differ in its last digit; the flight itself does not.)
 
 \b
 --pictures none flies all of the flight software, the release, the camera's way, tumble and battery, and

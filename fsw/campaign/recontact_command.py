@@ -87,7 +87,7 @@ def recontact(
     """How probable it is that the released camera comes back to its orbiter.
 
     Draws many releases and propagates camera and orbiter, each on a path of its own, over days. The same
-    mission, seed and options give the same draws everywhere.
+    mission, seed and options give the same releases.
     """
     from fsw import missions
     from fsw.campaign import results

@@ -2,37 +2,19 @@
 
 import functools
 import os
-import signal
 from pathlib import Path
-from typing import Any
 
 import pytest
+from deadly_runs import MISSION, SHORT, deadly, hopeless
 
-from fsw import missions
 from fsw.campaign import crew
-from fsw.campaign.flight import FlightSettings, fly
+from fsw.campaign.flight import fly
 from fsw.campaign.ledger import Ledger
 from fsw.core.errors import FswError
-from fsw.missions import MissionFile
 
 distributed = pytest.importorskip("distributed", reason="needs Dask: the extra 'dask'")
 
-MISSION = missions.load("tianwen1-cruise", MissionFile)
-SHORT = FlightSettings(campaign_seed=9, duration_s=40.0)
-RUNS = 24
-
-
-FATAL = 7
-
-
-def deadly(marks: Path, run: int) -> dict[str, Any]:
-    """As `fly`, but the first worker that has flown run 7 is killed before it can tell."""
-    row = fly(MISSION, SHORT, run)
-    mark = marks / "killed"
-    if run == FATAL and not mark.exists():
-        mark.write_text(str(os.getpid()), encoding="utf-8")
-        os.kill(os.getpid(), signal.SIGKILL)
-    return row
+RUNS, FATAL = 24, 7
 
 
 def own_process() -> int:
@@ -44,10 +26,10 @@ def test_a_worker_killed_midway_loses_nothing_and_counts_nothing_twice(tmp_path:
     cluster = distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
     )
-    with cluster, Ledger(tmp_path / "runs.log", {"seed": 9}) as ledger:
+    with cluster, Ledger(tmp_path / "runs.log", {"seed": 7}) as ledger:
         with distributed.Client(cluster, set_as_default=False) as client:
             processes = set(client.run(own_process).values())
-        fatal = functools.partial(deadly, tmp_path)
+        fatal = functools.partial(deadly, tmp_path, FATAL)
         for row in crew.on_dask(fatal, range(RUNS), cluster.scheduler_address):
             came.append(row["run"])
             assert ledger.add(row)
@@ -63,10 +45,10 @@ def test_a_cluster_without_workers_is_told(monkeypatch: pytest.MonkeyPatch) -> N
         distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=None) as cluster,
         pytest.raises(FswError, match="it has no workers"),
     ):
-        list(crew.on_dask(functools.partial(deadly, Path()), range(1), cluster.scheduler_address))
+        list(crew.on_dask(hopeless, range(1), cluster.scheduler_address))
 
 
 def test_nobody_at_the_address_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crew, "CONNECT_S", 0.5)
     with pytest.raises(FswError, match="no Dask scheduler answers there"):
-        list(crew.on_dask(functools.partial(deadly, Path()), range(1), "tcp://127.0.0.1:9"))
+        list(crew.on_dask(hopeless, range(1), "tcp://127.0.0.1:9"))

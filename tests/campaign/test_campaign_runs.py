@@ -3,18 +3,15 @@
 import functools
 import json
 import math
-import os
-import signal
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from deadly_runs import MISSION, SHORT, deadly, hopeless
 
-from fsw import missions
 from fsw.campaign import crew
 from fsw.campaign.command import campaign, run_campaign
 from fsw.campaign.flight import FlightSettings, columns, fly
@@ -24,26 +21,8 @@ from fsw.campaign.variation import check_limits, dispersions_of, tilted, varied
 from fsw.core.errors import FswError
 from fsw.ground.plan import release_only
 from fsw.kernel.time import SECOND
-from fsw.missions import MissionFile
 from fsw.missions.dispersions import Dispersion
 from fsw.simulation import Settings, Simulation
-
-MISSION = missions.load("tianwen1-cruise", MissionFile)
-SHORT = FlightSettings(campaign_seed=7, duration_s=45.0)
-
-
-def dying(marks: Path, run: int) -> dict[str, Any]:
-    """As `fly`, but the first process that flies run 2 dies in it."""
-    mark = marks / "died"
-    if run == 2 and not mark.exists():
-        mark.write_text("", encoding="utf-8")
-        os.kill(os.getpid(), signal.SIGKILL)
-    return fly(MISSION, SHORT, run)
-
-
-def hopeless(run: int) -> dict[str, Any]:
-    os.kill(os.getpid(), signal.SIGKILL)
-    return {}
 
 
 def test_a_row_has_every_column_and_depends_on_its_run_alone() -> None:
@@ -117,8 +96,8 @@ def test_what_a_link_would_have_brought_is_what_it_brings() -> None:
 
 
 def test_a_killed_process_costs_nothing_but_time(tmp_path: Path) -> None:
-    rows = list(crew.local(functools.partial(dying, tmp_path), range(5), 2))
-    assert (tmp_path / "died").exists()
+    rows = list(crew.local(functools.partial(deadly, tmp_path, 2), range(5), 2))
+    assert (tmp_path / "killed").exists()
     assert sorted(row["run"] for row in rows) == list(range(5))
     assert {row["run"]: row for row in rows}[2] == fly(MISSION, SHORT, 2)
 
