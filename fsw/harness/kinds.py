@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fsw.core.errors import FswError
-from fsw.harness.flight import SUMMARY, prepare_folder
+from fsw.harness.flight import DOWNLINK, PICTURES, SUMMARY, prepare_folder
 from fsw.missions import Mission
 
 
@@ -41,7 +41,9 @@ RUNNERS: dict[str, Runner] = {
         ("trajectory.csv", "trajectory.parquet", "events.jsonl", "inspection.png", SUMMARY),
         frozenset({"duration"}),
     ),
-    "line-camera": Runner("fsw.harness.line_camera:fly", ("geometry.csv", "pictures", "views.png", SUMMARY)),
+    "line-camera": Runner(
+        "fsw.harness.line_camera:fly", ("geometry.csv", DOWNLINK, PICTURES, "views.png", SUMMARY)
+    ),
     "relay": Runner(
         "fsw.harness.relay_year:fly",
         ("passes.csv", "passes.parquet", "days.csv", "days.parquet", "relay.png", SUMMARY),

@@ -3,14 +3,16 @@
 What the folder holds afterwards:
 
     geometry.csv            a row for each time that the line passed over a target
-    pictures/NAME.png       each strip, line by line, as the camera stored it
+    downlink.cadu           the channel access data units as received, one after the other
+    pictures/NAME.png       each strip as received, line by line
     pictures/NAME-N.png     the part with the Nth view of the target, as it is in the strip
     pictures/NAME-N-rectified.png   the same in the columns' scale, without slant, eight times enlarged
     views.png               all views: as taken, and rectified
-    summary.json            counts, scales, SHA-256 of each strip's numbers
+    summary.json            counts, scales, SHA-256 of each strip's numbers and of the downlink
 
-All but `wall_s` depend on mission and seed alone. The hashes are of the numbers, line by line, since another
-version of zlib may pack the same picture into other octets.
+All but `wall_s` depend on mission and seed alone. The strips' hashes are of the numbers, line by line, since
+another version of zlib may pack the same picture into other octets. A strip that did not come whole has no
+pictures.
 """
 
 import csv
@@ -19,7 +21,8 @@ import io
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +31,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from fsw.core.errors import FswError
-from fsw.harness.flight import PICTURES, SUMMARY
-from fsw.missions.line_camera import LineCameraMission
+from fsw.harness.flight import DOWNLINK, PICTURES, SUMMARY
+from fsw.harness.strip_downlink import Account, StripDownlink
+from fsw.kernel.seeds import Streams
+from fsw.kernel.time import SECOND
+from fsw.missions.line_camera import LineCameraMission, Strip
 from fsw.world.line_camera import Observatory, StripPlan, View, rectified
 
 GEOMETRY = "geometry.csv"
@@ -64,60 +70,61 @@ class Outcome:
     def text(self) -> str:
         """A line for each view, between what was flown and where it is."""
         s = self.summary
-        lines = [
-            f"{s['mission']}, seed {s['seed']}: {s['strips']} strips, {len(s['views'])} views, "
-            f"{s['lines']} lines in {s['wall_s']:.1f} s"
-        ]
-        for view in s["views"]:
-            lines.append(
-                f"{view['target']:<13} {view['utc']}  {view['range_km']:7.2f} km "
-                f"{view['range_rate_km_s']:+.2f} km/s  {view['m_per_px']:.2f} m/px  "
-                f"a line moves {view['along_px_per_line']:+.2f} px ahead, "
-                f"{view['across_px_per_line']:+.2f} along itself"
-            )
+        down = s["downlink"]
+        views = (
+            f"{view['target']:<13} {view['utc']}  {view['range_km']:7.2f} km "
+            f"{view['range_rate_km_s']:+.2f} km/s  {view['m_per_px']:.2f} m/px  "
+            f"a line moves {view['along_px_per_line']:+.2f} px ahead, "
+            f"{view['across_px_per_line']:+.2f} along itself"
+            for view in s["views"]
+        )
         return "\n".join(
-            (*lines, *(f"sha-256   {h}  {n}" for n, h in s["sha256"].items()), f"files     {self.folder}")
+            (
+                f"{s['mission']}, seed {s['seed']}: {s['strips']} strips, {len(s['views'])} views, "
+                f"{s['lines']} lines in {s['wall_s']:.1f} s",
+                *views,
+                f"downlink  {down['frames_sent']} frames sent, {down['frames_received']} received, "
+                f"{down['frames_undecodable']} undecodable, {down['symbols_corrected']} symbols corrected; "
+                f"{down['files_received']} of {down['files_sent']} strips whole, "
+                f"{down['light_time_s']:.1f} s later",
+                f"sha-256   {down['sha256']}",
+                f"files     {self.folder}",
+            )
         )
 
 
 def fly(mission: LineCameraMission, settings: Mapping[str, Any], folder: Path) -> Outcome:
-    """All strips of a mission into an empty folder. FswError: a target that cannot be met, a file that cannot
-    be written."""
+    """All strips of a mission into an empty folder, by way of the downlink. FswError: a target that cannot be
+    met, a play-back that cannot be heard, a file that cannot be written."""
     start_s = time.monotonic()
     seed = settings["seed"]
     observatory = Observatory(mission, seed)
-    rows: list[dict[str, Any]] = []
-    hashes: dict[str, str] = {}
-    shown: list[tuple[str, NDArray[np.uint8], NDArray[np.uint8]]] = []
+    digest = hashlib.sha256()
     try:
         (folder / GEOMETRY).touch()
         (folder / PICTURES).mkdir()
-        for strip in mission.strip:
-            plan = observatory.plan(strip)
-            numbers = observatory.expose(plan)
-            hashes[strip.name] = hashlib.sha256(numbers.tobytes()).hexdigest()
-            _write(folder / PICTURES / f"{strip.name}.png", numbers)
-            for view in plan.views:
-                rows.append(_row(mission, plan, view))
-                part = numbers[slice(*view.lines), slice(*view.columns)]
-                stem = f"{strip.name}-{view.number}"
-                _write(folder / PICTURES / f"{stem}.png", part)
-                level = rectified(numbers, view, observatory.reach_m(strip))
-                _write(folder / PICTURES / f"{stem}-rectified.png", level)
-                shown.append((_caption(rows[-1]), part, level))
-        _sheet(shown).save(folder / SHEET, "PNG")
-        table = io.StringIO()
-        writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        (folder / GEOMETRY).write_text(table.getvalue(), encoding="utf-8")
+        with (folder / DOWNLINK).open("wb") as cadus:
+
+            def keep(octets: bytes) -> None:
+                digest.update(octets)
+                cadus.write(octets)
+
+            link_seed = Streams(seed).seed_of("downlink")
+            with closing(StripDownlink(mission, observatory.carrier, link_seed, keep)) as downlink:
+                plans = [_taken(observatory, strip, downlink) for strip in mission.strip]
+                files, account = downlink.play_back()
+        strips = {name: _numbers(octets) for name, octets in files.items()}
+        rows = [_row(mission, plan, view) for plan in plans for view in plan.views]
+        _pictures(folder, observatory, plans, strips, rows)
+        _table(folder / GEOMETRY, rows)
         summary = {
             "mission": mission.name,
             "seed": seed,
             "strips": len(mission.strip),
             "lines": sum(strip.lines for strip in mission.strip),
             "views": rows,
-            "sha256": hashes,
+            "sha256": {name: hashlib.sha256(n.tobytes()).hexdigest() for name, n in strips.items()},
+            "downlink": _told(mission, account) | {"sha256": digest.hexdigest()},
             "left_out": LEFT_OUT,
             "wall_s": round(time.monotonic() - start_s, 3),
         }
@@ -127,8 +134,82 @@ def fly(mission: LineCameraMission, settings: Mapping[str, Any], folder: Path) -
     return Outcome(folder, summary)
 
 
+def _taken(observatory: Observatory, strip: Strip, downlink: StripDownlink) -> StripPlan:
+    """A strip from its plan to the recorder."""
+    mission, plan = observatory.mission, observatory.plan(strip)
+    end_ns = plan.start_ns + strip.lines * mission.camera.line_time_ns
+    if end_ns > mission.epoch.parse(mission.downlink.begin_utc):
+        raise FswError(f"downlink.begin_utc: allowed are times after the last line of strip {strip.name}")
+    numbers = observatory.expose(plan)
+    downlink.record(strip.name, _file(mission, plan, numbers))
+    return plan
+
+
+def _file(mission: LineCameraMission, plan: StripPlan, numbers: NDArray[np.uint8]) -> bytes:
+    """A portable grey map (P5), whose comments tell when its lines were taken."""
+    lines, columns = numbers.shape
+    head = (
+        f"P5\n# {plan.strip.name}\n# FIRST LINE FROM {mission.epoch.utc(plan.start_ns, 9)}\n"
+        f"# LINE TIME {mission.camera.line_time_ns} ns\n{columns} {lines}\n255\n"
+    )
+    return head.encode("ascii") + numbers.tobytes()
+
+
+def _numbers(octets: bytes) -> NDArray[np.uint8]:
+    """Of such a file."""
+    return np.asarray(Image.open(io.BytesIO(octets)))
+
+
+def _pictures(
+    folder: Path,
+    observatory: Observatory,
+    plans: list[StripPlan],
+    strips: dict[str, NDArray[np.uint8]],
+    rows: list[dict[str, Any]],
+) -> None:
+    captions = {(row["strip"], row["view"]): _caption(row) for row in rows}
+    shown = []
+    for plan in plans:
+        name = plan.strip.name
+        if name not in strips:
+            continue
+        numbers = strips[name]
+        _write(folder / PICTURES / f"{name}.png", numbers)
+        for view in plan.views:
+            part = numbers[slice(*view.lines), slice(*view.columns)]
+            level = rectified(numbers, view, observatory.reach_m(plan.strip))
+            _write(folder / PICTURES / f"{name}-{view.number}.png", part)
+            _write(folder / PICTURES / f"{name}-{view.number}-rectified.png", level)
+            shown.append((captions[name, view.number], part, level))
+    if shown:
+        _sheet(shown).save(folder / SHEET, "PNG")
+
+
+def _table(path: Path, rows: list[dict[str, Any]]) -> None:
+    table = io.StringIO()
+    writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    path.write_text(table.getvalue(), encoding="utf-8")
+
+
+def _told(mission: LineCameraMission, account: Account) -> dict[str, Any]:
+    """The account of the play-back, for the summary."""
+    told = asdict(account)
+    begin_ns, end_ns, light_time_ns = (told.pop(name) for name in ("begin_ns", "end_ns", "light_time_ns"))
+    return {
+        "begin_utc": mission.epoch.utc(begin_ns),
+        "seconds": round((end_ns - begin_ns) / SECOND, 3),
+        "light_time_s": round(light_time_ns / SECOND, 3),
+        "elevation_deg": round(told.pop("elevation_deg"), 2),
+        "es_n0_db": round(told.pop("es_n0_db"), 3),
+        **told,
+    }
+
+
 LEFT_OUT = (
-    "the way to the ground: command, recorder and downlink of this spacecraft",
+    "what commands the spacecraft, and all else that it sends: its own flight software is not flown",
+    "the camera's compression; how the real spacecraft's recorder and frames were laid out",
     "light time and aberration, which shift a whole view by some 20 urad",
     "fixed patterns and scattered light of the camera; stars",
 )

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from fsw.core.channel_coding import ChannelCode
 from fsw.core.errors import FswError
+from fsw.core.frame_format import FrameFormat
 from fsw.kernel.time import SECOND, Epoch
-from fsw.missions.mission_file import COMPUTED, Figure, Identity, Name, OneOf, Orbit, Within
+from fsw.missions.mission_file import COMPUTED, Figure, Identity, Name, OneOf, Orbit, Station, Utc, Within
 
 MODELS = ("mars-express", "odyssey")
 
@@ -107,6 +109,44 @@ class Strip:
 
 
 @dataclass(frozen=True, slots=True)
+class Playback:
+    """[downlink]: the recorder that holds the strips, and how it is played back to Earth from begin_utc on.
+
+    TM transfer frames (CCSDS 132.0-B) on one virtual channel, Reed-Solomon (255, 223) with dual basis,
+    pseudo-randomised, convolutional. segment_octets: file data in one packet.
+    """
+
+    recorder_octets: Annotated[int, Within(1, 1e12)]
+    begin_utc: Utc
+    frequency_hz: Annotated[float, Within(1e8, 1e11)]
+    transmit_power_w: Annotated[float, Within(0.01, 1e5)]
+    dish_diameter_m: Annotated[float, Within(0.1, 100)]
+    dish_efficiency: Annotated[float, Within(0.05, 1)]
+    line_loss_db: Annotated[float, Within(0, 20)]
+    modulation_loss_db: Annotated[float, Within(0, 30)]
+    symbol_rate_baud: Annotated[int, Within(100, 1e8)]
+    scid: Annotated[int, Within(0, 1023)]
+    vcid: Annotated[int, Within(0, 6)]
+    apid: Annotated[int, Within(0, 2046)]
+    interleave: Annotated[int, Within(1, 8)]
+    randomizer: Annotated[str, OneOf("255", "131071")]
+    segment_octets: Annotated[int, Within(16, 4000)]
+
+    @property
+    def frame_format(self) -> FrameFormat:
+        """As long as the code's words hold."""
+        return FrameFormat("tm", 223 * self.interleave)
+
+    @property
+    def channel_code(self) -> ChannelCode:
+        return ChannelCode(
+            randomizer="tm255" if self.randomizer == "255" else "tm131071",
+            interleave=self.interleave,
+            convolutional="g2-inverted",
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class LineCameraMission:
     """A whole mission file of kind line-camera."""
 
@@ -115,6 +155,8 @@ class LineCameraMission:
     camera: LineCamera
     target: tuple[Target, ...]
     strip: tuple[Strip, ...]
+    downlink: Playback
+    station: Station
     figures: Annotated[Mapping[str, Figure], COMPUTED] = field(repr=False, hash=False)
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ behind, which is refused rather than left out.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from math import ceil
 
 import numpy as np
@@ -100,8 +101,7 @@ class Observatory:
         self.ephemeris = Ephemeris(mission.epoch)
         self._streams = Streams(seed)
         self._planet = planet_named(mission.carrier.orbit.planet)
-        self._carrier = self._orbit(mission.carrier.orbit)
-        self._ground: NDArray[np.uint16] | None = None
+        self.carrier = self._orbit(mission.carrier.orbit)
 
     def _orbit(self, o: Orbit) -> PlanetOrbit:
         elements = Elements(
@@ -124,7 +124,7 @@ class Observatory:
         """When and where its lines are. FswError where the target cannot be met, or has the planet behind."""
         target = self.mission.target_named(strip.target)
         near_ns = self.mission.epoch.parse(target.orbit.elements_utc)
-        encounter = Encounter(self._carrier, self._orbit(target.orbit), near_ns)
+        encounter = Encounter(self.carrier, self._orbit(target.orbit), near_ns)
         meet = [encounter.receding_ns(range_km) for range_km in strip.ranges_km]
         if len(meet) == 2:
             sweep = sweep_twice(encounter, *meet)
@@ -237,8 +237,6 @@ class Observatory:
         sun, along = unit(sun_km), dot(place, unit(sun_km))
         beside = length(subtract(place, scale(sun, along)))
         lit = 0.0 if along < 0 and beside < self._planet.equatorial_km else 1.0
-        if self._ground is None:
-            self._ground = render.planet_ground(_GROUND_SEED)
         axes = self._planet.axes(self.mission.epoch.tdb_ns(t_ns))
         planet = PlanetView(
             _in_frame(frame, scale(place, -1.0)),
@@ -248,7 +246,7 @@ class Observatory:
             self._planet.polar_km,
             tuple(w / (au * au) for w in SUN_W_M2),
             MARS_AIR,
-            self._ground,
+            _ground(),
         )
         irradiance = tuple(lit * w / (au * au) for w in SUN_W_M2)
         return Sunlight(_in_frame(frame, sun), irradiance, SUN_RADIUS_RAD_AT_1_AU / au, lit, planet)
@@ -293,6 +291,12 @@ def rectified(strip: NDArray[np.uint8], view: View, reach_m: float, finer: int =
             j = np.clip(left + dx, 0, strip.shape[1] - 1)
             out += wy * wx * strip[i, j]
     return (out + 0.5).astype(np.uint8)
+
+
+@cache
+def _ground() -> NDArray[np.uint16]:
+    """Of the planet below, made when first needed: about a second."""
+    return render.planet_ground(_GROUND_SEED)
 
 
 def _in_frame(frame: Matrix, v: Vector) -> Vector:
