@@ -7,7 +7,7 @@ What the folder holds afterwards:
     pictures/NAME.png       each strip as received, line by line
     pictures/NAME-N.png     the part with the Nth view of the target, as it is in the strip
     pictures/NAME-N-rectified.png   the same in the columns' scale, without slant, eight times enlarged
-    views.png               all views: as taken, and rectified
+    views.png               all views: rectified, to one scale, and as taken
     summary.json            counts, scales, SHA-256 of each strip's numbers and of the downlink
 
 All but `wall_s` depend on mission and seed alone. The strips' hashes are of the numbers, line by line, since
@@ -40,7 +40,9 @@ from fsw.world.line_camera import Observatory, StripPlan, View, rectified
 
 GEOMETRY = "geometry.csv"
 SHEET = "views.png"
-ENLARGED = 4  # times, of views as taken on the sheet; rectified ones are finer already
+ENLARGED, MOST_LINES = 4, 90  # on the sheet: views as taken, the lines in their middle
+PX_PER_M, SHOWN_M = 24, 18  # on the sheet: rectified views
+LEAST_WIDTH = 400
 _GREY = 90
 COLUMNS = (
     "strip",
@@ -180,7 +182,11 @@ def _pictures(
             level = rectified(numbers, view, observatory.reach_m(plan.strip))
             _write(folder / PICTURES / f"{name}-{view.number}.png", part)
             _write(folder / PICTURES / f"{name}-{view.number}-rectified.png", level)
-            shown.append((captions[name, view.number], part, level))
+            scaled = rectified(numbers, view, SHOWN_M / 2, view.metres_per_px * PX_PER_M)
+            middle = len(part) // 2
+            half = MOST_LINES // 2
+            near = part[max(0, middle - half) : middle + half]
+            shown.append((captions[name, view.number], near, scaled))
     if shown:
         _sheet(shown).save(folder / SHEET, "PNG")
 
@@ -238,27 +244,28 @@ def _caption(row: dict[str, Any]) -> str:
     return (
         f"{row['target']} at {row['range_km']:.1f} km, {row['utc'][:19]}Z\n"
         f"{row['m_per_px']:.2f} m/px; a line moves {row['along_px_per_line']:+.2f} px ahead, "
-        f"{row['across_px_per_line']:+.2f} along itself"
+        f"{row['across_px_per_line']:+.2f} along itself\n"
+        "rectified, and as taken (the lines about its middle)"
     )
 
 
 def _sheet(shown: list[tuple[str, NDArray[np.uint8], NDArray[np.uint8]]]) -> Image.Image:
-    """A row a view: as taken, enlarged, and rectified; brightness by the square root."""
-    rows = []
+    """A column a view: rectified, all to one scale, and as taken, enlarged; brightness by the square root."""
+    bright = [round((value / 255) ** 0.5 * 255) for value in range(256)]
+    columns = []
     for caption, part, level in shown:
-        taken = Image.fromarray(np.repeat(np.repeat(part, ENLARGED, 0), ENLARGED, 1))
-        height, width = max(taken.height, len(level)) + 40, 30 + taken.width + level.shape[1]
-        row = Image.new("L", (max(width, 520), height), _GREY)
-        ImageDraw.Draw(row).text((10, 4), caption, fill=255)
-        bright = [round((value / 255) ** 0.5 * 255) for value in range(256)]
-        row.paste(taken.point(bright), (10, 36))
-        row.paste(Image.fromarray(level).point(bright), (20 + taken.width, 36))
-        rows.append(row)
-    sheet = Image.new("L", (max(row.width for row in rows), sum(row.height for row in rows)), _GREY)
-    top = 0
-    for row in rows:
-        sheet.paste(row, (0, top))
-        top += row.height
+        taken = Image.fromarray(np.repeat(np.repeat(part, ENLARGED, 0), ENLARGED, 1)).point(bright)
+        width, height = max(len(level), taken.width, LEAST_WIDTH), 46 + len(level) + taken.height
+        column = Image.new("L", (width + 20, height + 20), _GREY)
+        ImageDraw.Draw(column).text((10, 6), caption, fill=255)
+        column.paste(Image.fromarray(level).point(bright), (10, 46))
+        column.paste(taken, (10, 56 + len(level)))
+        columns.append(column)
+    sheet = Image.new("L", (sum(c.width for c in columns), max(c.height for c in columns)), _GREY)
+    left = 0
+    for column in columns:
+        sheet.paste(column, (left, 0))
+        left += column.width
     return sheet
 
 

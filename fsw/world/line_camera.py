@@ -270,7 +270,7 @@ class Observatory:
         return read_lines(detector, electrons, seed, 0, electrons.shape)
 
 
-def rectified(strip: NDArray[np.uint8], view: View, reach_m: float, finer: int = 8) -> NDArray[np.uint8]:
+def rectified(strip: NDArray[np.uint8], view: View, reach_m: float, finer: float = 8.0) -> NDArray[np.uint8]:
     """The target as if a frame camera had taken it: by what it moved in a line, the lines are brought to the
     columns' scale and their slant is taken out; `finer` pixels for each. Left: along the line, up: ahead.
 
