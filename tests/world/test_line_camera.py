@@ -47,6 +47,11 @@ def coverage(observatory: Observatory, plans: dict[str, StripPlan]) -> dict[tupl
     }
 
 
+@pytest.fixture(scope="module")
+def strips(observatory: Observatory, plans: dict[str, StripPlan]) -> dict[str, np.ndarray]:
+    return {name: observatory.expose(plan) for name, plan in plans.items()}
+
+
 def silhouette_m(observatory: Observatory, plan: StripPlan, view: View) -> np.ndarray:
     """Of the target at the crossing, by rays every 5 cm: places (n, 2) [m], along the line and ahead, from
     the body's origin."""
@@ -146,11 +151,11 @@ class TestEncounter:
 
     def test_another_seed_points_elsewhere_and_still_holds_both_views(self) -> None:
         seen = set()
-        for seed in range(2, 6):
+        for seed in range(2, 4):
             plan = Observatory(MISSION, seed).plan(MISSION.strip[1])
             assert len(plan.views) == 2
             seen.add(tuple(round(view.centre[1], 1) for view in plan.views))
-        assert len(seen) == 4
+        assert len(seen) == 2
 
 
 class TestPictures:
@@ -193,10 +198,10 @@ class TestPictures:
         assert long == pytest.approx(15, abs=1)
 
     def test_the_second_view_is_a_mirror_image_of_the_first(
-        self, observatory: Observatory, plans: dict[str, StripPlan]
+        self, strips: dict[str, np.ndarray], plans: dict[str, StripPlan]
     ) -> None:
         """Since the line passes over it the other way: the dish, the brightest, comes last and then first."""
-        strip = observatory.expose(plans["odyssey"])
+        strip = strips["odyssey"]
         after = []
         for view in plans["odyssey"].views:
             part = strip[slice(*view.lines), slice(*view.columns)]
@@ -205,9 +210,10 @@ class TestPictures:
         assert after[0] > 5
         assert after[1] < -5
 
-    def test_the_ground_makes_both_alike(self, observatory: Observatory, plans: dict[str, StripPlan]) -> None:
-        plan = plans["odyssey"]
-        strip = observatory.expose(plan)
+    def test_the_ground_makes_both_alike(
+        self, observatory: Observatory, strips: dict[str, np.ndarray], plans: dict[str, StripPlan]
+    ) -> None:
+        plan, strip = plans["odyssey"], strips["odyssey"]
         reach = observatory.reach_m(plan.strip)
         near, far = (rectified(strip, view, reach, 4).astype(float) - 6 for view in plan.views)
         rows = np.arange(len(far)) * (len(near) - 1) / (len(far) - 1)
@@ -216,15 +222,12 @@ class TestPictures:
         assert alike > 0.85
         assert np.corrcoef(scaled[::-1].ravel(), far.ravel())[0, 1] < 0.5 * alike
 
-    def test_a_strip_is_the_same_every_time(self, plans: dict[str, StripPlan]) -> None:
-        numbers = Observatory(MISSION, 1).expose(plans["mars-express"])
-        assert numbers.shape == (2048, 256)
-        assert hashlib.sha256(numbers.tobytes()).hexdigest() == GOLDEN
+    def test_a_strip_is_the_same_every_time(self, strips: dict[str, np.ndarray]) -> None:
+        assert strips["mars-express"].shape == (2048, 256)
+        assert hashlib.sha256(strips["mars-express"].tobytes()).hexdigest() == GOLDEN
 
-    def test_the_sky_is_black_with_the_noise_that_the_camera_has(
-        self, observatory: Observatory, plans: dict[str, StripPlan]
-    ) -> None:
-        sky = observatory.expose(plans["mars-express"])[:900]
+    def test_the_sky_is_black_with_the_noise_that_the_camera_has(self, strips: dict[str, np.ndarray]) -> None:
+        sky = strips["mars-express"][:900]
         camera = MISSION.camera
         assert sky.mean() == pytest.approx(camera.black_dn, abs=0.02)
         # Half a number is 1.43 deviations of 35 electrons: 15.3 % are rounded up or down.
@@ -268,7 +271,7 @@ def sweep_over(
 
 
 class TestSmear:
-    optics = LineOptics(4e-6, 5e-4, 0.0, 49.5, 256)
+    optics = LineOptics(4e-6, 5e-4, 0.0, 49.5, 128)
 
     @pytest.mark.parametrize("across_px", [0.0, 3.0, 8.0])
     def test_motion_along_the_line_smears_by_as_much_as_it_is(self, across_px: float) -> None:
@@ -296,7 +299,7 @@ class TestSmear:
         assert variance == pytest.approx((8**2 + 1 + along_px**2) / 12 / along_px**2, rel=0.05)
 
     def test_the_optics_blur_adds(self) -> None:
-        optics = replace(self.optics, blur_px=1.5)
+        optics = replace(self.optics, blur_px=1.5, samples=2048)
         views = sweep_over(0.0, 1.0, 1, optics, 1e5)
         line = draw_lines(optics, plate(0.4, 80.0), 60.0, LIGHT, views, 0, (0, 100))[0, :, 3]
         columns = np.arange(100)
@@ -352,3 +355,38 @@ class TestDetector:
             draw_lines(TestSmear.optics, plate(1, 1), 1.0, LIGHT, np.zeros(1, LINE_VIEW), 0, (5, 5))
         with pytest.raises(FswError, match="pixels from"):
             LineOptics(1.0, 1e-3, 0.0, 0.0)
+
+
+class TestModels:
+    """Against what is stated of the spacecraft."""
+
+    sun, earth = (0.8, 0.0, -0.6), (0.6, 0.0, -0.8)
+
+    def test_mars_express_spans_twelve_metres_with_its_area_of_wings(self) -> None:
+        mesh = mars_express(self.sun, self.earth)
+        assert np.ptp(mesh.position[:, 1]) == pytest.approx(12.0, abs=0.01)
+        assert area(mesh, Material.SOLAR_CELLS) == pytest.approx(11.42, rel=1e-3)
+
+    def test_odysseys_boom_reaches_six_metres_and_its_dish_is_a_metre_and_a_third(self) -> None:
+        mesh = odyssey(self.sun, self.earth)
+        assert mesh.position[:, 1].min() == pytest.approx(-2.6 / 2 - 6.2, abs=0.01)
+        face = mesh.position[np.unique(mesh.corner[mesh.material == Material.DISH_FACE])]
+        axis = np.array(self.earth)
+        off = face - face.mean(0)
+        off -= np.outer(off @ axis, axis)
+        assert 2 * np.sqrt((off * off).sum(1).max()) == pytest.approx(1.3, rel=0.01)
+
+    def test_cells_face_the_sun(self) -> None:
+        for model in (odyssey, mars_express):
+            mesh = model(self.sun, self.earth)
+            normals = mesh.normal[mesh.corner[mesh.material == Material.SOLAR_CELLS, 0]]
+            assert (normals @ np.array(self.sun)).min() > 0.999
+
+    def test_a_sun_along_the_wing_is_refused(self) -> None:
+        with pytest.raises(FswError, match="allowed are directions 18 deg and more off the wing"):
+            odyssey((0.0, 1.0, 0.0), self.earth)
+
+
+def area(mesh: Mesh, material: Material) -> float:
+    a, b, c = (mesh.position[mesh.corner[mesh.material == material, k]] for k in range(3))
+    return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2)
