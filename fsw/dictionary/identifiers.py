@@ -72,6 +72,7 @@ class Task(IntEnum):
     DEVICE_ACCESS = 46
     DRIVING = 60  # of the rover, as the next
     KEEPER = 61
+    IMAGING = 62
 
 
 class FileObject(IntEnum):

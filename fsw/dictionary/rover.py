@@ -4,6 +4,7 @@ ST[8] functions, ST[17] connection test, ST[1] verification, ST[3] structures an
 application process of its own.
 """
 
+from dataclasses import replace
 from enum import IntEnum, unique
 
 import construct
@@ -23,6 +24,7 @@ from fsw.dictionary.identifiers import (
 )
 from fsw.dictionary.parameter import Limits, Linear, Parameter
 from fsw.dictionary.report import Report, Severity
+from fsw.dictionary.services import st13_large_packets
 from fsw.dictionary.telecommand import Argument, Telecommand
 
 _U8, _U16, _U32 = construct.Int8ub, construct.Int16ub, construct.Int32ub
@@ -49,6 +51,7 @@ class Function(IntEnum):
     TURN = 2
     STOP = 3
     PLAN_DRIVE = 4
+    PLAN_PICTURE = 8
     WAKE_AT = 16
     SLEEP = 17
     PASS_AT = 18
@@ -75,6 +78,7 @@ class RoverEvent(IntEnum):
     HAZARD_STOP = 17
     DRIVE_STOPPED = 18
     PLAN_DROPPED = 19
+    PICTURE_TAKEN = 24
     GOING_TO_SLEEP = 32
     BATTERY_LOW = 33
     SESSION_BEGUN = 48
@@ -133,6 +137,15 @@ TELECOMMANDS = (
         Function.STOP,
         "Stops the wheels; what was under way fails with ABORTED.",
         "Event DRIVE_STOPPED if they turned.",
+    ),
+    _function(
+        Function.PLAN_PICTURE,
+        "Keeps a picture by the mast camera for the next such local time, in place of one kept before. It"
+        " outlives sleep.",
+        "Event PICTURE_TAKEN at that time; then report PICTURE, in parts.",
+        _MINUTES,
+        Argument(Parameter("azimuth_deg", _U16, "From north by east", "deg", Linear(0.01)), 0.0, 359.99),
+        Argument(Parameter("elevation_deg", _S16, "Up", "deg", Linear(0.01)), -80.0, 80.0),
     ),
     _function(
         Function.WAKE_AT,
@@ -286,6 +299,13 @@ EVENTS = (
         Parameter("request_sequence", _U16, "Sequence flags and count of the telecommand"),
         Parameter("failure_code", _U16, "Why", enumeration=FailureCode),
     ),
+    _event(
+        RoverEvent.PICTURE_TAKEN,
+        "info",
+        "The mast camera has taken a picture",
+        Parameter("number", _U16, "Which picture", overflow="wrap"),
+        Parameter("octets", _U32, "Octets of it"),
+    ),
     _event(RoverEvent.DRIVE_DONE, "info", "The drive went as far as it should", _WAY),
     _event(
         RoverEvent.HAZARD_STOP,
@@ -322,6 +342,28 @@ EVENTS = (
         Parameter("frames_sent", _U32, "Frames sent for the first time, so far", overflow="wrap"),
     ),
 )
+PICTURE = Report(
+    "PICTURE",
+    ROVER_APID,
+    (
+        Parameter("number", _U16, "Which picture", overflow="wrap"),
+        Parameter("azimuth_deg", _U16, "Where to, from north by east", "deg", Linear(0.01)),
+        Parameter("elevation_deg", _S16, "Up", "deg", Linear(0.01)),
+        Parameter("jpeg", construct.GreedyBytes, "The picture"),
+    ),
+    "A picture by the mast camera, whole; longer than a packet may be, it comes in parts (ST[13])",
+    Origin.OURS,
+    128,
+    1,
+)
+# The standard's parts of large reports, on this application process.
+LARGE = tuple(
+    replace(report, apid=ROVER_APID) for report in st13_large_packets.REPORTS if report.subtype in (1, 2, 3)
+)
 ALIVE = Report("ALIVE", ROVER_APID, (), "The answer to PING", Origin.OURS, 17, 2)
 
-BOOK = Book(ROVER_APID, TELECOMMANDS, (*verification.reports(ROVER_APID), *STRUCTURES, *EVENTS, ALIVE))
+BOOK = Book(
+    ROVER_APID,
+    TELECOMMANDS,
+    (*verification.reports(ROVER_APID), *STRUCTURES, *EVENTS, *LARGE, PICTURE, ALIVE),
+)

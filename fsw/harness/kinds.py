@@ -58,6 +58,7 @@ RUNNERS: dict[str, Runner] = {
             "sols.parquet",
             "events.jsonl",
             "rover.png",
+            "self.jpg",
             SUMMARY,
         ),
         frozenset({"duration"}),

@@ -8,6 +8,7 @@ counted only. What the ground decides goes by what had come a light time before.
     drives.csv        each drive that was asked for, and what telemetry told of it
     sols.csv          each sol: energy, way, sessions, volume
     events.jsonl      all reports but housekeeping, as received
+    self.jpg          the rover's picture of itself and the lander, as received
     rover.png         the same to look at, with matplotlib
     summary.json      totals; SHA-256 of the tables and events
 """
@@ -43,6 +44,7 @@ from fsw.world.special import sine_cosine_degrees
 from fsw.world.surface_sky import SurfaceSky
 from fsw.world.windows import windows
 
+PICTURE_FILE = "self.jpg"
 PORTION_NS = 30 * SECOND
 _LOOK_STEP_NS = 240 * SECOND
 _TELL_AHEAD_NS = 35 * DAY  # of passes: longer than the Sun stands between
@@ -89,7 +91,10 @@ class Campaign:
         )
         power = PowerUnit(self._wing_w, figures.battery_wh, figures.charge_efficiency)
         clock = OnBoardClock(self.epoch)
-        self.rover = Rover(figures, clock, chassis, power, self.midnight_ns, mission.uhf.spacecraft_id)
+        self._picture_seed = streams.seed_of("mast camera") % (1 << 31)
+        self.rover = Rover(
+            figures, clock, chassis, power, self.midnight_ns, mission.uhf.spacecraft_id, self._picture
+        )
         self.radio = OrbiterRadio(mission.uhf.spacecraft_id)
         self.ground = Ground(self.epoch)
         self.science = Recorder(figures.store_octets * OCTET)
@@ -124,6 +129,15 @@ class Campaign:
             return 0.0
         dust = min(figures.dust_loss_most, figures.dust_loss_per_sol * max(0, t_ns) / SOL_NS)
         return light * figures.wing_area_m2 * figures.wing_efficiency * (1.0 - dust)
+
+    def _picture(self, t_ns: int, azimuth_deg: float, elevation_deg: float) -> bytes:
+        from fsw.world.mast_camera import Stand, mast_picture  # the scene, which no other sol needs
+
+        chassis = self.rover.chassis
+        stand = Stand(chassis.east_mm / 1000, chassis.north_mm / 1000, chassis.heading_deg)
+        sun, au = self.sky.sun_direction(t_ns), self.sky.sun(t_ns)[1]
+        depth = self.mission.site.optical_depth
+        return mast_picture(stand, azimuth_deg, elevation_deg, sun, au, depth, self._picture_seed)
 
     def _look(self, t_ns: int) -> tuple[float, float]:
         """Range [km] of the orbiter and sine of its elevation."""
@@ -271,6 +285,14 @@ class Campaign:
         if now_ns < self.epoch.parse(rules.first_drive_utc) or self._drive_is_under_way(now_ns):
             return
         drive = ground.drives[-1] if ground.drives else None
+        if not ground.picture_asked:  # with the first drive: the lander is still near
+            ground.picture_asked = True
+            look = {
+                "minutes": rules.picture_at_minutes,
+                "azimuth_deg": rules.picture_azimuth_deg,
+                "elevation_deg": rules.picture_elevation_deg,
+            }
+            self.radio.fop.send(ground.telecommand("PLAN_PICTURE", look))
         if drive is not None and drive.told == "HAZARD_STOP":
             self._heading = (rules.heading_deg + self._side * rules.around_deg) % 360.0
             self._side = -self._side
@@ -339,6 +361,8 @@ def fly(mission: RoverCampaign, settings: Mapping[str, Any], folder: Path) -> Ca
         with (folder / "events.jsonl").open("w", encoding="utf-8") as file:
             for utc, name, values in campaign.ground.reports:
                 file.write(json.dumps({"utc": utc, "report": name, **values}) + "\n")
+        for _, octets in campaign.ground.pictures[:1]:
+            (folder / PICTURE_FILE).write_bytes(octets)
         drawn = draw(folder / "rover.png", mission, campaign.sols, campaign.drive_rows())
         digest = hashlib.sha256()
         for name in ("drives.csv", "sols.csv", "events.jsonl"):
@@ -375,6 +399,7 @@ def _totals(campaign: Campaign) -> dict[str, Any]:
         "returned_octets": campaign.sols[-1][10],
         "telemetry_octets": campaign.telemetry_octets,
         "telecommands": ground.count,
+        "pictures": [[utc, len(octets)] for utc, octets in ground.pictures],
         "verification": dict(sorted(ground.verification.items())),
         "undecodable": ground.undecodable,
         "frames": dict(campaign.radio.reader.counts),

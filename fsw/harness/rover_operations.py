@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fsw.dictionary.identifiers import GROUND_SOURCE, ROVER_APID
-from fsw.dictionary.rover import BOOK
+from fsw.dictionary.rover import BOOK, PICTURE
 from fsw.kernel.time import Epoch
 from fsw.protocols import pus
+from fsw.protocols.large_packets import Place, Reassembler
 from fsw.protocols.proximity1 import Frame, Plcw, SetVr, UnitReader, decode_supervisory, unit
 from fsw.protocols.proximity1_cop import FarmP, FopP
 from fsw.tasks.proximity import packets_in
@@ -70,8 +71,12 @@ class Drive:
 
 @dataclass(slots=True)
 class Ground:
-    """Telecommands out, reports in. drives: all that were asked for. reports: (time, name, values) of all but
-    housekeeping. latest: newest values of each structure. verification: how many of each report of ST[1]."""
+    """Telecommands out, reports in.
+
+    drives: all that were asked for. reports: (time, name, values) of all but housekeeping. latest: newest
+    values of each structure. verification: how many of each report of ST[1]. pictures: time of the report,
+    and JPEG.
+    """
 
     epoch: Epoch
     count: int = 0
@@ -80,6 +85,9 @@ class Ground:
     latest: dict[str, dict[str, Any]] = field(default_factory=dict)
     verification: dict[str, int] = field(default_factory=dict)
     undecodable: int = 0
+    pictures: list[tuple[str, bytes]] = field(default_factory=list)
+    picture_asked: bool = False
+    parts: Reassembler = field(default_factory=lambda: Reassembler(16, pus.LONGEST_PACKET_OCTETS))
 
     def telecommand(self, name: str, arguments: dict[str, Any]) -> bytes:
         """The packet of a telecommand, all of whose reports are asked for."""
@@ -129,6 +137,16 @@ class Ground:
         if report.service == 3:
             self.latest[declared.name] = values
             return
+        if report.service == 13:
+            place = (Place.FIRST, Place.NEXT, Place.LAST)[report.subtype - 1]
+            head, part = report.source_data[:4], report.source_data[4:]
+            transfer, number = int.from_bytes(head[:2], "big"), int.from_bytes(head[2:], "big")
+            whole = self.parts.take(transfer, place, number, part)
+            if isinstance(whole, bytes):
+                self.take(whole)
+            return
+        if declared is PICTURE:
+            self.pictures.append((utc, bytes.fromhex(values.pop("jpeg"))))
         if report.service == 1:
             self.verification[declared.name] = self.verification.get(declared.name, 0) + 1
         self.reports.append((utc, declared.name, values))

@@ -92,7 +92,7 @@ class Operations:
     """[operations]: what the ground asks of it.
 
     From first_drive_utc on a drive a sol, in one direction, round obstacles by around_deg; none while Mars is
-    nearer to the Sun than sun_angle_deg.
+    nearer to the Sun than sun_angle_deg. With the first drive, one picture by the mast camera.
     """
 
     first_drive_utc: Utc
@@ -101,6 +101,9 @@ class Operations:
     heading_deg: Annotated[float, Within(0, 359.99)]
     around_deg: Annotated[float, Within(1, 170)]
     sun_angle_deg: Annotated[float, Within(0, 90)]
+    picture_at_minutes: Annotated[int, Within(0, 1439)]
+    picture_azimuth_deg: Annotated[float, Within(0, 359.99)]
+    picture_elevation_deg: Annotated[float, Within(-80, 80)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ FILES = "files"
 
 # Of the rover's computer, which has some of those above too. There FDIR is the keeper of energy.
 DRIVING = "driving"
+IMAGING = "imaging"
 
 # Ports to the hardware.
 TRANSPONDER_PORT = "transponder"
@@ -45,3 +46,4 @@ DEVICES_PORT = "devices"
 WHEELS_PORT = "wheels"
 POWER_PORT = "power"
 UHF_PORT = "uhf"
+MAST_CAMERA_PORT = "mast_camera"

@@ -13,6 +13,7 @@ from fsw.dictionary.identifiers import Switch
 from fsw.dictionary.rover import RoverEvent, RoverStructure
 from fsw.kernel.scheduler import Action, Emit, Send
 from fsw.protocols import pus
+from fsw.protocols.large_packets import Place, split
 from fsw.protocols.proximity1 import (
     UNIT_OVERHEAD_OCTETS,
     Frame,
@@ -29,9 +30,13 @@ from fsw.tasks.messages import Gather, Occurred, PusReport, Submit, Values
 from fsw.tasks.rover_messages import Busy, CarrierLost, FromOrbiter, RadioRoom, ToOrbiter
 
 MOST_WAITING = 20_000  # reports: some weeks without a session
-FRAME_OCTETS = 1000  # of packets in a frame
+FRAME_OCTETS = 1000  # of packets in a frame; a longer report goes in parts (ST[13])
+PART_OCTETS = FRAME_OCTETS - pus.TM_OVERHEAD_OCTETS - 4  # behind transaction and number
+LONGEST_DATA_OCTETS = pus.LONGEST_PACKET_OCTETS - pus.TM_OVERHEAD_OCTETS
+TRANSFERS = 1 << 16
 PACKET_HEADER_OCTETS = 6
 _GROUND = 1  # destination of reports
+_SUBTYPE_OF = {Place.FIRST: 1, Place.NEXT: 2, Place.LAST: 3}
 
 
 class Proximity:
@@ -44,6 +49,7 @@ class Proximity:
         self._messages = pus.MessageCounters()
         self._waiting: list[bytes] = []
         self._lost = 0
+        self._transfer = 0  # number of the next large report
         self._fop = FopP(spacecraft)
         self._farm = FarmP()
         self._reader = UnitReader()
@@ -83,22 +89,31 @@ class Proximity:
         ]
 
     def _keep(self, report: PusReport, now_ns: int) -> None:
-        if len(self._waiting) >= MOST_WAITING:
+        if len(self._waiting) >= MOST_WAITING or len(report.source_data) > LONGEST_DATA_OCTETS:
             self._lost += 1
             return
-        self._waiting.append(
-            pus.encode_report(
-                pus.Report(
-                    report.apid,
-                    self._sequence.take(report.apid),
-                    report.service,
-                    report.subtype,
-                    self._messages.take(report.service, report.subtype, _GROUND),
-                    _GROUND,
-                    self._clock.cuc(now_ns),
-                    report.source_data,
-                    self._clock.status(now_ns),
-                )
+        packet = self._packet(report, now_ns)
+        if len(packet) <= FRAME_OCTETS:
+            self._waiting.append(packet)
+            return
+        transfer, self._transfer = self._transfer, (self._transfer + 1) % TRANSFERS
+        for place, number, part in split(packet, PART_OCTETS):
+            head = transfer.to_bytes(2, "big") + number.to_bytes(2, "big")
+            one = PusReport(report.apid, 13, _SUBTYPE_OF[place], head + part)
+            self._waiting.append(self._packet(one, now_ns))
+
+    def _packet(self, report: PusReport, now_ns: int) -> bytes:
+        return pus.encode_report(
+            pus.Report(
+                report.apid,
+                self._sequence.take(report.apid),
+                report.service,
+                report.subtype,
+                self._messages.take(report.service, report.subtype, _GROUND),
+                _GROUND,
+                self._clock.cuc(now_ns),
+                report.source_data,
+                self._clock.status(now_ns),
             )
         )
 
@@ -168,6 +183,7 @@ class Proximity:
             "messages": self._messages.save(),
             "waiting": list(self._waiting),
             "lost": self._lost,
+            "transfer": self._transfer,
             "fop": self._fop.save(),
             "farm": self._farm.save(),
             "reader": self._reader.save(),
@@ -179,7 +195,7 @@ class Proximity:
         self._sequence.load(saved["sequence"])
         self._messages.load(saved["messages"])
         self._waiting = list(saved["waiting"])
-        self._lost = saved["lost"]
+        self._lost, self._transfer = saved["lost"], saved["transfer"]
         self._fop.load(saved["fop"])
         self._farm.load(saved["farm"])
         self._reader.load(saved["reader"])

@@ -82,6 +82,7 @@ _TASK_OF_ROVER_FUNCTION = {
     "TURN": names.DRIVING,
     "STOP": names.DRIVING,
     "PLAN_DRIVE": names.DRIVING,
+    "PLAN_PICTURE": names.IMAGING,
     "WAKE_AT": names.FDIR,
     "SLEEP": names.FDIR,
     "PASS_AT": names.FDIR,

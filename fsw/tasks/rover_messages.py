@@ -95,6 +95,25 @@ class SleepFor:
 
 @plain
 @record
+class Expose:
+    """To the mast camera: look there and take a picture; answered by `Exposed`."""
+
+    azimuth_deg: float
+    elevation_deg: float
+
+
+@plain
+@record
+class Exposed:
+    """From the mast camera: a JPEG."""
+
+    azimuth_deg: float
+    elevation_deg: float
+    octets: bytes
+
+
+@plain
+@record
 class RadioRoom:
     """From the radio while the orbiter's carrier is there, every few seconds: it takes so many octets."""
 

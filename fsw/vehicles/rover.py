@@ -5,6 +5,7 @@ retain. Woken with a battery that is nearly empty, the power unit lets it sleep 
 runs empty takes the computer down, and the next boot is cold.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from fsw.core.farm import FarmState
@@ -21,6 +22,7 @@ from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.commanding import Commanding
 from fsw.tasks.driving import Driving
 from fsw.tasks.events import Events
+from fsw.tasks.imaging import Imaging
 from fsw.tasks.keeper import Keeper
 from fsw.tasks.local_time import SOL_NS
 from fsw.tasks.proximity import Proximity
@@ -31,7 +33,10 @@ WAKES_FROM = 0.1  # of the battery; below it the power unit does not let the com
 
 
 class Rover:
-    """midnight_ns: a local mean midnight in mission time. spacecraft: of its Proximity-1 frames."""
+    """midnight_ns: a local mean midnight in mission time. spacecraft: of its Proximity-1 frames.
+
+    take: makes the mast camera's picture of a time, azimuth and elevation [deg].
+    """
 
     def __init__(
         self,
@@ -41,8 +46,10 @@ class Rover:
         power: PowerUnit,
         midnight_ns: int,
         spacecraft: int,
+        take: Callable[[int, float, float], bytes],
     ) -> None:
         self.figures = figures
+        self._take = take
         self.clock, self.chassis, self.power = clock, chassis, power
         self._to_orbiter: list[bytes] = []
         self._transmitting = False
@@ -74,6 +81,7 @@ class Rover:
                     mailbox=128,
                     budget_ns=50 * ms,
                 ),
+                TaskSettings(names.IMAGING, 6, lambda: Imaging(midnight_ns), mailbox=16),
                 TaskSettings(names.HOUSEKEEPING, 6, RoverHousekeeping, mailbox=32),
             ],
             self._outside,
@@ -178,6 +186,9 @@ class Rover:
                 power.advance(now_ns)
                 told = (power.battery_wh, power.capacity_wh, power.wing_w(now_ns), power.load_w)
                 post(names.FDIR, rover.PowerTold(*told))
+            case names.MAST_CAMERA_PORT, rover.Expose(azimuth, elevation):
+                octets = self._take(now_ns, azimuth, elevation)
+                post(names.IMAGING, rover.Exposed(azimuth, elevation, octets))
             case names.COMPUTER_PORT, rover.SleepFor(ns):
                 self._sleep(ns, now_ns)
             case names.UHF_PORT, rover.ToOrbiter(octets):

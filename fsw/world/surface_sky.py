@@ -6,7 +6,7 @@ from math import atan2
 from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM, SOLAR_IRRADIANCE_W_M2, Ephemeris
 from fsw.world.passes import SurfaceSite
 from fsw.world.special import PI, exp
-from fsw.world.vectors import Vector, dot, length, subtract
+from fsw.world.vectors import Vector, cross, dot, length, subtract, unit
 
 _NIGHT_SINE = 0.02  # the Sun lower than a degree gives the wings nothing
 
@@ -31,6 +31,14 @@ class SurfaceSky:
         far = length(way)
         axes = self.site.planet.axes(self.ephemeris.epoch.tdb_ns(t_ns))
         return dot(way, self.site.up(axes)) / far, far / ASTRONOMICAL_UNIT_KM
+
+    def sun_direction(self, t_ns: int) -> Vector:
+        """Unit vector to the Sun: east, north, up."""
+        way = unit(self._sun_km(t_ns))
+        axes = self.site.planet.axes(self.ephemeris.epoch.tdb_ns(t_ns))
+        up = self.site.up(axes)
+        east = unit(cross(axes[2], up))
+        return dot(way, east), dot(way, cross(up, east)), dot(way, up)
 
     def light_w_m2(self, t_ns: int, optical_depth: float) -> float:
         """On level ground, beam and sky together.

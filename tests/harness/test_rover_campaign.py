@@ -5,6 +5,7 @@ import json
 from itertools import pairwise
 
 import pytest
+from PIL import Image
 
 from fsw import cli, missions
 from fsw.core.errors import FswError
@@ -83,6 +84,10 @@ def test_225_sols_and_more_than_1400_m(tmp_path, capsys):
     assert summary["brown_outs"] == 0
     assert summary["cop"]["ahead"] > 0  # frames were lost, and came again
     assert summary["undecodable"] == 0
+    ((_, octets),) = summary["pictures"]
+    with Image.open(tmp_path / "out" / "self.jpg") as picture:
+        assert picture.size == (800, 600)
+        assert (tmp_path / "out" / "self.jpg").stat().st_size == octets
     assert "EVENT_MAILBOX_OVERFLOW" not in (tmp_path / "out" / "events.jsonl").read_text()
     with (tmp_path / "out" / "sols.csv").open() as file:
         rows = {int(row["sol"]): row for row in csv.DictReader(file)}

@@ -11,6 +11,7 @@ from fsw.protocols.proximity1 import Frame, Plcw, UnitReader, decode_supervisory
 from fsw.protocols.proximity1_cop import FarmP
 from fsw.tasks import names
 from fsw.tasks.driving import Driving
+from fsw.tasks.imaging import Imaging
 from fsw.tasks.keeper import LOOK_NS, MOST_PASSES, SETTLE_NS, Keeper
 from fsw.tasks.local_time import MINUTE_NS, SOL_NS, next_local_ns
 from fsw.tasks.messages import Execute, Gather, Occurred, Progressed, PusReport, Submit
@@ -18,6 +19,8 @@ from fsw.tasks.proximity import Proximity, packets_in
 from fsw.tasks.rover_messages import (
     Busy,
     CarrierLost,
+    Expose,
+    Exposed,
     FromOrbiter,
     Move,
     PowerFor,
@@ -242,6 +245,23 @@ def test_local_times_come_once_a_sol():
     assert next_local_ns(-5 * SOL_NS, 10, 3 * SOL_NS) == 3 * SOL_NS + 10 * MINUTE_NS
 
 
+# ---- the mast camera -------------------------------------------------------------------------------
+
+
+def test_a_picture_is_taken_at_its_local_time_and_reported_whole(bench):
+    imaging = bench.of(names.IMAGING, lambda: Imaging(0))
+    imaging.tell(order("PLAN_PICTURE", "780 0 -22"), 0)
+    assert imaging.executed() == [None]
+    assert imaging.timers["plan"].at_ns == 780 * MINUTE_NS
+    imaging.expire("plan")
+    assert imaging.emitted(names.MAST_CAMERA_PORT) == [Expose(0.0, -22.0)]
+    imaging.tell(Exposed(0.0, -22.0, b"jpeg" * 500))
+    assert imaging.events() == [("PICTURE_TAKEN", {"number": 1, "octets": 2000})]
+    (report,) = imaging.sent(names.DOWNLINK, PusReport)
+    found = BOOK.recognise_report(report.apid, report.service, report.subtype, report.source_data)
+    assert found.decode(report.source_data)["jpeg"].value == b"jpeg" * 500
+
+
 # ---- the way to the orbiter -------------------------------------------------------------------------
 
 
@@ -288,6 +308,18 @@ def test_a_portion_never_exceeds_its_room_nor_holds_a_frame_twice(proximity):
         assert len(sent.octets) <= room
         numbers = [frame.sequence for frame in UnitReader().feed(sent.octets) if not frame.supervisory]
         assert len(numbers) == len(set(numbers))
+
+
+def test_what_is_longer_than_a_frame_goes_in_parts_and_too_long_is_counted(proximity):
+    proximity.tell(PusReport(ROVER_APID, 128, 1, bytes(5000)))
+    proximity.tell(PusReport(ROVER_APID, 128, 1, bytes(70_000)))
+    proximity.tell(RadioRoom(20_000, 8))
+    packets = [p for frame in frames_of(proximity)[1:] for p in packets_in(frame.data)]
+    reports = [pus.decode_report(packet) for packet in packets]
+    assert [(one.service, one.subtype) for one in reports] == [(13, 1), *[(13, 2)] * 4, (13, 3)]
+    assert max(map(len, packets)) <= 1000
+    proximity.tell(Gather(RoverStructure.LINK, names.HOUSEKEEPING))
+    assert proximity.values()["packets_lost"] == 1
 
 
 def test_telecommands_of_the_forward_link_go_to_commanding_once(proximity):

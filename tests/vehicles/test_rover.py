@@ -19,6 +19,11 @@ HOUR = 3600 * SECOND
 MORNING = -600 * MINUTE_NS  # of the midnight: mission time begins at ten
 
 
+def picture(now_ns, azimuth_deg, elevation_deg):
+    """In place of the scene: octets that tell what was asked for."""
+    return f"{now_ns} {azimuth_deg} {elevation_deg} ".encode() * 100
+
+
 class Bench:
     """A rover with its link always there; wing_w: constant, or a function of mission time."""
 
@@ -27,7 +32,8 @@ class Bench:
         chassis = Chassis(Stream(3, "ground"), every_m, (0.05, 0.05), 1.0)
         power = PowerUnit(wing, 1200.0, 0.9)
         power.battery_wh = battery_wh
-        self.rover = Rover(MISSION.rover, OnBoardClock(MISSION.epoch), chassis, power, MORNING, 82)
+        clock = OnBoardClock(MISSION.epoch)
+        self.rover = Rover(MISSION.rover, clock, chassis, power, MORNING, 82, picture)
         self.radio, self.ground, self.now_ns = OrbiterRadio(82), Ground(MISSION.epoch), 0
 
     def command(self, name, **arguments):
@@ -94,6 +100,16 @@ def test_a_telecommand_that_it_does_not_know_is_refused():
     bench.run(60)
     assert bench.names()[-1] == "TC_COMPLETED"
     assert "ALIVE" in bench.names()
+
+
+def test_a_picture_is_taken_at_its_time_and_comes_down_whole_in_parts():
+    bench = Bench()
+    bench.command("PLAN_PICTURE", minutes=610, azimuth_deg=12.5, elevation_deg=-20.0)
+    bench.run(900)
+    at_ns = MORNING + 610 * MINUTE_NS
+    ((_, octets),) = bench.ground.pictures
+    assert octets == picture(at_ns, 12.5, -20.0)
+    assert "EVENT_PICTURE_TAKEN" in bench.names()
 
 
 def test_it_sleeps_when_it_is_dark_and_wakes_in_the_morning_with_what_it_knew():
