@@ -335,7 +335,15 @@ def decode(file: Path, format_text: str, packets: Path | None, as_json: bool) ->
 @cli.command()
 @click.option("--markdown", "form", flag_value="markdown", help="As a page to browse.")
 @click.option("--xtce", "form", flag_value="xtce", help="As XTCE 1.2, for a ground system.")
-def dictionary(form: str | None) -> None:
+@click.option(
+    "--of",
+    "computer",
+    type=click.Choice(["orbiter", "rover"]),
+    default="orbiter",
+    show_default=True,
+    help="Whose; the rover's as text only.",
+)
+def dictionary(form: str | None, computer: str) -> None:
     """Prints every telecommand and every telemetry report.
 
     Telecommands with effect, how to see that it worked, how it can fail, and arguments; reports with the
@@ -344,6 +352,13 @@ def dictionary(form: str | None) -> None:
     """
     from fsw.dictionary import page, printed, xtce
 
+    if computer == "rover":
+        from fsw.dictionary import rover
+
+        if form is not None:
+            raise FswError(f"--{form}: of the rover's dictionary there is only the text")
+        click.echo(printed.as_text(rover.BOOK), nl=False)
+        return
     forms = {None: printed.as_text, "markdown": page.as_markdown, "xtce": xtce.document}
     click.echo(forms[form](), nl=False)
 

@@ -19,6 +19,7 @@ from PIL import Image
 
 from fsw import cli, dictionary, missions
 from fsw.core.errors import FswError
+from fsw.dictionary import rover
 from fsw.dictionary.services.st21_sequencing import decode_entries
 from fsw.harness.flight import prepare_folder
 from fsw.harness.kinds import RUNNERS, Runner
@@ -205,6 +206,17 @@ def test_pictures_that_no_flight_wrote_are_not_removed(tmp_path):
 
 
 # ---- the other commands -----------------------------------------------------------------------------
+
+
+def test_the_rovers_dictionary_is_its_own(capsys):
+    assert cli.run(["dictionary", "--of", "rover"]) == 0
+    shown = capsys.readouterr().out
+    for command in rover.BOOK.telecommands():
+        assert f"{command.name} [{command.service},{command.subtype}]" in shown
+    assert "CAMERA_MODE" not in shown
+    assert "APID 1920" not in shown
+    assert cli.run(["dictionary", "--of", "rover", "--xtce"]) == 2
+    assert "--xtce: of the rover's dictionary there is only the text" in capsys.readouterr().err
 
 
 def test_decode_reads_what_was_flown(flown, summary, tmp_path):

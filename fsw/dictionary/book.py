@@ -30,6 +30,7 @@ class Book:
         )
         self._command_by_key = {(c.service, c.subtype, c.function): c for c in telecommands}
         assert len(self._telecommands) == len(self._command_by_key) == len(telecommands)
+        assert all(command.apid == apid for command in telecommands)
         assert len(self._reports) == len(self._report_by_key) == len(reports)
 
     def telecommands(self) -> tuple[Telecommand, ...]:

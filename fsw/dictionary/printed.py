@@ -14,16 +14,16 @@ _FIELD_HEAD = ("octets", "name", "type", "unit", "scale, values, limits", "what 
 _ARGUMENT_HEAD = ("argument", "allowed", "default", "what it is")
 
 
-def as_text() -> str:
+def as_text(book: dictionary.Book = dictionary.ORBITER) -> str:
     """For a terminal."""
-    return "\n".join(_lines()) + "\n"
+    return "\n".join(_lines(book)) + "\n"
 
 
-def _lines() -> Iterator[str]:
+def _lines(book: dictionary.Book) -> Iterator[str]:
     yield "Telecommands"
     yield ""
     yield "Failures are those of a telecommand's own; every one can also fail acceptance (codes 1 to 15)."
-    for command in dictionary.telecommands():
+    for command in book.telecommands():
         yield ""
         yield f"{command.name} {_type(command)}"
         yield ""
@@ -42,7 +42,7 @@ def _lines() -> Iterator[str]:
             yield from _table(_ARGUMENT_HEAD, rows)
     yield ""
     yield "Reports"
-    for report in dictionary.reports():
+    for report in book.reports():
         yield ""
         yield f"{report.name} {_where(report)}"
         yield ""

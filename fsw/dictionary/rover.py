@@ -92,7 +92,7 @@ def _function(
     *arguments: Argument,
     failures: tuple[FailureCode, ...] = (),
 ) -> Telecommand:
-    return Telecommand(function.name, 8, 1, effect, verified, failures, arguments, int(function))
+    return Telecommand(function.name, 8, 1, effect, verified, failures, arguments, int(function), ROVER_APID)
 
 
 _HEADING = Argument(Parameter("heading_deg", _U16, "From north by east", "deg", Linear(0.01)), 0.0, 359.99)
@@ -173,6 +173,7 @@ TELECOMMANDS = (
         1,
         "Asks whether the computer runs.",
         "Report ALIVE.",
+        apid=ROVER_APID,
     ),
 )
 

@@ -16,7 +16,7 @@ counted only. What the ground decides goes by what had come a light time before.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +66,7 @@ class Sol:
     awake_ns: int = 0
     least_wh: float = 1e12
     sessions: int = 0
-    returned: int = 0  # telemetry octets and science, as octets
-    wings_wh: float = 0.0
-    row: tuple[Any, ...] = field(default=())
+    returned: int = 0  # octets of telemetry and science
 
 
 class Campaign:
@@ -198,15 +196,15 @@ class Campaign:
         rover.advance(t_ns)
 
     def _session(self, n: int, begin_ns: int, end_ns: int) -> None:
-        told = joined = False
+        joined = False
         while self._now_ns < end_ns:
             if not self.rover.awake:
                 wake_ns = self.rover.next_ns()
                 self._until(end_ns if wake_ns is None else min(end_ns, max(wake_ns, self._now_ns + 1)))
                 continue
-            if not told:
+            if not joined:
                 self._decide(n)
-                told = joined = True
+                joined = True
                 self._sol.sessions += 1
             span_ns = min(PORTION_NS, end_ns - self._now_ns)
             rate = self.rate_kbit_s(self._look(self._now_ns)[0])

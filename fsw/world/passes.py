@@ -7,7 +7,7 @@ are right to 0.02 deg, no refraction, no aberration. Pure functions of time; wha
 """
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import acos, floor, sqrt
 
 from fsw.kernel.time import DAY, SECOND, Epoch
@@ -49,16 +49,12 @@ def zenith(axes: Matrix, latitude_deg: float, longitude_deg: float) -> Vector:
     return add(scale(level, cosine_lat), scale(axes[2], sine_lat))
 
 
-@dataclass(frozen=True)
 class PlanetToEarth:
     """The way of a signal from a planet's centre to that of the Earth, by the time of its leaving."""
 
-    ephemeris: Ephemeris
-    planet: str
-
-    @cached_property
-    def _node(self):  # type: ignore[no-untyped-def]
-        return lru_cache(_NODES_KEPT)(self._solve)
+    def __init__(self, ephemeris: Ephemeris, planet: str) -> None:
+        self.ephemeris, self.planet = ephemeris, planet
+        self._node = lru_cache(_NODES_KEPT)(self._solve)
 
     def _solve(self, hour: int) -> tuple[Vector, Vector]:
         """At an hour: where the Earth will be from where the planet is, and the Sun from that Earth [km]."""
