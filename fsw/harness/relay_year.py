@@ -101,8 +101,8 @@ class Year:
         self._run()
 
     def _outages(self) -> list[Window]:
-        least = self.mission.ground.sun_angle_deg
-        return windows(lambda t_ns: self.way.sun_angle_deg(t_ns) < least, 0, self.end_ns, DAY // 4, SECOND)
+        near = sine_cosine_degrees(self.mission.ground.sun_angle_deg)[1]
+        return windows(lambda t_ns: self.way.sun_cosine(t_ns) > near, 0, self.end_ns, DAY // 4, SECOND)
 
     def _hidden(self) -> list[Window]:
         pole = self.planet.equator()[2]

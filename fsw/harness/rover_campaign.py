@@ -270,7 +270,7 @@ class Campaign:
             if arrived_ns <= known_ns:
                 ground.take(packet)
         self._on_the_way = [entry for entry in self._on_the_way if entry[0] > known_ns]
-        if self.way.sun_angle_deg(now_ns) < rules.sun_angle_deg:
+        if self.way.sun_cosine(now_ns) > sine_cosine_degrees(rules.sun_angle_deg)[1]:
             return
         self._told_passes = max(self._told_passes, n + 1)
         while self._told_passes < len(self.passes):

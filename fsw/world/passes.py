@@ -81,10 +81,13 @@ class PlanetToEarth:
         """Between the two centres."""
         return round(length(self.way_km(t_ns)) / SPEED_OF_LIGHT_KM_S * SECOND)
 
+    def sun_cosine(self, t_ns: int) -> float:
+        """Of the angle between Sun and planet, as seen from the Earth when the signal arrives."""
+        return -dot(unit(self._between(t_ns, 1)), unit(self.way_km(t_ns)))
+
     def sun_angle_deg(self, t_ns: int) -> float:
-        """Between Sun and planet, as seen from the Earth when the signal arrives."""
-        sun, planet = unit(self._between(t_ns, 1)), scale(unit(self.way_km(t_ns)), -1.0)
-        return acos(max(-1.0, min(1.0, dot(sun, planet)))) / (PI / 180.0)
+        """The same as an angle, to tell; what decides is the cosine, the same on every machine."""
+        return acos(max(-1.0, min(1.0, self.sun_cosine(t_ns)))) / (PI / 180.0)
 
     def elevation_sine(self, t_ns: int, latitude_deg: float, longitude_deg: float) -> float:
         """Of the planet above a place on Earth when the signal arrives."""

@@ -2,19 +2,24 @@
 conftest), so that what a snapshot does not hold would show."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fsw.dictionary.identifiers import ROVER_APID, FailureCode
-from fsw.dictionary.rover import BOOK, RoverEvent, RoverStructure
-from fsw.kernel.time import SECOND
+from fsw.dictionary.rover import BOOK, DriveState, RoverEvent, RoverStructure
+from fsw.kernel.scheduler import CancelTimer, Emit, Send, SetTimer
+from fsw.kernel.snapshot import pack, unpack
+from fsw.kernel.time import SECOND, Epoch
 from fsw.protocols import pus
 from fsw.protocols.proximity1 import Frame, Plcw, UnitReader, decode_supervisory, unit
 from fsw.protocols.proximity1_cop import FarmP
 from fsw.tasks import names
+from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.driving import Driving
 from fsw.tasks.imaging import Imaging
 from fsw.tasks.keeper import LOOK_NS, MOST_PASSES, SETTLE_NS, Keeper
 from fsw.tasks.local_time import MINUTE_NS, SOL_NS, next_local_ns
-from fsw.tasks.messages import Execute, Gather, Occurred, Progressed, PusReport, Submit
+from fsw.tasks.messages import Execute, Executed, Gather, Occurred, Progressed, PusReport, Submit
 from fsw.tasks.proximity import Proximity, packets_in
 from fsw.tasks.rover_messages import (
     Busy,
@@ -345,3 +350,96 @@ def test_the_end_of_a_session_is_told_and_sleep_keeps_what_waits(proximity):
 @pytest.mark.parametrize("data", [b"", b"\x00" * 6, b"\x08\x00\xc0\x00\xff\xff\x01"])
 def test_data_that_do_not_add_up_hold_no_packets(data):
     assert packets_in(data) == []
+
+
+# ---- any messages in any order ----------------------------------------------------------------------
+
+WHEELS = st.builds(
+    WheelsTold,
+    st.integers(0, 5000),
+    st.integers(0, 359_999),
+    st.just(SOUTH),
+    st.booleans(),
+    st.none() | st.integers(0, 6000),
+)
+ORDERS = st.one_of(
+    st.builds(lambda d, h: ("DRIVE", f"{d} {h}"), st.sampled_from(["0.5", "3"]), st.integers(0, 359)),
+    st.builds(lambda h: ("TURN", f"{h}"), st.integers(0, 359)),
+    st.builds(lambda m: ("PLAN_DRIVE", f"{m} 2 180"), st.integers(0, 1439)),
+    st.just(("STOP", "")),
+)
+DRIVING_MESSAGES = st.one_of(
+    ORDERS,
+    WHEELS,
+    st.builds(PowerFor, st.booleans()),
+    st.just(StopWheels(FailureCode.LOW_POWER)),
+    st.sampled_from(["look", "plan"]),
+)
+
+
+@given(st.lists(DRIVING_MESSAGES, max_size=40))
+def test_every_request_is_answered_once_and_who_stands_was_told_to_stand(messages):
+    task, now_ns, speed, asked, answered, timers = Driving(MM_S, 0), 0, None, [], [], {}
+
+    def note(actions):
+        nonlocal speed
+        for action in actions:
+            match action:
+                case Emit(names.WHEELS_PORT, Move(mm_s)):
+                    speed = mm_s
+                case Send(names.COMMANDING, Executed(request)):
+                    answered.append(request)
+                case SetTimer(name, _, _):
+                    timers[name] = action
+                case CancelTimer(name):
+                    timers.pop(name, None)
+
+    note(task.start(0))
+    for message in messages:
+        now_ns += SECOND
+        if isinstance(message, tuple):
+            request = len(asked).to_bytes(4, "big")
+            asked.append(request)
+            message = order(*message, request=request)
+        elif isinstance(message, str):
+            if message not in timers:
+                continue
+            message = timers.pop(message).message
+        note(task.handle(message, now_ns))
+        twin = Driving(MM_S, 0)
+        twin.load(unpack(pack(task.save())))
+        assert pack(twin.save()) == pack(task.save())
+        if task.save()["state"] == DriveState.STANDING:
+            assert speed == 0
+            assert sorted(answered) == asked
+    assert len(set(answered)) == len(answered)
+    note(task.handle(StopWheels(FailureCode.ABORTED), now_ns))
+    assert sorted(answered) == asked
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.builds(lambda n: PusReport(ROVER_APID, 17, 2, bytes(n)), st.integers(0, 3000)),
+            st.builds(RadioRoom, st.integers(0, 9000), st.just(8)),
+            st.just(CarrierLost()),
+            st.binary(max_size=60).map(FromOrbiter),
+            st.builds(
+                lambda n: FromOrbiter(unit(Frame(82, Plcw(n).encode(), 0, True, True))), st.integers(0, 5)
+            ),
+        ),
+        max_size=30,
+    )
+)
+def test_whatever_comes_portions_fit_and_a_snapshot_says_the_same(messages):
+    clock = OnBoardClock(Epoch.from_utc("2021-05-14T23:18:00Z"))
+    task = Proximity(clock, 82)
+    for message in messages:
+        twin = Proximity(clock, 82)
+        twin.load(unpack(pack(task.save())))
+        actions = list(task.handle(message, 0))
+        assert list(twin.handle(message, 0)) == actions
+        for action in actions:
+            if isinstance(action, Emit) and isinstance(message, RadioRoom):
+                control_word = len(unit(Frame(82, Plcw(0).encode(), 0, True, True)))
+                assert len(action.value.octets) <= max(message.octets, control_word)
