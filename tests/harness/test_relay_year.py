@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from dataclasses import replace
 from itertools import pairwise
 
@@ -107,6 +108,19 @@ def test_tables_and_plot_for_analysis(tmp_path, capsys):
             row["recorder_octets"] for row in csv.DictReader(file)
         ]
     assert (tmp_path / "out" / "relay.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("mission", ["tianwen1-relay", "zhurong-rover"])
+def test_without_the_extra_there_are_tables_all_the_same_and_a_word_about_it(
+    mission, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
+    assert cli.run(["fly", mission, "--duration", "200000", "--out", str(tmp_path / "out")]) == 0
+    assert "no plot or no Parquet: pip install 'fsw[analysis]'" in capsys.readouterr().out
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert not [name for name in names if name.endswith((".png", ".parquet"))]
+    assert len([name for name in names if name.endswith(".csv")]) == 2
 
 
 @pytest.mark.parametrize(("old", "new", "said"), [
