@@ -5,6 +5,8 @@
 
 /// Under this many pixels in active tiles, every one of them is supersampled: far models have no large faces.
 #define SMALL_PIXELS 6000
+/// A picture that smears by more [px] is sampled everywhere; below, an edge only reaches this many pixels farther.
+#define SMEAR_EVERYWHERE 2.5
 enum { SAMPLES_BLURRED = 31, SAMPLES_SMALL = 15, SAMPLES_MEDIUM = 7, SAMPLES_LARGE = 3 };
 
 typedef struct {
@@ -12,6 +14,7 @@ typedef struct {
     const sunlight_t *light;
     const lens_t *lens;
     int32_t width, height, instants;
+    double smear_px;
     float origin[3], pixel_rad;
     float *rows;        // (instants, height, 9) rotations
     uint32_t *key;      // (height, width)
@@ -131,6 +134,22 @@ static void mark_edges(frame_t *self, int32_t tile, float floor_level)
         }
 }
 
+// As far as the picture smears, what is beside an edge mixes with it.
+static void widen_edges(frame_t *self, int32_t tile, int32_t reach)
+{
+    enum { EDGE = 1, BESIDE = 2 };
+    area_t a = area_of(self, tile);
+    for (int32_t y = a.y0; y < a.y1; y++)
+        for (int32_t x = a.x0; x < a.x1; x++)
+            for (int32_t j = y - reach; j <= y + reach && self->refine[(int64_t)y * self->width + x] == 0; j++)
+                for (int32_t i = x - reach; i <= x + reach; i++)
+                    if (i >= 0 && j >= 0 && i < self->width && j < self->height &&
+                        self->refine[(int64_t)j * self->width + i] == EDGE) {
+                        self->refine[(int64_t)y * self->width + x] = BESIDE;
+                        break;
+                    }
+}
+
 static inline float fraction(float x) { return x - (float)(int32_t)x; }
 
 static void refine_pixel(frame_t *self, const bvh_node_t *root, int32_t x, int32_t y, int32_t samples)
@@ -164,9 +183,12 @@ static void prepare(frame_t *self, const view_t *view)
 {
     double rate = sqrt(view->rate[0] * view->rate[0] + view->rate[1] * view->rate[1] + view->rate[2] * view->rate[2]);
     double smear_px = rate * view->exposure_s * self->lens->focal_px;
+    self->smear_px = smear_px;
     self->instants = smear_px > 0.6 ? 1 + (int32_t)(smear_px * 1.5 < RENDER_MAX_INSTANTS - 2 ? smear_px * 1.5 + 1
                                                                                             : RENDER_MAX_INSTANTS - 1)
                                     : 1;
+    if (smear_px <= SMEAR_EVERYWHERE)
+        self->instants |= 1;  // what is not sampled further is seen in the middle
     for (int32_t i = 0; i < self->instants; i++) {
         double within = ((i + 0.5) / self->instants - 0.5) * view->exposure_s;
         for (int32_t row = 0; row < self->height; row++) {
@@ -226,14 +248,19 @@ render_report_t frame_renderer_draw(const scene_t *scene, const sunlight_t *ligh
                 report.pixels_hit += key != 0;
             }
     }
-    int everywhere = (int64_t)report.tiles * RENDER_TILE * RENDER_TILE <= SMALL_PIXELS || self.instants > 1;
+    int everywhere =
+        (int64_t)report.tiles * RENDER_TILE * RENDER_TILE <= SMALL_PIXELS || self.smear_px > SMEAR_EVERYWHERE;
     float floor_level = light->irradiance[1] * 0.012f * 0.31830989f;
     if (!everywhere)
         for (int32_t t = 0; t < report.tiles; t++)
             mark_edges(&self, self.active[t], floor_level);
+    if (!everywhere && self.instants > 1)
+        for (int32_t t = 0; t < report.tiles; t++)
+            widen_edges(&self, self.active[t], (int32_t)(self.smear_px * 0.5 + 0.5));
     int32_t samples = self.instants > SAMPLES_SMALL ? SAMPLES_BLURRED : SAMPLES_SMALL;
     if (!everywhere)
-        samples = (int64_t)report.tiles * RENDER_TILE * RENDER_TILE <= pixels / 8 ? SAMPLES_MEDIUM : SAMPLES_LARGE;
+        samples = (int64_t)report.tiles * RENDER_TILE * RENDER_TILE <= pixels / 8 || self.instants > 3 ? SAMPLES_MEDIUM
+                                                                                                      : SAMPLES_LARGE;
     for (int32_t t = 0; t < report.tiles; t++) {
         area_t a = area_of(&self, self.active[t]);
         for (int32_t y = a.y0; y < a.y1; y++) {

@@ -1,8 +1,8 @@
 /// frame_renderer.h - a picture's worth of radiance.
 ///
 /// Tiles whose cone of rays misses the model's tree cost one test; the rest get one ray a pixel through the
-/// lens, each row at its own instant, and more where part, shadow, facing or brightness changes, or
-/// everywhere when the model is small. Rows remember where light is (spans), so that dark sky costs nothing
+/// lens, each row at its own instant, and more where part, shadow, facing or brightness changes (and as far
+/// beside as it smears), or everywhere when the model is small or smears much. Rows remember where light is (spans), so that dark sky costs nothing
 /// downstream.
 #pragma once
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator
 
-from fsw.bench import cfdp, coding, flights, long_flight, packets
+from fsw.bench import cfdp, coding, flights, frames, long_flight, packets
 from fsw.bench.figure import Figure
 from fsw.core.errors import FswError
 
@@ -19,6 +19,7 @@ _SUBJECTS: tuple[tuple[tuple[str, ...], Callable[[Collection[str]], list[Figure]
     ),
     (("rs_decode_0", "rs_decode_8", "rs_decode_16", "viterbi"), _of(coding.measure)),
     (("cfdp_10mb",), _of(cfdp.measure)),
+    (frames.NAMES, frames.measure),
     (("housekeeping",), flights.measure),
     (("long_flight", "long_flight_growth_mb"), _of(long_flight.measure)),
     (("flight_stored_frame", "flight_800x600", "flight_1600x1200", "peak_memory_mb"), flights.measure),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fsw.bench import frames
 from fsw.core import render
 from fsw.core.errors import FswError
 from fsw.core.render import Canvas, SkyBody, Sunlight, TriangleScene
@@ -507,3 +508,30 @@ KNOWN = "f87906750f519340f2a7a3ca8c997e6a921a5a695e5dda5f048a8ad58cd17631"
 def test_every_build_gives_the_same_numbers():
     found = builds.digests(SAME)
     assert set(found.values()) == {KNOWN}, found
+
+
+def test_a_little_smear_is_sampled_at_edges_only_and_looks_as_if_sampled_everywhere(studio, light):
+    """Below and above the smear from which all is sampled: the same picture, but for the samples' noise."""
+    drawn, white, exposure_us = [], 30.0, 10_000
+    for smear_px in (2.4, 2.6, 2.8):
+        rate = smear_px / (exposure_us * 1e-6 * optics.lens_of(800, 600).focal_px)
+        pose = towards((6.0, -5.0, 4.0), (0.0, 0.0, 1.0), rate_rad_s=(0.0, rate, 0.0))
+        canvas = canvas_for(pose, Exposure(exposure_us=exposure_us))
+        _, hit, refined = canvas.draw_scene(studio._scene(light), studio._sunlight(light))
+        drawn.append((np.minimum(canvas.radiance[..., 1], white), refined / hit))
+    (edges, some), (everywhere, all_of), (another, _) = drawn
+    assert some < 0.6
+    assert all_of >= 1
+    noise = np.abs(another - everywhere).mean()
+    assert np.abs(edges - everywhere).mean() < 2 * noise
+    assert np.abs(edges.mean() - everywhere.mean()) < 0.005 * everywhere.mean()
+
+
+@pytest.mark.parametrize(("name", "least", "most"), [("frame_cruise", 0.99, 1), ("frame_empty_sky", 0, 0)])
+def test_the_frames_that_the_bench_takes_show_what_it_says(name, least, most):
+    mission_name, lens, after_s = frames.FRAMES[name]
+    camera, mission = frames.camera(mission_name)
+    shot = frames.snap(mission, lens, after_s)
+    exposure = Exposure(exposure_us=shot.exposure_us, lens=shot.lens)
+    drawn = camera._studio.radiance(camera.pose(shot.start_ns), camera.light(shot.start_ns), exposure)
+    assert least <= (drawn.radiance[..., 3] > 0).mean() <= most
