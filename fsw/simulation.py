@@ -32,6 +32,7 @@ from fsw.kernel.time import SECOND, earliest
 from fsw.missions.file_link import ground_link
 from fsw.missions.mission_file import DownlinkMode, MissionFile
 from fsw.missions.mounted import MountedMission
+from fsw.missions.portrait import PortraitMission
 from fsw.protocols.cfdp_messages import Request as FileRequest
 from fsw.protocols.cfdp_sender import PutRequest
 from fsw.protocols.fop import Directive
@@ -39,9 +40,12 @@ from fsw.vehicles.camera import Camera
 from fsw.vehicles.orbiter import HIGH, LOW, Orbiter
 from fsw.world import heavens as sky
 from fsw.world.delay_line import DelayLine
+from fsw.world.ground_site import GroundSite
 from fsw.world.image_sensor import DEFAULT_EXPOSURE_US
 from fsw.world.imaging import ReleasedCamera, Snap
 from fsw.world.mounted import MountedView
+from fsw.world.portrait import PlacedView
+from fsw.world.relay_hop import RelayHop
 from fsw.world.scene import Studio
 from fsw.world.test_card import raw_test_card, test_card
 
@@ -117,7 +121,7 @@ class Simulation:
         self.heavens = sky.Heavens.of(mission) if heavens is None else heavens
         self.streams = Streams(settings.seed)
         self.now_ns = 0
-        self.released: ReleasedCamera | MountedView | None = None  # the camera, once it is on
+        self.released: ReleasedCamera | MountedView | PlacedView | None = None  # the camera, once it is on
         self._motion: list[Any] | None = None  # release time, motion
         self._studio: Studio | None = None
         self.on_news = on_news
@@ -150,6 +154,8 @@ class Simulation:
         self._units_ns = 0  # when the next frame of the file link may leave
         self._units_wait = False  # whether there is anything for it: asked when it may have changed
         self._heard = ""  # the mode that the station receives
+        self._hop = _hop_of(mission, self.heavens)
+        self._heard_ns = 0  # until when; with a hop in between only
         self._inverted = False  # the polarity to which its receiver has locked
         self.frames_sent = 0
         self._open_outputs(folder, ground_security, files)
@@ -454,6 +460,12 @@ class Simulation:
         if isinstance(self.mission, MountedMission):
             self.released = MountedView(self.mission, self.heavens, seed)
             return
+        if isinstance(self.mission, PortraitMission):
+            if not isinstance(self.released, PlacedView):  # a snapshot's is the one that stands there already
+                site, rendered = self.heavens.trajectory, self.settings.pictures == "rendered"
+                assert isinstance(site, GroundSite)
+                self.released = PlacedView(self.mission, site, rendered, seed)
+            return
         if self._studio is None and self.settings.pictures == "rendered":
             capsule = self.mission.orbiter.entry_capsule
             self._studio = Studio("tianwen1-stack" if capsule else "tianwen1-orbiter")
@@ -520,19 +532,25 @@ class Simulation:
         self.frames_sent += round(span_ns / figures.frame_period_ns)
         # As of the first bit; within the second that it lasts the way changes by some tens of microseconds.
         way_ns = self.heavens.light_time.one_way_light_time_ns(transmission.start_ns, "down")
+        if self._hop is not None:
+            if not self._hop.hears(transmission.start_ns):
+                return
+            way_ns += self._hop.way_ns(transmission.start_ns)
         self._down.send(transmission.end_ns + way_ns, transmission)
 
     def _receive(self, transmission: Transmission, arrival_ns: int) -> None:
         mode = transmission.mode
         start_ns = arrival_ns - (transmission.end_ns - transmission.start_ns)
-        if self._heard not in ("", mode):
+        rises = self._hop is not None and start_ns - self._heard_ns > SECOND  # a new pass
+        self._heard_ns = arrival_ns if self._hop is not None else 0
+        if self._heard not in ("", mode) or (self._heard and rises):
             self._tell(self.station.end_of_signal(self._heard))
         self._heard = mode
         if not transmission.coded:
             self._tell(self.station.receive_cadus(mode, transmission.symbols, start_ns))
             return
         missed = 0
-        if transmission.first_symbol == 0:
+        if transmission.first_symbol == 0 or rises:
             least, most = ACQUISITION_SYMBOLS
             stream = self.streams.stream("acquisition")
             missed = least + stream.below(most - least)
@@ -641,6 +659,7 @@ class Simulation:
                 "held": [list(held) for held in self._held],
                 "units_ns": self._units_ns,
                 "heard": self._heard,
+                "heard_ns": self._heard_ns,
                 "inverted": self._inverted,
                 "frames_sent": self.frames_sent,
                 "station": self.station.save(),
@@ -685,6 +704,7 @@ class Simulation:
         self._held = [(radiate_ns, packet, map_id) for radiate_ns, packet, map_id in saved["held"]]
         self._units_ns = saved["units_ns"]
         self._heard = saved["heard"]
+        self._heard_ns = saved["heard_ns"]
         self._inverted = saved["inverted"]
         self.frames_sent = saved["frames_sent"]
         self.station.load(saved["station"])
@@ -722,6 +742,13 @@ def _security_of(
     )
     keys = LinkKeys.test() if keys is None else keys
     return GroundSecurity(keys, security), SpacecraftSecurity(keys, security)
+
+
+def _hop_of(mission: MissionFile, heavens: sky.Heavens) -> RelayHop | None:
+    if not isinstance(mission, PortraitMission):
+        return None
+    assert isinstance(heavens.trajectory, GroundSite)
+    return RelayHop.of(mission, heavens.trajectory)
 
 
 def _due(next_ns: int | None, now_ns: int) -> bool:

@@ -3,6 +3,7 @@
 A camera that is released is set free; when it is out of reach, or so early that what was taken still comes
 home before the end, the best pictures are chosen and everything is sent down at the high rate. One that stays
 on board takes what the mission's observations ask for, and each observation's pictures come down behind it.
+One that a rover puts on the ground watches it; what it took last comes down where the drive's legs ask.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from fsw.kernel.time import SECOND
 from fsw.missions.mission_file import MissionFile
 from fsw.missions.mounted import MountedMission
+from fsw.missions.portrait import PortraitMission
 
 PING_NS = 2 * SECOND
 WIFI_NS = 3 * SECOND
@@ -52,7 +54,7 @@ def housekeeping() -> Plan:
 def portrait_ns(mission: MissionFile, light_time_ns: int) -> int:
     """How long the shortest flight is that shows what the mission shows: until the spacecraft is small in the
     picture, and what was chosen has come down. Observations have their times: all of it."""
-    if isinstance(mission, MountedMission):
+    if isinstance(mission, MountedMission | PortraitMission):
         return mission.default_duration_ns
     watched_ns = round(PORTRAIT_SPANS * mission.orbiter.span_m / mission.camera.separation_speed_m_s * SECOND)
     return mission.release_ns + min(watched_ns, _reach_ns(mission)) + _dump_ns(mission) + light_time_ns
@@ -83,6 +85,8 @@ def planned(
     """The mission's main job: see `selfie` and `observations`."""
     if isinstance(mission, MountedMission):
         return observations(mission, duration_ns, light_time_ns, selection)
+    if isinstance(mission, PortraitMission):
+        return portraits(mission, duration_ns, light_time_ns, selection)
     return selfie(mission, duration_ns, light_time_ns, selection, stop_camera)
 
 
@@ -113,6 +117,40 @@ def observations(
         final = one is mission.observation[-1]
         steps += [
             Step(end_ns - period_ns // 2, "CAMERA_STOP"),
+            Step(end_ns + SECOND, "SELECT_PICTURES", str(count)),
+            Step(end_ns + 2 * SECOND, "DUMP_START", "THUMBNAILS_THEN_SELECTED" if final else "SELECTED"),
+        ]
+    note = f"{duration_ns / SECOND:g} s is too short for: {', '.join(late)}" if late else ""
+    return Plan(tuple(steps), note)
+
+
+def portraits(
+    mission: PortraitMission, duration_ns: int, light_time_ns: int, selection: int | None = None
+) -> Plan:
+    """The camera down, and behind each leg of the drive that asks for it the newest pictures in the high
+    rate; behind the last of them the camera stops, and all thumbnails come.
+
+    selection: how many full pictures of each, None for the mission's numbers.
+    """
+    release_ns, last_ns = mission.release_ns, duration_ns - light_time_ns
+    steps = [
+        Step(min(PING_NS, release_ns), "PING"),
+        Step(min(WIFI_NS, release_ns), "WIFI", "ON"),
+        Step(max(0, release_ns - ARM_BEFORE_RELEASE_NS), "RELEASE_ARM"),
+        Step(release_ns, "RELEASE_FIRE"),
+    ]
+    wanted = [(mission.leg_end_ns(n), leg) for n, leg in enumerate(mission.drive.leg) if leg.full_pictures]
+    late = [leg.name for end_ns, leg in wanted if end_ns + 3 * SECOND + LEAST_DUMP_NS > last_ns]
+    if len(late) < len(wanted):
+        steps.append(Step(release_ns + HIGH_RATE_NS, "DOWNLINK_RATE", "HIGH"))
+    for number, (end_ns, leg) in enumerate(wanted):
+        if leg.name in late:
+            continue
+        count = leg.full_pictures if selection is None else selection
+        final = number == len(wanted) - 1
+        if final:
+            steps.append(Step(end_ns, "CAMERA_STOP"))
+        steps += [
             Step(end_ns + SECOND, "SELECT_PICTURES", str(count)),
             Step(end_ns + 2 * SECOND, "DUMP_START", "THUMBNAILS_THEN_SELECTED" if final else "SELECTED"),
         ]

@@ -12,14 +12,17 @@ from fsw.missions.inspection import Inspection
 from fsw.missions.line_camera import LineCameraMission
 from fsw.missions.mission_file import Figure, Identity, MissionFile
 from fsw.missions.mounted import MountedMission
+from fsw.missions.portrait import PortraitMission
 from fsw.missions.relay_year import RelayYear
 from fsw.missions.rover import RoverCampaign
 
 FLIGHT = "flight"
 MOUNTED = "mounted"  # a flight whose camera stays on board: flown and operated alike
+PORTRAIT = "portrait"  # a flight whose spacecraft is a rover that puts the camera on the ground
 KINDS: dict[str, type[Any]] = {
     FLIGHT: MissionFile,
     MOUNTED: MountedMission,
+    PORTRAIT: PortraitMission,
     "inspection": Inspection,
     "line-camera": LineCameraMission,
     "relay": RelayYear,

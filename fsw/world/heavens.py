@@ -6,15 +6,18 @@ from fsw.core.errors import FswError
 from fsw.kernel.time import Epoch
 from fsw.missions.mission_file import DownlinkMode, MissionFile, Station
 from fsw.missions.mounted import DataLink, MountedMission
+from fsw.missions.portrait import PortraitMission
 from fsw.world.attitude import Attitude, CruiseAttitude, HeldAttitude
 from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM, SOLAR_IRRADIANCE_W_M2, Ephemeris
 from fsw.world.flight_path import FlightPath
+from fsw.world.ground_site import GroundSite
 from fsw.world.integrator import State
 from fsw.world.light_time import LightTime
 from fsw.world.orbit import Elements, PlanetOrbit
 from fsw.world.planets import Planet, planet_named
 from fsw.world.pointing import PointedAttitude
 from fsw.world.radio import SpaceLink, WifiLink, WiredLink, dish_gain_dbi
+from fsw.world.rover_path import DrivenAttitude, site_of
 from fsw.world.trajectory import StartState, Trajectory
 from fsw.world.vectors import Quaternion, Vector, length, rotate_back, unit
 
@@ -89,6 +92,8 @@ class Heavens:
 
 def _trajectory(mission: MissionFile, ephemeris: Ephemeris) -> FlightPath:
     figures, epoch = mission.trajectory, mission.epoch
+    if isinstance(mission, PortraitMission):
+        return site_of(mission, ephemeris)
     if figures.orbit is not None:
         orbit = figures.orbit
         planet = planet_named(orbit.planet)
@@ -117,9 +122,12 @@ def _trajectory(mission: MissionFile, ephemeris: Ephemeris) -> FlightPath:
 
 
 def _attitude(mission: MissionFile, trajectory: FlightPath) -> Attitude:
-    rule = mission.attitude
     if isinstance(mission, MountedMission):
         return PointedAttitude.of(mission, trajectory)
+    if isinstance(mission, PortraitMission):
+        assert isinstance(trajectory, GroundSite)
+        return DrivenAttitude.of(mission, trajectory)
+    rule = mission.attitude
     figures = (trajectory, rule.sun_from_plus_x_deg, rule.dead_band_deg, rule.limit_cycle_s)
     if rule.held_utc is None:
         return CruiseAttitude(*figures)

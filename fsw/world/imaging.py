@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fsw.core.render import Floats
 from fsw.core.rigid_body import Tumble
 from fsw.kernel.time import SECOND
 from fsw.missions.mission_file import MissionFile
@@ -79,6 +80,16 @@ class Snap:
     width: int
     height: int
     raw: bool
+
+
+def metered_us(green: Floats, snap: Snap) -> int:
+    """Automatic exposure of a picture by its radiance in green: two thirds of full scale, but for glints."""
+    lit = green[green > METERED_W_M2_SR]
+    if lit.size < METERED_PIXELS:
+        return DEFAULT_EXPOSURE_US
+    bright = float(np.partition(lit, lit.size * 9 // 10)[lit.size * 9 // 10])
+    full_scale_s = FULL_WELL_E / (bright * responsivity(snap.width)[1] * snap.gain)
+    return min(max(round(full_scale_s * 1e6 * 2 / 3), LEAST_AUTOMATIC_US), MOST_AUTOMATIC_US)
 
 
 class ReleasedCamera:
@@ -207,12 +218,7 @@ class ReleasedCamera:
         trial = Exposure(800, 600, DEFAULT_EXPOSURE_US, 1.0, snap.lens, 0)
         assert self._studio is not None
         green = self._studio.radiance(self.pose(t_ns), self.light(t_ns), trial).radiance[::4, ::4, 1]
-        lit = green[green > METERED_W_M2_SR]
-        if lit.size < METERED_PIXELS:
-            return DEFAULT_EXPOSURE_US
-        bright = float(np.partition(lit, lit.size * 9 // 10)[lit.size * 9 // 10])
-        full_scale_s = FULL_WELL_E / (bright * responsivity(snap.width)[1] * snap.gain)
-        return min(max(round(full_scale_s * 1e6 * 2 / 3), LEAST_AUTOMATIC_US), MOST_AUTOMATIC_US)
+        return metered_us(green, snap)
 
     def _tags(self, snap: Snap, exposure_us: int) -> PictureTags:
         date, _, time = self._mission.epoch.utc(snap.start_ns, 6).removesuffix("Z").partition("T")

@@ -6,7 +6,7 @@ drive has made by then. Every picture is a pure function of its arguments, in an
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import sqrt
 from typing import Any
 
@@ -83,6 +83,13 @@ def ground_of(seed: int, rock_cover: float, lander: LanderPlace, drive: Drive) -
     )
 
 
+@lru_cache(maxsize=8)
+def lens_of_field(field_deg: float, width: int, height: int) -> Lens:
+    """The deployable camera's lens, but for its field across the diagonal."""
+    field_rad = field_deg * 3.141592653589793 / 180
+    return Lens(width, height, field_rad, optics.DISTORTION, optics.ILLUMINATION_POWER)
+
+
 class SurfaceStudio:
     """One site, one lander, one rover on its drive, one camera. Built once (some seconds); immutable;
     shareable between threads.
@@ -103,8 +110,7 @@ class SurfaceStudio:
         camera_serial: int = 1,
     ) -> None:
         self._ground, self._drive, self._dust = ground, drive, dust
-        self._field_rad = field_deg * 3.141592653589793 / 180
-        self._lens = lru_cache(maxsize=None)(self._make_lens)
+        self._lens = partial(lens_of_field, field_deg)
         self._sky = lru_cache(maxsize=4)(self._make_sky)
         self._sensors = tuple(Sensor(camera_serial * 16 + k, self._lens) for k in (0, 1))
         self._materials, self._foil = material_table(), render.foil_map(_FOIL_SEED)
@@ -148,9 +154,6 @@ class SurfaceStudio:
     def sky(self, light: SurfaceLight) -> Sky:
         """Of the instant."""
         return self._sky(light.sun_direction, light.sun_distance_au)
-
-    def _make_lens(self, width: int, height: int) -> Lens:
-        return Lens(width, height, self._field_rad, optics.DISTORTION, optics.ILLUMINATION_POWER)
 
     def _make_sky(self, sun: tuple[float, float, float], au: float) -> Sky:
         irradiance = tuple(w / (au * au) for w in SUN_W_M2)

@@ -1,0 +1,120 @@
+"""What a camera sees that a rover has put on the ground.
+
+Everything is a pure function of mission time, so pictures may be taken in any order and in any thread.
+"""
+
+from math import sqrt
+
+from fsw.kernel.time import SECOND
+from fsw.missions.portrait import PortraitMission
+from fsw.world.dust_sky import Dust
+from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM
+from fsw.world.exif import PictureTags
+from fsw.world.ground_site import GroundSite
+from fsw.world.image_sensor import EXPOSURE_US, ISO_AT_UNIT_GAIN, PIXEL_PITCH_M, Exposure
+from fsw.world.imaging import Snap, metered_us
+from fsw.world.optics import LINE_TIME_S
+from fsw.world.picture_file import encode_jpeg, encode_raw
+from fsw.world.rover_path import drive_of, from_compass
+from fsw.world.scene import Pose
+from fsw.world.special import sine_cosine_degrees
+from fsw.world.surface import LanderPlace, SurfaceLight, SurfaceStudio, ground_of, lens_of_field
+from fsw.world.terrain import Outlook
+from fsw.world.vectors import (
+    Quaternion,
+    add,
+    cross,
+    length,
+    quaternion_from_axes,
+    scale,
+)
+
+_ANTENNA_M = 0.9  # of the rover, above the ground
+
+
+class PlacedView:
+    """The camera on the ground. rendered: whether it will take pictures, for which the site is built (some
+    seconds). seed: of the sensor's noise."""
+
+    def __init__(self, mission: PortraitMission, site: GroundSite, rendered: bool, seed: int) -> None:
+        self._mission, self._site, self._seed = mission, site, seed
+        self.drive = drive_of(mission)
+        stand = self.drive.at((mission.release_ns - mission.drive_ns) / SECOND)
+        x, y = mission.lander.position_m
+        lander = LanderPlace(x, y, from_compass(mission.lander.ramp_azimuth_deg))
+        ground = ground_of(mission.site.ground_seed, mission.site.rock_cover, lander, self.drive)
+        place = mission.camera.stand
+        level = float(ground.height([stand.x], [stand.y])[0])
+        azimuth = from_compass(place.azimuth_deg)
+        self.outlook = Outlook(stand.x, stand.y, level + place.lens_height_m, azimuth)
+        self.pose = Pose((stand.x, stand.y, self.outlook.z), self._standing())
+        lens = lens_of_field(mission.camera.field_of_view_deg, 1600, 1200)
+        self._focal_mm = lens.focal_px * PIXEL_PITCH_M * 1000
+        self.studio: SurfaceStudio | None = None
+        if rendered:
+            light = self.light(mission.release_ns)
+            self.studio = SurfaceStudio(
+                ground,
+                lander,
+                self.drive,
+                self.outlook,
+                Dust(mission.site.optical_depth),
+                light.sun_direction,
+                light.sun_distance_au,
+                mission.camera.field_of_view_deg,
+            )
+
+    def _standing(self) -> Quaternion:
+        """Lens axes in site axes: right and down in the picture, boresight."""
+        stand = self._mission.camera.stand
+        sa, ca = sine_cosine_degrees(90.0 - stand.azimuth_deg)
+        se, ce = sine_cosine_degrees(stand.elevation_deg)
+        sr, cr = sine_cosine_degrees(stand.roll_deg)
+        look = (ce * ca, ce * sa, se)
+        level = (sa, -ca, 0.0)
+        down = cross(look, level)
+        right = add(scale(level, cr), scale(down, sr))
+        return quaternion_from_axes(right, cross(look, right), look)
+
+    def range_m(self, now_ns: int) -> float:
+        """Between camera and rover."""
+        stand = self.drive.at((now_ns - self._mission.drive_ns) / SECOND)
+        dx, dy = stand.x - self.outlook.x, stand.y - self.outlook.y
+        return sqrt(dx * dx + dy * dy + _ANTENNA_M * _ANTENNA_M)
+
+    def light(self, t_ns: int) -> SurfaceLight:
+        """The Sun over the site, and the time on the drive's clock."""
+        away = length(self._site.to_body("sun", t_ns)[0]) / ASTRONOMICAL_UNIT_KM
+        seconds = (t_ns - self._mission.drive_ns) / SECOND
+        return SurfaceLight(self._site.direction("sun", t_ns), away, seconds)
+
+    def take(self, snap: Snap) -> tuple[bytes, int]:
+        """The encoder's output (a JPEG with EXIF and thumbnail, or the raw mosaic) and the exposure used."""
+        assert self.studio is not None
+        read_out_ns = round(1e9 * LINE_TIME_S[snap.width, snap.height] * snap.height)
+        frame_seed = (self._seed * 4 + snap.start_ns * 2 + snap.lens) & (2**63 - 1)
+        exposure_us = snap.exposure_us
+        if not exposure_us:
+            trial = Exposure(800, 600, 2500, 1.0, snap.lens, 0)
+            seen = self.studio.radiance(self.pose, self.light(snap.start_ns + read_out_ns // 2), trial)
+            exposure_us = metered_us(seen.radiance[::4, ::4, 1], snap)
+        exposure_us = min(max(exposure_us, EXPOSURE_US.start), EXPOSURE_US.stop - 1)
+        middle_ns = snap.start_ns + exposure_us * 500 + read_out_ns // 2
+        exposure = Exposure(snap.width, snap.height, exposure_us, snap.gain, snap.lens, frame_seed)
+        raw = self.studio.expose(self.pose, self.light(middle_ns), exposure)
+        octets = encode_raw(raw) if snap.raw else encode_jpeg(raw, tags=self._tags(snap, exposure_us))
+        return octets, exposure_us
+
+    def _tags(self, snap: Snap, exposure_us: int) -> PictureTags:
+        date, _, time = self._mission.epoch.utc(snap.start_ns, 6).removesuffix("Z").partition("T")
+        second, _, fraction = time.partition(".")
+        return PictureTags(
+            taken=f"{date.replace('-', ':')} {second}",
+            subsecond=fraction,
+            exposure_us=exposure_us,
+            iso=round(ISO_AT_UNIT_GAIN * snap.gain),
+            lens_model=f"{self._mission.camera.field_of_view_deg:g} deg",
+            unique_id=f"{self._seed & 0xFFFFFFFFFFFFFFFF:016x}{snap.start_ns * 2 + snap.lens:016x}",
+            focal_length_mm=self._focal_mm,
+            comment=f"range {self.range_m(snap.start_ns):.1f} m",
+        )
