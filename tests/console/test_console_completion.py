@@ -41,7 +41,10 @@ def test_commands_telecommands_arguments_and_values():
 def test_what_is_chosen_replaces_what_was_typed():
     (choice,) = choices("tc CAMERA_MODE size=svga")
     assert (choice.text, choice.replaces) == ("SVGA_800X600", 4)
-    assert choices("tc CAMERA_MODE ")[0].note == "Size in pixels: SVGA_800X600 | UXGA_1600X1200"
+    assert (
+        choices("tc CAMERA_MODE ")[0].note
+        == "Size in pixels: SVGA_800X600 | UXGA_1600X1200 | SQUARE_2048X2048"
+    )
 
 
 def written(argument):
