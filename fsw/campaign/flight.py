@@ -208,16 +208,16 @@ def _measured(mission: MissionFile, simulation: Simulation, linked_ns: int | Non
         "battery_left": 1.0 - used_wh / flown.camera.battery_wh,
         "task_restarts": sum(counter.restarts for counter in counters.values()),
     }
-    if simulation.released is not None:
-        row |= _way(mission, simulation, linked_ns)
+    if isinstance(simulation.released, ReleasedCamera):
+        row |= _way(mission, simulation, simulation.released, linked_ns)
     return row
 
 
-def _way(mission: MissionFile, simulation: Simulation, linked_ns: int | None) -> dict[str, Any]:
+def _way(
+    mission: MissionFile, simulation: Simulation, released: ReleasedCamera, linked_ns: int | None
+) -> dict[str, Any]:
     """What the camera's way after the release says."""
-    flown, released = simulation.mission, simulation.released
-    assert isinstance(released, ReleasedCamera), "campaigns are of cameras that are released"
-    release = released.release
+    flown, release = simulation.mission, released.release
     count = (simulation.now_ns - release.t_ns) // SECOND + 1
     places, attitudes = released.each_second(count)
     ranges = np.array([release.range_m(release.t_ns + second * SECOND) for second in range(count)])

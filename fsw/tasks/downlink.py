@@ -360,9 +360,6 @@ class Downlink:
 
     def _zones(self, times_ns: npt.NDArray[np.int64], tail: bytes) -> Octets:
         """Insert zones: 48-bit big-endian ticks of 100 us, then two octets."""
-        if len(times_ns) <= 2:  # as below, which reads the clock at both ends and between them reckons
-            ends = [self._clock.ticks(time_ns).to_bytes(6, "big") + tail for time_ns in times_ns.tolist()]
-            return np.frombuffer(b"".join(ends), np.uint8).reshape(-1, INSERT_ZONE_OCTETS)
         ticks = self._clock.agency_ns_of(times_ns) // tianwen1.CLOCK_TICK_NS
         return _with_tail(ticks.astype(">u8").view(np.uint8).reshape(-1, 8)[:, 2:], tail)
 
