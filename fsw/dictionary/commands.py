@@ -12,6 +12,7 @@ from fsw.dictionary.identifiers import (
     DownlinkRate,
     FailureCode,
     LensSelection,
+    MissionPhase,
     PictureCoding,
     PictureSet,
     PictureSize,
@@ -38,6 +39,7 @@ class Function(IntEnum):
     DUMP_STOP = 50
     SAFE_MODE = 64
     COMPUTER_RESET = 65
+    MISSION_PHASE = 66
 
 
 RELEASE_KEY = 0x5E1F  # fire carries it, so that no single wrong bit fires
@@ -205,5 +207,12 @@ TELECOMMANDS = (
         _choice("kind", "WARM or COLD", BootKind, "WARM"),
         failures=(FailureCode.BUSY,),
         hazardous=True,
+    ),
+    _function(
+        Function.MISSION_PHASE,
+        "Begins a phase of the mission: what follows in telemetry belongs to it.",
+        "Event MISSION_PHASE_BEGUN; `mission_phase` in HOUSEKEEPING_MISSION, where the mission has phases.",
+        _choice("mission_phase", "Which", MissionPhase),
+        failures=(FailureCode.ALREADY_SO,),
     ),
 )

@@ -14,6 +14,7 @@ from fsw.dictionary.identifiers import (
     DownlinkRate,
     FailureCode,
     Lens,
+    MissionPhase,
     Origin,
     RestartReason,
     SafeModeReason,
@@ -66,6 +67,7 @@ class Event(IntEnum):
     MASS_MEMORY_TORN = 52
     MASS_MEMORY_NOT_FLUSHED = 53
     DOWNLINK_RATE_CHANGED = 64
+    MISSION_PHASE_BEGUN = 68
     DUMP_STARTED = 65
     DUMP_DONE = 66
     DUMP_STOPPED = 67
@@ -369,6 +371,12 @@ REPORTS = (
         "info",
         "The downlink has changed its mode",
         Parameter("downlink_rate", _U8, "New mode", enumeration=DownlinkRate),
+    ),
+    _event(
+        Event.MISSION_PHASE_BEGUN,
+        "info",
+        "A phase of the mission has begun on command",
+        Parameter("mission_phase", _U8, "Which", enumeration=MissionPhase),
     ),
     _event(Event.DUMP_STARTED, "info", "Pictures go to the downlink", _FILES, _OCTETS),
     _event(Event.DUMP_DONE, "info", "All pictures of the dump have gone to the downlink", _FILES, _OCTETS),

@@ -17,6 +17,7 @@ from fsw.dictionary.identifiers import (
     CameraState,
     DownlinkRate,
     FarmState,
+    MissionPhase,
     Mode,
     Origin,
     PictureCoding,
@@ -45,6 +46,7 @@ class Structure(IntEnum):
     FDIR = 7
     SECURITY = 12
     UPLINK = 13
+    MISSION = 14
     LANDER = 16
 
 
@@ -251,4 +253,13 @@ LANDER = _structure(
     apid=LANDER_APID,
 )
 
-REPORTS = (COMPUTER, MASS_MEMORY, RADIO, SECURITY, RELAY, CAMERA, RELEASE, FDIR, UPLINK, LANDER)
+MISSION = _structure(
+    Structure.MISSION,
+    16.0,
+    "Where the mission stands; sent where it has phases",
+    _state("mission_phase", "Phase that the ground has begun last", MissionPhase),
+    _counter("phase_s", "Time since it began"),
+    _counter("phases_begun", "Phases begun since the computer started cold", _U16),
+)
+
+REPORTS = (COMPUTER, MASS_MEMORY, RADIO, SECURITY, RELAY, CAMERA, RELEASE, FDIR, UPLINK, MISSION, LANDER)

@@ -88,6 +88,19 @@ class RestartReason(IntEnum):
     BUDGET = 3
 
 
+class MissionPhase(IntEnum):
+    """Of a mission to a small body and back. All ours."""
+
+    NONE = 0
+    APPROACH = 1
+    HOVER = 2
+    TOUCH = 3
+    SAMPLE_STOWED = 4
+    DEPARTURE = 5
+    CAPSULE_RELEASED = 6
+    COMET_APPROACH = 7
+
+
 class Mode(IntEnum):
     """Of the spacecraft."""
 

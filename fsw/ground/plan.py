@@ -115,11 +115,12 @@ def observations(
             steps.append(Step(begin_ns - period_ns // 2, "CAMERA_START"))
         count = one.full_pictures if selection is None else selection
         final = one is mission.observation[-1]
-        steps += [
-            Step(end_ns - period_ns // 2, "CAMERA_STOP"),
-            Step(end_ns + SECOND, "SELECT_PICTURES", str(count)),
-            Step(end_ns + 2 * SECOND, "DUMP_START", "THUMBNAILS_THEN_SELECTED" if final else "SELECTED"),
-        ]
+        steps.append(Step(end_ns - period_ns // 2, "CAMERA_STOP"))
+        if count:
+            steps += [
+                Step(end_ns + SECOND, "SELECT_PICTURES", str(count)),
+                Step(end_ns + 2 * SECOND, "DUMP_START", "THUMBNAILS_THEN_SELECTED" if final else "SELECTED"),
+            ]
     note = f"{duration_ns / SECOND:g} s is too short for: {', '.join(late)}" if late else ""
     return Plan(tuple(steps), note)
 

@@ -95,7 +95,7 @@ def prepare_folder(
         folder.mkdir(parents=True, exist_ok=True)
         for name in own:
             path = folder / name
-            if name == PICTURES and path.is_dir() and not path.is_symlink():
+            if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink()

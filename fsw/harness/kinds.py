@@ -63,6 +63,9 @@ RUNNERS: dict[str, Runner] = {
         ),
         frozenset({"duration"}),
     ),
+    "phases": Runner(
+        "fsw.harness.phases:fly", ("phases", "phases.png", SUMMARY), frozenset({"workers", "link"})
+    ),
 }
 ALWAYS = {"mission", "out", "seed", "force", "as_json"}
 

@@ -12,6 +12,7 @@ from fsw.missions.inspection import Inspection
 from fsw.missions.line_camera import LineCameraMission
 from fsw.missions.mission_file import Figure, Identity, MissionFile
 from fsw.missions.mounted import MountedMission
+from fsw.missions.phases import PhasedMission
 from fsw.missions.portrait import PortraitMission
 from fsw.missions.relay_year import RelayYear
 from fsw.missions.rover import RoverCampaign
@@ -25,6 +26,7 @@ KINDS: dict[str, type[Any]] = {
     PORTRAIT: PortraitMission,
     "inspection": Inspection,
     "line-camera": LineCameraMission,
+    "phases": PhasedMission,
     "relay": RelayYear,
     "rover": RoverCampaign,
 }

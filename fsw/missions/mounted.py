@@ -28,7 +28,7 @@ from fsw.missions.mission_file import (
     Within,
 )
 
-TARGETS = ("earth", "moon", "mars", "venus", "jupiter", "sun")
+TARGETS = ("earth", "moon", "mars", "venus", "jupiter", "sun")  # besides small bodies of the file
 RIGHT_ANGLE = 1e-6  # how far the sine of an angle may be from 1
 
 
@@ -132,13 +132,43 @@ class Observation:
     is stored, the best so many are sent down in full when they are over."""
 
     name: Name
-    target: Annotated[str, OneOf(*TARGETS)]
+    target: str
     slew_utc: Utc
     slew_s: Annotated[float, Within(0, 1e5)]
     begin_utc: Utc
     pictures: Annotated[int, Within(1, 1000)]
     exposure_us: Annotated[int, Within(10, 1_000_000)]
     full_pictures: Annotated[int, Within(0, 1000)]
+
+
+@dataclass(frozen=True, slots=True)
+class SmallBody:
+    """[[small_body]]: something near by that no ephemeris has, made by seed: an ellipsoid with swells,
+    craters and boulders. rough: of the swells, 1 as rubble has them. spin_deg: its prime meridian's
+    angle from its equator's node at the mission's start. material: of the ground."""
+
+    name: Name
+    half_axes_m: Annotated[Triple, Within(0.01, 1e5)]
+    seed: Annotated[int, Within(0, 2**31 - 1)]
+    rough: Annotated[float, Within(0, 2)]
+    craters: Annotated[int, Within(0, 500)]
+    boulders: Annotated[int, Within(0, 2000)]
+    material: Annotated[str, OneOf("regolith", "heat-shield")]
+    rotation_s: Annotated[float, Within(1, 1e9)]
+    pole_right_ascension_deg: Annotated[float, Within(-360, 360)]
+    pole_declination_deg: Annotated[float, Within(-90, 90)]
+    spin_deg: Annotated[float, Within(-360, 360)]
+
+
+@dataclass(frozen=True, slots=True)
+class Waypoint:
+    """[[waypoint]]: where the spacecraft stands from the centre of a small body, and when; between two of one
+    body it goes straight. phase_deg: from the Sun's direction, seen from there."""
+
+    body: Name
+    at_utc: Utc
+    distance_m: Annotated[float, Within(0.01, 1e9)]
+    phase_deg: Annotated[float, Within(0, 180)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,13 +181,27 @@ class MountedMission(MissionFile):
     camera: MountedCamera
     data_link: DataLink
     observation: tuple[Observation, ...]
+    small_body: tuple[SmallBody, ...] = ()
+    waypoint: tuple[Waypoint, ...] = ()
+    has_phases: Annotated[bool, COMPUTED] = False  # it is a phase of a mission: see `fsw.missions.phases`
     wifi: Annotated[Wifi, COMPUTED] = None  # type: ignore[assignment]  # the data link, once made
 
     def __post_init__(self) -> None:
         if self.wifi is None:
             object.__setattr__(self, "wifi", self.data_link)
+        near = [body.name for body in self.small_body]
+        for number, point in enumerate(self.waypoint):
+            if point.body not in near:
+                raise FswError(f"waypoint.{number}.body: allowed is the name of a [[small_body]]")
+        for name in near:
+            times = [self.epoch.parse(point.at_utc) for point in self.waypoint if point.body == name]
+            if not times or sorted(set(times)) != times:
+                raise FswError(f"waypoint: allowed are one or more in order of time for {name}")
         parse, end_ns = self.epoch.parse, 0
         for number, one in enumerate(self.observation):
+            if one.target not in (*TARGETS, *near):
+                allowed = ", ".join((*TARGETS, *near))
+                raise FswError(f"observation.{number}.target: {one.target!r}; allowed are {allowed}")
             slew_ns, begin_ns = parse(one.slew_utc), parse(one.begin_utc)
             over_ns = slew_ns + round(one.slew_s * SECOND)
             if begin_ns < max(over_ns, 0):

@@ -77,7 +77,9 @@ HIGH_REPLAY_OCTETS = 1 << 15  # and in the high rate
 REAL_TIME_RESERVE_OCTETS = 1 << 14  # of the queue of 245/1, never for stored packets
 FRAME_NS = 20 * MICROSECOND  # modelled processing time
 
-SHARED_ROOM_OCTETS = 3 * HIGH_FRAME_OCTETS  # of files that wait on a channel that is also the real-time one's
+SHARED_BEATS_AHEAD = (
+    2  # frames of files that wait on a channel that is also the real-time one's, and a beat's
+)
 
 _REAL_TIME, _REPLAY, _LANDER = 1, 4, 1
 # What follows the time in the insert zone (real, see the vectors of Tianwen-1).
@@ -276,7 +278,8 @@ class Downlink:
         if not self._frames.shared:
             return self._pictures.room
         # Little: what the spacecraft has to say meanwhile goes behind them.
-        return 0 if self._wanted is not None else SHARED_ROOM_OCTETS - self._senders[0].pending_octets
+        most = HIGH_FRAME_OCTETS * (self._per_second[self._rate] + SHARED_BEATS_AHEAD)
+        return 0 if self._wanted is not None else most - self._senders[0].pending_octets
 
     def _shared_frames(self, now_ns: int) -> Octets:
         """All packets on one channel. A frame that has none to carry is idle, or brings a control word."""

@@ -9,7 +9,7 @@ shows a number that nobody measured.
 from collections.abc import Iterable
 from typing import Any
 
-from fsw.dictionary.housekeeping import REPORTS
+from fsw.dictionary.housekeeping import REPORTS, Structure
 from fsw.dictionary.identifiers import LANDER_APID, FailureCode
 from fsw.dictionary.pool import PARAMETERS
 from fsw.dictionary.report import Report
@@ -43,10 +43,13 @@ assert all(_INTERVALS_S[sid] == report.period_s for sid, report in _FIXED.items(
 
 
 class Housekeeping:
-    def __init__(self) -> None:
+    """phases: whether the mission has some, and so the structure that tells of them."""
+
+    def __init__(self, phases: bool = False) -> None:
         self._pool: dict[str, Any] = {}
-        self._enabled = [int(sid) for sid in OWNERS]
-        self._intervals_s = {int(sid): _INTERVALS_S[int(sid)] for sid in OWNERS}  # of all structures
+        self._fixed = [int(sid) for sid in OWNERS if phases or sid is not Structure.MISSION]
+        self._enabled = list(self._fixed)
+        self._intervals_s = {sid: _INTERVALS_S[sid] for sid in self._fixed}  # of all structures
         self._defined: dict[int, list[int]] = {}  # parameters of those that telecommands defined
         self._diagnostic: list[int] = []  # which of these are diagnostic ones
         self._functional = FunctionalReporting()
@@ -224,7 +227,7 @@ class Housekeeping:
         if (
             len(defined) > MOST_USER_STRUCTURES
             or any(user_report(sid, parameters) is None for sid, parameters in defined.items())
-            or set(intervals_s) != set(_FIXED) | set(defined)
+            or set(intervals_s) != set(self._fixed) | set(defined)
             or not all(1 <= interval_s <= LONGEST_INTERVAL_S for interval_s in intervals_s.values())
             or not set(retained["enabled"]) <= set(intervals_s)
             or not set(retained["diagnostic"]) <= set(defined)

@@ -51,6 +51,7 @@ _TASK_OF_NAME = {
     "DUMP_STOP": names.MASS_MEMORY,
     "SAFE_MODE": names.FDIR,
     "COMPUTER_RESET": names.FDIR,
+    "MISSION_PHASE": names.NAVIGATION,
     "MEMORY_SCRUBBING_ENABLE": names.PARAMETERS,  # of the one memory with check bits
     "MEMORY_SCRUBBING_DISABLE": names.PARAMETERS,
 }
@@ -64,6 +65,7 @@ OWNERS = {
     Structure.RELEASE: (names.RELEASE,),
     Structure.FDIR: (names.FDIR,),
     Structure.UPLINK: (names.COMMANDING,),
+    Structure.MISSION: (names.NAVIGATION,),
 }
 _GAUGED = (Structure.COMPUTER, Structure.RADIO, Structure.RELEASE)
 

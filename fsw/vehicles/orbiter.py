@@ -477,6 +477,9 @@ def _tasks(
     def relay() -> Relay:
         return Relay(clock, relay_peer(mission), on_bus_power=isinstance(mission, MountedMission))
 
+    def housekeeping() -> Housekeeping:
+        return Housekeeping(isinstance(mission, MountedMission) and mission.has_phases)
+
     def mass_memory() -> MassMemoryTask:
         return MassMemoryTask(mission.orbiter.mass_memory_octets)
 
@@ -511,5 +514,5 @@ def _tasks(
         TaskSettings(names.PARAMETERS, 9, Parameters, mailbox=32),
         TaskSettings(names.SEQUENCES, 10, Sequences, mailbox=32),
         TaskSettings(names.PROCEDURES, 11, Procedures, mailbox=128, budget_ns=20 * ms),
-        TaskSettings(names.HOUSEKEEPING, 10, Housekeeping, mailbox=32, heartbeat_ns=60 * SECOND),
+        TaskSettings(names.HOUSEKEEPING, 10, housekeeping, mailbox=32, heartbeat_ns=60 * SECOND),
     ]

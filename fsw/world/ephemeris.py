@@ -20,7 +20,7 @@ ASTRONOMICAL_UNIT_KM = 149_597_870.700
 # At 1 au; the mean total solar irradiance of Kopp and Lean (2011).
 SOLAR_IRRADIANCE_W_M2 = 1360.8
 
-_EXCERPTS = ("de421_excerpt.bsp", "de421_2005.bsp")
+_EXCERPTS = ("de421_excerpt.bsp", "de421_2005.bsp", "de421_2035.bsp")
 
 # GM [km3/s2] of DE421 (its header constants GMS, GM1.., GMB split by EMRAT). Planets beyond Mars, and
 # Mars, are barycentres of their systems.
@@ -136,8 +136,8 @@ class Ephemeris:
                     break
             else:
                 raise FswError(
-                    f"no ephemeris at {self.epoch.utc(t_ns)}: it holds 2005-03-01 to 2005-06-01 "
-                    "and 2020-07-01 to 2028-01-01"
+                    f"no ephemeris at {self.epoch.utc(t_ns)}: it holds 2005-03-01 to 2005-06-01, "
+                    "2020-07-01 to 2028-01-01 and 2034-12-01 to 2035-03-01"
                 )
         return found
 

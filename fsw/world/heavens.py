@@ -8,6 +8,7 @@ from fsw.missions.mission_file import DownlinkMode, MissionFile, Station
 from fsw.missions.mounted import DataLink, MountedMission
 from fsw.missions.portrait import PortraitMission
 from fsw.world.attitude import Attitude, CruiseAttitude, HeldAttitude
+from fsw.world.rendezvous import Encounter
 from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM, SOLAR_IRRADIANCE_W_M2, Ephemeris
 from fsw.world.flight_path import FlightPath
 from fsw.world.ground_site import GroundSite
@@ -55,6 +56,9 @@ class Heavens:
         epoch = mission.epoch
         ephemeris = Ephemeris(epoch)
         trajectory = _trajectory(mission, ephemeris)
+        if isinstance(mission, MountedMission) and mission.small_body:
+            assert isinstance(trajectory, Trajectory), "small bodies are met on a path about the Sun"
+            trajectory = Encounter(mission, trajectory)
         return cls(epoch, ephemeris, trajectory, LightTime(trajectory), _attitude(mission, trajectory))
 
     def pointed(self, mission: MissionFile) -> "Heavens":

@@ -1,4 +1,4 @@
-"""What the spacecraft's surfaces are made of. Reflectances are typical values of such surfaces (assumed).
+"""What the surfaces of spacecraft and rocks are made of. Reflectances are typical values (assumed).
 
 Bands: red 600-700 nm, green 500-600 nm, blue 400-500 nm. Columns as `material_t` in c_core/world/materials.h.
 """
@@ -29,8 +29,10 @@ class Material(IntEnum):
     DISH_FACE = 15
     WHEEL = 16
     TEXTILE = 17
-    SOIL = 18  # from here on natural: see c_core/world/site.h
-    ROCK = 19
+    REGOLITH = 18
+    BOULDER = 19
+    SOIL = 20  # from here on natural: see c_core/world/site.h
+    ROCK = 21
 
 
 PLAIN, CELLS, FLAG, QUILT, GORES = range(5)
@@ -127,6 +129,8 @@ _TABLE = {
     Material.DISH_FACE: _row((0.78, 0.78, 0.765), _grey(0.04), 0.68),
     Material.WHEEL: _row((0.19, 0.165, 0.14), _grey(0.30), 0.5, broad=0.4, broad_roughness=0.8),
     Material.TEXTILE: _row((0.42, 0.40, 0.36), _grey(0.03), 0.8, crumple=0.35, crumple_scale=1.2),
+    Material.REGOLITH: _row((0.150, 0.132, 0.108), _grey(0.01), 0.95, crumple=0.9, crumple_scale=1.7),
+    Material.BOULDER: _row((0.175, 0.155, 0.130), _grey(0.01), 0.9, crumple=0.8, crumple_scale=1.2),
     # Seen in mirrors and as bounced light only: what the eye sees has albedo at each vertex.
     Material.SOIL: _row((0.30, 0.165, 0.085), _grey(0.0), 1.0),
     Material.ROCK: _row((0.17, 0.12, 0.085), _grey(0.0), 1.0),

@@ -7,7 +7,7 @@ spacecraft that moves along with them, and stars by 20 seconds of arc.
 """
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from io import BytesIO
 from math import sqrt
 
@@ -16,18 +16,21 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fsw.core import render
-from fsw.core.render import Canvas, Floats, Lens, SkyBody, View
-from fsw.missions.mounted import MountedMission
+from fsw.core.render import Canvas, Floats, Lens, SkyBody, Sunlight, TriangleScene, View
+from fsw.missions.mounted import MountedMission, SmallBody
 from fsw.world import exif, globe, stars
+from fsw.world.rendezvous import Encounter, body_axes
 from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM
 from fsw.world.exif import PictureTags
 from fsw.world.globe import Globe
 from fsw.world.heavens import Heavens
 from fsw.world.image_sensor import BAND_M, ISO_AT_UNIT_GAIN, PLANCK_LIGHT, SUN_W_M2
 from fsw.world.imaging import BODIES, Snap
+from fsw.world.materials import Material, material_table
+from fsw.world.models.small_body import Rock, rock
 from fsw.world.planets import axes_of, spheroid_of
 from fsw.world.surfaces import surface_of
-from fsw.world.vectors import Vector, cross, dot, length, rotate, scale, subtract, unit
+from fsw.world.vectors import Matrix, Vector, cross, dot, length, rotate, scale, subtract, unit
 
 SUN_RADIUS_KM = 695_700.0
 FAINTEST_E = 3.0  # a star that gives fewer electrons in all is not drawn
@@ -48,6 +51,20 @@ class _Mode:
     illumination: Floats
     gain: NDArray[np.int8]
     offset: NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """What the rays are cast in: a small body's axes (ICRF), the camera's place in them, and its mesh."""
+
+    axes: Matrix = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    camera_m: Vector = (0.0, 0.0, 0.0)
+    scene: TriangleScene | None = None
+
+    def turned(self, v: Vector) -> Vector:
+        """A direction of the ICRF in these axes."""
+        a, b, c = self.axes
+        return (dot(a, v), dot(b, v), dot(c, v))
 
 
 class MountedView:
@@ -82,16 +99,29 @@ class MountedView:
         look, right = unit(mount.boresight), unit(mount.right)
         return right, cross(look, right), look
 
-    def _view(self, t_ns: int, exposure_s: float) -> View:
-        right, down, look = self.axes(t_ns)
+    def _view(self, t_ns: int, exposure_s: float, stage: "_Stage") -> View:
+        right, down, look = (stage.turned(axis) for axis in self.axes(t_ns))
         rate = self._heavens.attitude.state(t_ns)[1]
         return View(
-            (0.0, 0.0, 0.0),
+            stage.camera_m,
             tuple(axis[k] for k in range(3) for axis in (right, down, look)),
             tuple(dot(rate, axis) for axis in self._mounting),
             self._camera.mount.line_time_s,
             exposure_s,
         )
+
+    def _stage(self, t_ns: int) -> "_Stage":
+        """The small body that looks largest, if one shows a shape; else empty space."""
+        path = self._heavens.trajectory
+        best, stage = LEAST_GLOBE_PX, _Stage()
+        for body in path.bodies.values() if isinstance(path, Encounter) else ():
+            way_km = path.to_body(body.name, t_ns)[0]
+            size = self.focal_px * max(body.half_axes_m) / (1000.0 * length(way_km))
+            if size > best:
+                axes = body_axes(body, t_ns)
+                camera_m = tuple(-1000.0 * dot(axis, way_km) for axis in axes)
+                best, stage = size, _Stage(axes, camera_m, _scene_of(body))  # type: ignore[arg-type]
+        return stage
 
     def globes(self, t_ns: int) -> list[tuple[str, Globe]]:
         """What shows a disc, nearest first."""
@@ -135,28 +165,32 @@ class MountedView:
     def radiance(self, t_ns: int, width: int, height: int, exposure_us: int) -> Canvas:
         """What the lens sees at mid exposure, before the sensor."""
         mode = self._mode(width, height)
-        canvas = Canvas(mode.lens, self._view(t_ns, exposure_us * 1e-6))
+        stage = self._stage(t_ns)
+        canvas = Canvas(mode.lens, self._view(t_ns, exposure_us * 1e-6, stage))
+        sun = self._heavens.direction("sun", t_ns)
+        light = tuple(w / (sun.distance_au * sun.distance_au) for w in SUN_W_M2)
+        radius, sunward = SUN_RADIUS_KM / sun.distance_km, stage.turned(sun.unit)
+        if stage.scene is not None:
+            canvas.draw_scene(stage.scene, Sunlight(sunward, light, radius))
         discs = self.globes(t_ns)
         for _, disc in discs:
             globe.draw(canvas, disc)
         drawn = {name for name, _ in discs}
-        sun = self._heavens.direction("sun", t_ns)
-        light = tuple(w / (sun.distance_au * sun.distance_au) for w in SUN_W_M2)
-        radius = SUN_RADIUS_KM / sun.distance_km
-        canvas.draw_body(SkyBody(sun.unit, radius, sun.unit, (1, 1, 1), light, True))
+        canvas.draw_body(SkyBody(sunward, radius, sunward, (1, 1, 1), light, True))
         for name, way, to_sun in self._bodies(t_ns):
             if name not in drawn:
-                canvas.draw_body(_point(name, way, to_sun))
-        self._draw_stars(canvas, exposure_us)
+                canvas.draw_body(_point(name, stage.turned(way), stage.turned(to_sun)))
+        self._draw_stars(canvas, exposure_us, stage)
         return canvas
 
-    def _draw_stars(self, canvas: Canvas, exposure_us: int) -> None:
+    def _draw_stars(self, canvas: Canvas, exposure_us: int, stage: "_Stage") -> None:
         electrons = self._responsivity()[1] * exposure_us * 1e-6 * self.focal_px * self.focal_px
         sky = stars.catalogue()
         count = sky.brighter_than(FAINTEST_E / electrons / 3)
         if count:
-            direction = sky.direction[:count].astype(np.float32)
-            canvas.draw_stars(direction, np.ascontiguousarray(sky.irradiance[:count]))
+            x, y, z = (sky.direction[:count, k] for k in range(3))
+            turned = np.stack([axis[0] * x + axis[1] * y + axis[2] * z for axis in stage.axes], 1)
+            canvas.draw_stars(turned.astype(np.float32), np.ascontiguousarray(sky.irradiance[:count]))
 
     # ---- sensor ---------------------------------------------------------------------------------
 
@@ -293,6 +327,23 @@ class MountedView:
 
 
 SECOND_NS = 1e9
+
+
+@lru_cache(4)
+def _scene_of(body: SmallBody) -> TriangleScene:
+    """About a second's work."""
+    ground = Material.REGOLITH if body.material == "regolith" else Material.HEAT_SHIELD
+    mesh = rock(Rock(body.seed, body.half_axes_m, body.rough, body.craters, body.boulders, ground=ground))
+    return TriangleScene(
+        mesh.position.astype(np.float32),
+        mesh.normal.astype(np.float32),
+        mesh.uv.astype(np.float32),
+        mesh.corner,
+        mesh.material,
+        np.zeros(len(mesh.corner), np.uint16),
+        material_table(),
+        render.foil_map(5),
+    )
 
 
 def _point(name: str, way: Vector, to_sun: Vector) -> SkyBody:

@@ -55,7 +55,7 @@ def test_observations_end_with_their_last_beat():
             'slew_utc = { value = "2025-05-30T12:55:00Z"',
             "observation.1.begin_utc: allowed are times after the slew",
         ),
-        ('value = "moon"', 'value = "pluto"', "'pluto'; allowed are earth, moon"),
+        ('value = "moon"', 'value = "pluto"', "observation.1.target: 'pluto'; allowed are earth, moon"),
         ("[data_link]", "[wifi]", "unknown key; allowed are"),
     ],
 )

@@ -13,6 +13,7 @@ from fsw.dictionary.services.st03_housekeeping import user_report
 from fsw.kernel.scheduler import SetTimer
 from fsw.kernel.time import MILLISECOND, SECOND
 from fsw.tasks import names
+from fsw.tasks.housekeeping import Housekeeping
 from fsw.tasks.messages import Gather, Tick, Values
 
 RELEASE_VALUES = {"release": "ARMED", "break_wire": "OFF", "release_temperature_c": -12.5, "firings": 0}
@@ -25,9 +26,15 @@ def housekeeping(bench):
 
 def test_every_structure_of_the_orbiter_is_due_soon_and_no_two_at_once(housekeeping):
     times = {name: timer.at_ns for name, timer in housekeeping.timers.items()}
-    assert set(times) == {f"due {int(sid)}" for sid in Structure if sid is not Structure.LANDER}
+    others = (Structure.LANDER, Structure.MISSION)  # another's, and of missions with phases
+    assert set(times) == {f"due {int(sid)}" for sid in Structure if sid not in others}
     assert len(set(times.values())) == len(times)
     assert max(times.values()) < 3 * SECOND
+
+
+def test_only_a_mission_with_phases_tells_of_them():
+    timers = [{timer.name for timer in Housekeeping(phases).start(0)} for phases in (False, True)]
+    assert timers[1] - timers[0] == {f"due {int(Structure.MISSION)}"}
 
 
 def test_its_owners_are_asked_and_a_moment_later_it_is_sent(housekeeping, bench):

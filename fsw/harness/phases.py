@@ -1,0 +1,125 @@
+"""A mission in phases (kind phases): each is a flight of its own, into a folder of its own.
+
+phases/N-NAME/    what a flight writes (`fsw.harness.flight`)
+phases.png        the first and the last picture of each phase, as received
+summary.json      each phase's counts and SHA-256, and that of all of them
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw, ImageFont
+
+from fsw.core.errors import FswError
+from fsw.ground.contact_sheet import framed
+from fsw.ground.pictures import INDEX
+from fsw.ground.plan import Plan, Step
+from fsw.harness.flight import PICTURES, SUMMARY, Flight, prepare_folder, write_whole
+from fsw.kernel.time import SECOND
+from fsw.missions.phases import Phase, PhasedMission
+from fsw.simulation import Settings
+
+FOLDER = "phases"
+SHEET = "phases.png"
+PHASE_BEGINS_NS = SECOND
+_TILE, _CAPTION, _MARGIN, _COLUMNS = 400, 44, 12, 4
+_KEPT = ("pictures_taken", "full_frames_received", "files_incomplete", "frames_received", "downlink_sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """summary: what `summary.json` holds."""
+
+    folder: Path
+    summary: dict[str, Any]
+
+    def text(self) -> str:
+        """A line for the whole, and one a phase."""
+        phases = self.summary["phases"]
+        full = sum(row["full_frames_received"] for row in phases)
+        lines = [
+            f"{self.summary['mission']}, seed {self.summary['seed']}: {len(phases)} phases, {full} pictures"
+        ]
+        lines += [
+            f"{row['start_utc'][:10]}  {row['name']}: "
+            f"{row['full_frames_received']} of {row['pictures_taken']} pictures in full, "
+            f"{row['frames_received']} frames"
+            for row in phases
+        ]
+        return "\n".join([*lines, f"sha-256   {self.summary['downlink_sha256']}", f"files     {self.folder}"])
+
+
+def fly(mission: PhasedMission, settings: Mapping[str, Any], folder: Path) -> Outcome:
+    """All phases, one after the other. Raises FswError when a file cannot be written."""
+    chosen = Settings(
+        settings["seed"], workers=settings.get("workers"), link=settings.get("link") or "symbols"
+    )
+    rows, tiles = [], []
+    total = hashlib.sha256()
+    for number, phase in enumerate(mission.phase, 1):
+        own = folder / FOLDER / f"{number}-{phase.folder}"
+        prepare_folder(own)
+        flight = Flight(mission.flight(phase), chosen, own)
+        begin = Step(PHASE_BEGINS_NS, "MISSION_PHASE", phase.phase)
+        flight.plan = Plan((begin, *flight.plan.steps), flight.plan.note)
+        counts = flight.fly().summary
+        total.update(counts["downlink_sha256"].encode())
+        rows.append(
+            {
+                "name": phase.name,
+                "phase": phase.phase,
+                "folder": f"{FOLDER}/{own.name}",
+                "start_utc": phase.start_utc,
+                **{name: counts[name] for name in _KEPT},
+            }
+        )
+        tiles += _tiles(phase, own / PICTURES)
+    _draw(folder / SHEET, tiles)
+    summary = {
+        "mission": mission.name,
+        "seed": settings["seed"],
+        "phases": rows,
+        "downlink_sha256": total.hexdigest(),
+    }
+    try:
+        write_whole(folder / SUMMARY, json.dumps(summary, indent=1) + "\n")
+    except OSError as error:
+        raise FswError(f"{folder / SUMMARY}: {error.strerror or error}") from error
+    return Outcome(folder, summary)
+
+
+def _tiles(phase: Phase, pictures: Path) -> list[tuple[bytes, str, str]]:
+    """The first and the last that came whole: octets, and two lines."""
+    entries = (
+        json.loads((pictures / INDEX).read_text(encoding="utf-8")) if (pictures / INDEX).exists() else []
+    )
+    full = sorted(
+        (e for e in entries if e["kind"] == "full" and e["complete"]), key=lambda e: str(e["exposed_at_utc"])
+    )
+    ends = full[:1] + full[-1:] if len(full) > 1 else full
+    return [
+        ((pictures / entry["file"]).read_bytes(), phase.name, str(entry["exposed_at_utc"])) for entry in ends
+    ]
+
+
+def _draw(path: Path, tiles: list[tuple[bytes, str, str]]) -> None:
+    if not tiles:
+        return
+    rows = -(-len(tiles) // _COLUMNS)
+    width, height = _COLUMNS * (_TILE + _MARGIN) + _MARGIN, rows * (_TILE + _CAPTION) + _MARGIN
+    sheet = Image.new("RGB", (width, height), (16, 16, 18))
+    draw = ImageDraw.Draw(sheet)
+    for index, (octets, name, utc) in enumerate(tiles):
+        x = _MARGIN + index % _COLUMNS * (_TILE + _MARGIN)
+        y = _MARGIN + index // _COLUMNS * (_TILE + _CAPTION)
+        sheet.paste(framed(octets, _TILE, _TILE), (x, y))
+        draw.text((x, y + _TILE + 2), name, (235, 235, 235), ImageFont.load_default(15))
+        draw.text((x, y + _TILE + 20), utc, (150, 150, 150), ImageFont.load_default(13))
+    try:
+        sheet.save(path)
+    except OSError as error:
+        raise FswError(f"{path}: {error.strerror or error}") from error
