@@ -329,8 +329,9 @@ static int meets(const float *p, const float *q, const float *r, const float ori
     return 1;
 }
 
-// The ground that a ray from the eye meets, or none. @return 0: the fan cannot tell.
-static int fan_nearest(const site_fan_t *fan, const float d[3], ray_hit_t *hit)
+// The ground that a ray from the eye meets, or none. @param near where the ray before met it: neighbours do so in
+// the same ring, mostly. @return 0: the fan cannot tell.
+static int fan_nearest(const site_fan_t *fan, const float d[3], int32_t *near, ray_hit_t *hit)
 {
     float ahead = d[0] * fan->ahead[0] + d[1] * fan->ahead[1], left = d[1] * fan->ahead[0] - d[0] * fan->ahead[1];
     if (ahead < 0.05f)
@@ -341,13 +342,17 @@ static int fan_nearest(const site_fan_t *fan, const float d[3], ray_hit_t *hit)
     int32_t i = (int32_t)at, cells = fan->rings - 1, low = 0, high = cells;
     float slope = d[2] / sqrtf(d[0] * d[0] + d[1] * d[1]) - 1e-6f;
     const float *risen = fan->risen + (int64_t)i * cells, *steepest = fan->steepest + (int64_t)i * cells;
+    int32_t middle = *near;
+    if (middle > 0 && middle < cells && risen[middle] >= slope && risen[middle - 1] < slope)
+        low = high = middle;
     while (low < high) {
-        int32_t middle = (low + high) / 2;
+        middle = (low + high) / 2;
         if (risen[middle] < slope)
             low = middle + 1;
         else
             high = middle;
     }
+    *near = low;
     if (low == cells)
         return 1;
     for (int32_t j = low; j < cells; j++) {
@@ -389,6 +394,7 @@ typedef struct {
     bvh_node_t things, still, body[SITE_BODIES];
     int32_t bodies, index[SITE_BODIES];
     int any_thing, any_still;
+    int32_t ring;  // of the ground that the ray before met
 } tile_t;
 
 uint64_t site_scratch_size(int32_t width, int32_t height) { return (uint64_t)width * (uint64_t)height * 4 + 64; }
@@ -426,6 +432,7 @@ static void aim(const frame_t *self, int32_t x0, int32_t y0, int32_t x1, int32_t
     tile->any_thing = ray_caster_focus(site->things->nodes, self->origin, axis, cosine, sine, &tile->things) > 0;
     tile->any_still = self->fan ? -1 : ray_caster_focus(site->still->nodes, self->origin, axis, cosine, sine, &tile->still);
     tile->bodies = 0;
+    tile->ring = 0;
     if (!cone_meets_sphere(self->origin, axis, cosine, sine, site->middle, site->radius))
         return;
     for (int32_t i = 0; i < site->body_count; i++) {
@@ -437,7 +444,7 @@ static void aim(const frame_t *self, int32_t x0, int32_t y0, int32_t x1, int32_t
     }
 }
 
-static uint32_t look(const frame_t *self, const tile_t *tile, const float d[3], const float sun[3], float radiance[3])
+static uint32_t look(const frame_t *self, tile_t *tile, const float d[3], const float sun[3], float radiance[3])
 {
     const site_t *site = self->site;
     ray_hit_t best = {-1, 1e30f, 0, 0};
@@ -458,7 +465,7 @@ static uint32_t look(const frame_t *self, const tile_t *tile, const float d[3], 
     }
     ray_hit_t hit = {-1, 1e30f, 0, 0};
     const scene_t *scene = site->still;
-    if (self->fan && !fan_nearest(&site->fan, d, &hit))
+    if (self->fan && !fan_nearest(&site->fan, d, &tile->ring, &hit))
         hit = ray_caster_nearest(scene->nodes, scene->nodes, scene->packs, self->origin, d, 1e-3f, best.distance);
     else if (tile->any_still > 0)
         hit = ray_caster_nearest(&tile->still, scene->nodes, scene->packs, self->origin, d, 1e-3f, best.distance);
@@ -502,7 +509,7 @@ static inline int differ(const frame_t *self, int64_t a, int64_t b, float floor_
 
 static inline float fraction(float x) { return x - (float)(int32_t)x; }
 
-static void refine(const frame_t *self, const tile_t *tile, int32_t x, int32_t y)
+static void refine(const frame_t *self, tile_t *tile, int32_t x, int32_t y)
 {
     float *pixel = self->radiance + 4 * ((int64_t)y * self->width + x);
     float sum[4] = {pixel[0], pixel[1], pixel[2], pixel[3]};

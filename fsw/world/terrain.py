@@ -334,7 +334,7 @@ def _ball(splits: int) -> tuple[Doubles, NDArray[np.int32]]:
 def rock_mesh(ground: Ground, rocks: list[Rock], outlook: Outlook, part: int) -> tuple[Mesh, Floats]:
     """Angular, half buried stones with dust on their tops; those that look large are finer."""
     pieces: list[tuple[Mesh, Floats]] = []
-    for splits in (1, 2, 3):
+    for splits in (0, 1, 2, 3):
         chosen = [(i, r) for i, r in enumerate(rocks) if _splits(r, outlook) == splits]
         if chosen:
             pieces.append(_stones(ground, chosen, splits, part))
@@ -343,7 +343,7 @@ def rock_mesh(ground: Ground, rocks: list[Rock], outlook: Outlook, part: int) ->
 
 def _splits(rock: Rock, outlook: Outlook) -> int:
     looks = rock.diameter_m / sqrt((rock.x - outlook.x) ** 2 + (rock.y - outlook.y) ** 2)
-    return 3 if looks > 0.06 else 2 if looks > 0.02 else 1
+    return 3 if looks > 0.06 else 2 if looks > 0.02 else 1 if looks > 0.008 else 0
 
 
 def _stones(ground: Ground, rocks: list[tuple[int, Rock]], splits: int, part: int) -> tuple[Mesh, Floats]:
