@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fsw.core.errors import FswError
+from fsw.devices.release_mechanism import DIRECTION_SPREAD, SPEED_SPREAD
 from fsw.kernel.seeds import Stream
 from fsw.kernel.time import DAY, SECOND
 from fsw.missions.inspection import Host, Inspection
@@ -18,8 +20,6 @@ from fsw.world.halo import AU_KM, SUN_KM, halo
 from fsw.world.relative_motion import Box, Neighbour, Neighbourhood, lightness, push_m_s2
 from fsw.world.vectors import Vector, add, length, scale, subtract, unit
 
-SPEED_SPREAD = 0.02  # of one release to the next, as Tianwen-1's cameras are assumed to have it
-DIRECTION_SPREAD = 0.01
 HOUR_NS = 3600 * SECOND
 
 
@@ -62,7 +62,7 @@ def parts_of(host: Host) -> tuple[Box, ...]:
 
 class InspectionFlight:
     """One flight, from the release on; a contact ends it. around: from `surroundings`. watch: called with
-    each row."""
+    each row. Raises FswError: the camera is released inside its host."""
 
     def __init__(
         self,
@@ -83,6 +83,8 @@ class InspectionFlight:
         tilt = scale((stream.normal(), stream.normal(), stream.normal()), DIRECTION_SPREAD)
         velocity = scale(unit(add(unit(release.direction), tilt)), speed)
         self.body = Neighbour(around, camera.radius_m, release.point_m, velocity)
+        if self.body.gap_m() <= 0.0:
+            raise FswError("release.point_m: allowed are points further from the host than camera.radius_m")
         sun_km = length(subtract(around.host.state(0)[0], (SUN_KM, 0.0, 0.0)))
         self.inspector = Inspector(
             mission, seed, sun_km / AU_KM, lambda now_ns, said: self.events.append((now_ns, said))
@@ -93,18 +95,25 @@ class InspectionFlight:
     def fly(self, until_ns: int | None = None) -> None:
         """All of it: with its software while the battery lasts, then free flight."""
         end_ns = self.mission.default_duration_ns if until_ns is None else until_ns
-        active_ns = min(end_ns, round(self.mission.camera.active_s * SECOND))
+        fault = self.mission.fault
+        active_s = self.mission.camera.active_s
+        if fault.kind == "computer-dead":
+            active_s = min(active_s, fault.after_s)
+        active_ns = min(end_ns, round(active_s * SECOND))
         cycle_ns = round(self.mission.sensor.every_s * SECOND)
         self._row(None)
-        t_ns = 0
+        t_ns, awake = 0, False
         while t_ns + cycle_ns <= active_ns and self.contact_ns is None:
-            woken = t_ns < self.wake_ns <= t_ns + cycle_ns
             t_ns += cycle_ns
             self._advance(t_ns)
-            if woken:
+            if self.contact_ns is not None:
+                self._row(None)
+                return
+            if t_ns >= self.wake_ns and not awake:
+                awake = True
                 self.inspector.wake(t_ns)
                 self.body.count_anew()
-            if t_ns >= self.wake_ns:
+            if awake:
                 given, self._gained = self._gained, (0.0, 0.0, 0.0)
                 self.inspector.cycle(self.body.at, given, t_ns)
                 estimate = self.inspector.estimate()[0]
@@ -118,7 +127,7 @@ class InspectionFlight:
 
     def _advance(self, until_ns: int) -> None:
         thrusters = self.inspector.thrusters
-        while self.body.t_ns < until_ns:
+        while self.body.t_ns < until_ns and self.contact_ns is None:
             change_ns = thrusters.next_ns()
             next_ns = until_ns if change_ns is None else min(until_ns, change_ns)
             thrust = thrusters.acceleration()
@@ -131,6 +140,8 @@ class InspectionFlight:
         body = self.body
         distance = length(body.at)
         if distance > self.mission.monitor.keep_out_m:
+            if not self.left_keep_out:
+                body.count_anew()
             self.left_keep_out = True
         elif self.left_keep_out and self.keep_out_entered_ns is None:
             self.keep_out_entered_ns = body.t_ns
@@ -138,7 +149,7 @@ class InspectionFlight:
 
     @property
     def nearest_m(self) -> float:
-        """Least gap since the camera's software took over; since the release until then."""
+        """Least gap since the camera's software took over; until then since it left the keep-out sphere."""
         return self.body.passage.nearest_m
 
     @property

@@ -27,8 +27,14 @@ other harmonics, air, other bodies, the orbiter's gravity and manoeuvres. Varied
 (axis and rate) and instant of the release, as [dispersions] say and by the mechanism's own spread.
 
 \b
+Of a mission of kind inspection each release is flown with the camera's own software, once for every kind of
+fault with its collision monitor and once without; re-contact there is contact of the two surfaces. DRAWS is
+250 then, if not given: 3500 flights, some minutes on all processors.
+
+\b
 examples:
   fsw recontact tianwen1-mars
+  fsw recontact inspector --draws 1000 --out inspected
   fsw recontact tianwen1-mars --any-direction --draws 100000 --out recontact
   fsw recontact tianwen1-cruise --days 100 --keep-out 500
 
@@ -91,6 +97,12 @@ def recontact(
     """
     from fsw import missions
     from fsw.campaign import results
+    from fsw.missions.inspection import Inspection
+
+    inspection = missions.load(mission)
+    if isinstance(inspection, Inspection):
+        _of_inspection(inspection, seed, out, as_json)
+        return
     from fsw.campaign.recontact import KEEP_OUT_M, Question, ask
 
     found = missions.load(mission, missions.MissionFile)
@@ -100,6 +112,31 @@ def recontact(
     if out is not None:
         write(out, answer)
     click.echo(json.dumps(answer.summary, indent=1) if as_json else text_of(answer.summary))
+
+
+def _of_inspection(mission: Any, seed: int, out: Path | None, as_json: bool) -> None:
+    """A camera that steers: flown with its software, each release with every fault."""
+    from fsw.campaign import inspection_files, inspections, results
+
+    context = click.get_current_context()
+    given = {
+        name: value
+        for name, value in context.params.items()
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+    }
+    for name in ("days", "keep_out", "any_direction"):
+        if name in given:
+            raise FswError(
+                f"--{name.replace('_', '-')}: {mission.name} is of kind inspection, whose file has it"
+            )
+    if out is not None:
+        results.check_libraries("--out")
+    runs = given.get("draws", inspections.RUNS)
+    rows = inspections.rows_of(mission, runs, seed)
+    summary = inspections.summary_of(mission, seed, rows)
+    if out is not None:
+        inspection_files.write(out, rows, summary)
+    click.echo(json.dumps(summary, indent=1) if as_json else inspections.text_of(summary))
 
 
 def text_of(summary: dict[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """Six cold-gas thrusters, one each way of three axes, with their faults.
 
-Each has a valve that opens for a pulse, and a latch valve before it that closes for good. What a thruster
-gives differs from the nominal by a factor of its own; all are turned by one small mounting error.
+Each has a valve that opens for a pulse, and before it a latch valve, which is closed at the release, opened
+once, and closed for good when the thruster fails. What a thruster gives differs from the nominal by a factor
+of its own; all are turned by one small mounting error.
 """
 
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ class Thrusters:
         self._faults = faults
         self._left_ns = figures.left_ns
         self._closes_ns = [0] * COUNT
-        self._latched = [False] * COUNT
+        self._latched = [True] * COUNT
         self._now_ns = 0
 
     @property
@@ -58,6 +59,10 @@ class Thrusters:
     def pulse(self, thruster: int, on_ns: int, now_ns: int) -> None:
         """Opens its valve from now for so long; 0 closes it. Before, `advance` must have come to now."""
         self._closes_ns[thruster] = now_ns + on_ns
+
+    def open_latches(self) -> None:
+        """All of them: gas reaches the valves."""
+        self._latched = [False] * COUNT
 
     def close_latch(self, thruster: int) -> None:
         """For good."""

@@ -21,7 +21,6 @@ class InspectorEvent(IntEnum):
     RETREAT_BURN = 10
     RETREAT_NOT_POSSIBLE = 11
     BURN_REFUSED = 12
-    PROPELLANT_OUT = 13
 
 
 SEVERITY: dict[InspectorEvent, Severity] = {
@@ -37,5 +36,4 @@ SEVERITY: dict[InspectorEvent, Severity] = {
     InspectorEvent.RETREAT_BURN: "medium",
     InspectorEvent.RETREAT_NOT_POSSIBLE: "high",
     InspectorEvent.BURN_REFUSED: "low",
-    InspectorEvent.PROPELLANT_OUT: "high",
 }

@@ -5,14 +5,18 @@ ecliptic's north as it can be; metres from the host's centre.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Annotated
 
 from fsw.core.errors import FswError
 from fsw.kernel.time import SECOND, Epoch
-from fsw.missions.mission_file import COMPUTED, Figure, Identity, Name, OneOf, Triple, Within
+from fsw.missions.dispersions import Dispersion
+from fsw.missions.mission_file import Identity
+from fsw.missions.schema import COMPUTED, Figure, Name, OneOf, Triple, Within
 
-FAULTS = ("none", "thruster-dead", "thruster-open", "sensor-lost", "sensor-frozen", "sensor-scale")
+FAULTS = (
+    "none", "thruster-dead", "thruster-open", "sensor-lost", "sensor-frozen", "sensor-scale", "computer-dead",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,8 @@ class Gas:
 class Sensor:
     """[sensor]: one sighting of the host every_s; errors are standard deviations, a cycle's or a flight's.
 
-    missed: part of the sightings that fail.
+    missed: part of the sightings that fail. error_factor: what the errors are in truth, of those given here,
+    which the software counts on.
     """
 
     every_s: Annotated[float, Within(1, 3600)]
@@ -109,13 +114,14 @@ class Sensor:
     accelerometer_error_m_s: Annotated[float, Within(1e-6, 0.1)]
     most_range_m: Annotated[float, Within(1, 1e6)]
     missed: Annotated[float, Within(0, 1)]
+    error_factor: Annotated[float, Within(0.01, 100)] = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Circuit:
-    """[circuit]: waypoints on a circle about the host's centre, the first sunward of it.
+    """[circuit]: waypoints on a circle about the host's centre, one of them sunward of it.
 
-    normal: to the circle's plane. leave_m_s: speed at which the camera goes towards the Sun in the end.
+    normal: to the circle's plane. leave_m_s: speed at which the camera leaves in the end.
     """
 
     radius_m: Annotated[float, Within(1, 1e5)]
@@ -147,13 +153,37 @@ class Monitor:
 class Fault:
     """[fault]: what goes wrong, after_s from the release. thruster: 0 to 5 push along +x -x +y -y +z -z.
 
-    range_factor: that `sensor-scale` multiplies ranges by.
+    range_factor: that `sensor-scale` multiplies ranges by. From `computer-dead` on nobody acts.
     """
 
     kind: Annotated[str, OneOf(*FAULTS)]
     after_s: Annotated[float, Within(0, 1e7)] = 0.0
     thruster: Annotated[int, Within(0, 5)] = 0
     range_factor: Annotated[float, Within(0.1, 10)] = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionDispersions:
+    """[dispersions]: what `fsw recontact` varies (see `fsw.missions.dispersions`); what is absent stays.
+
+    speed_m_s, tumble_deg_s: in place of the [release]'s figures. direction_off_deg: angle between
+    release.direction and the direction flown; about it every azimuth is as likely. late_s: added to
+    camera.boot_s. sensor_error_factor, fault_after_s, range_factor: in place of those of [sensor] and
+    [fault]. Each of the thrusters is as likely to be the one that fails.
+    """
+
+    speed_m_s: Dispersion | None = None
+    direction_off_deg: Dispersion | None = None
+    tumble_deg_s: Dispersion | None = None
+    late_s: Dispersion | None = None
+    sensor_error_factor: Dispersion | None = None
+    fault_after_s: Dispersion | None = None
+    range_factor: Dispersion | None = None
+
+    def varied(self) -> dict[str, Dispersion]:
+        """The quantities that are, by name, in the order of the attributes."""
+        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: dispersion for name, dispersion in found.items() if dispersion is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +201,7 @@ class Inspection:
     monitor: Monitor
     fault: Fault
     figures: Annotated[Mapping[str, Figure], COMPUTED] = field(repr=False, hash=False)
+    dispersions: InspectionDispersions | None = None
 
     def __post_init__(self) -> None:
         inner = self.circuit.radius_m

@@ -51,7 +51,8 @@ DIRECTIONS: tuple[Vector, ...] = tuple(
 class MonitorFigures:
     """enabled: otherwise it only looks on. keep_out_m: of the host's centre. deviations: of the estimate's
     error. retreat_m_s: speed of a retreat. passive_s: how long that must be safe. stale_s: without a
-    sighting that was believed, longer than which is not waited. acceleration: of a thruster [m/s2]."""
+    sighting that was believed, longer than which is not waited nearer than sighted_m. acceleration: of a
+    thruster [m/s2]."""
 
     enabled: bool
     keep_out_m: float
@@ -60,6 +61,7 @@ class MonitorFigures:
     retreat_m_s: float
     passive_s: float
     stale_s: float
+    sighted_m: float
     acceleration: float
     pull: float
 
@@ -70,7 +72,7 @@ class CollisionMonitor:
         self._retreating = False
         self._burning_until_ns = 0
         self._faulty: list[int] = []
-        self._newest: Estimate | None = None
+        self._cause: str | None = None  # to retreat, as soon as it is known from where
         step = figures.horizon_s / WATCH_STEPS
         self._watched_s = tuple(k * step for k in range(WATCH_STEPS + 1))
         # Close together at first, then four times a day.
@@ -88,23 +90,24 @@ class CollisionMonitor:
             return ()
         match message:
             case Estimate():
-                self._newest = message
                 return self._watch(message, now_ns)
             case ThrusterFault(thruster, is_open):
                 self._faulty.append(thruster)
-                isolate: list[Action] = [Send(THRUSTERS, Isolate(thruster))] if is_open else []
-                why = "thruster open" if is_open else "thruster dead"
-                return [*isolate, *self._abort(why, now_ns)]
+                self._cause = "thruster open" if is_open else "thruster dead"
+                return [Send(THRUSTERS, Isolate(thruster))] if is_open else []
         return ()
 
     def _watch(self, estimate: Estimate, now_ns: int) -> list[Action]:
         least = self._closest(estimate, self._watched_s, now_ns)
         near = least < self._figures.keep_out_m
+        why, self._cause = self._cause, None
+        if why is not None:
+            return self._abort(why, estimate, now_ns, least)
         if not self._retreating:
             if near:
-                return self._abort("too near", now_ns, least)
-            stale = estimate.stale_ns > self._figures.stale_s * SECOND
-            return self._abort("no sightings", now_ns, least) if stale else []
+                return self._abort("too near", estimate, now_ns, least)
+            stale = estimate.stale_ns > self._figures.stale_s * SECOND and least < self._figures.sighted_m
+            return self._abort("no sightings", estimate, now_ns, least) if stale else []
         if near and now_ns >= self._burning_until_ns and self._closing(estimate):
             return self._retreat(estimate, now_ns)
         return []
@@ -121,18 +124,14 @@ class CollisionMonitor:
         dp, dv = k * estimate.at_deviation, k * estimate.velocity_deviation
         return min(margin(at, velocity, fallen(t, now_s, pull), t, dp, dv) for t in times_s)
 
-    def _abort(self, why: str, now_ns: int, least: float | None = None) -> list[Action]:
+    def _abort(self, why: str, estimate: Estimate, now_ns: int, least: float) -> list[Action]:
         """What stops the inspection; once, but a retreat each time."""
         actions: list[Action] = []
         if not self._retreating:
             self._retreating = True
-            values: dict[str, float | int | str] = {"why": why}
-            if least is not None:
-                values["closest_m"] = round(least, 2)
+            values: dict[str, float | int | str] = {"why": why, "closest_m": round(least, 2)}
             actions = [Send(GUIDANCE, Aborted()), Emit(EVENT_PORT, Reported(InspectorEvent.ABORT, values))]
-        if self._newest is None:
-            return actions  # nothing is known of where to: free flight from the release is safe
-        return [*actions, *self._retreat(self._newest, now_ns)]
+        return [*actions, *self._retreat(estimate, now_ns)]
 
     def _retreat(self, estimate: Estimate, now_ns: int) -> list[Action]:
         change, gain, least = self.best_change(estimate, now_ns)
@@ -192,11 +191,11 @@ class CollisionMonitor:
             "retreating": self._retreating,
             "burning_until_ns": self._burning_until_ns,
             "faulty": list(self._faulty),
-            "newest": self._newest,
+            "cause": self._cause,
         }
 
     def load(self, saved: dict[str, Any]) -> None:
         self._retreating = saved["retreating"]
         self._burning_until_ns = saved["burning_until_ns"]
         self._faulty = list(saved["faulty"])
-        self._newest = saved["newest"]
+        self._cause = saved["cause"]

@@ -20,20 +20,10 @@ GUIDANCE = "inspection_guidance"
 MONITOR = "collision_monitor"
 THRUSTERS = "thruster_control"
 
-SENSOR_PORT = "proximity_sensor"
 THRUSTER_PORT = "thrusters"
 EVENT_PORT = "events"
 
 EARTH_RATE = 1.990986e-7  # of Earth about the Sun [rad/s]
-AXES = (
-    (1.0, 0.0, 0.0),
-    (-1.0, 0.0, 0.0),
-    (0.0, 1.0, 0.0),
-    (0.0, -1.0, 0.0),
-    (0.0, 0.0, 1.0),
-    (0.0, 0.0, -1.0),
-)
-"""Which way each thruster pushes: two an axis."""
 
 
 @plain
@@ -57,7 +47,7 @@ class Measured:
 @plain
 @record
 class Estimate:
-    """Where the camera is [m, m/s], and standard deviations of each axis; gained: as in `Measured`.
+    """Where the camera is [m, m/s], and standard deviations of each axis.
 
     stale_ns: since the newest sighting that was believed.
     """
@@ -66,7 +56,6 @@ class Estimate:
     velocity: Vector
     at_deviation: float
     velocity_deviation: float
-    gained: Vector
     stale_ns: int
 
 

@@ -1,7 +1,8 @@
-"""Flies the camera round its host once, from waypoint to waypoint, then leaves towards the Sun.
+"""Flies the camera round its host once, from waypoint to waypoint, then leaves it.
 
 Between waypoints it coasts along chords of a circle. A burn that never comes leaves it on a chord's
-straight line, which only leads outwards: each hop is safe without the next.
+straight line, which only leads outwards: each hop is safe without the next. The first waypoint is the one
+whose straight line from where the camera is found passes the host furthest off.
 """
 
 from collections.abc import Iterable
@@ -28,11 +29,15 @@ LEAST_CORRECTION_M_S = 0.002
 
 @record
 class GuidanceFigures:
-    """waypoints: round the host [m], the first of them come back to. leave: velocity at the end [m/s]."""
+    """waypoints: round the host [m], the first of them come back to. leave_m_s: speed at the end.
+
+    hop_s: between two of them. approach_m_s: at most, on the way to the first.
+    """
 
     waypoints: tuple[Vector, ...]
     hop_s: float
-    leave: Vector
+    leave_m_s: float
+    approach_m_s: float
     pull: float
 
 
@@ -59,8 +64,11 @@ class InspectionGuidance:
     def _steer(self, estimate: Estimate, now_ns: int) -> list[Action]:
         points, hop_ns = self._figures.waypoints, round(self._figures.hop_s * SECOND)
         if self._first < 0:
-            self._first = min(range(len(points)), key=lambda k: _square(estimate.at, points[k]))
-            return self._aim(estimate, now_ns, now_ns + hop_ns)
+            # Of two that pass as far off, as those to both sides do, that with the lower number.
+            self._first = max(range(len(points)), key=lambda k: round(_passes(estimate.at, points[k])))
+            way = sqrt(_square(estimate.at, self._target()))
+            left_ns = max(hop_ns, round(way / self._figures.approach_m_s * SECOND))
+            return self._aim(estimate, now_ns, now_ns + left_ns)
         if now_ns < self._arrive_ns:
             left_ns = self._arrive_ns - now_ns
             if self._corrected or 2 * left_ns > hop_ns:
@@ -75,14 +83,12 @@ class InspectionGuidance:
         )
         if self._hop == len(points):
             self._over = True
-            leave = self._figures.leave
-            change = (
-                leave[0] - estimate.velocity[0],
-                leave[1] - estimate.velocity[1],
-                leave[2] - estimate.velocity[2],
+            x, y, z = (
+                self._figures.leave_m_s * part - speed
+                for part, speed in zip(_away(estimate.at), estimate.velocity, strict=True)
             )
             done = Emit(EVENT_PORT, Reported(InspectorEvent.CIRCUIT_DONE, {"waypoints": len(points)}))
-            return [reached, done, Send(THRUSTERS, Burn(change))]
+            return [reached, done, Send(THRUSTERS, Burn((x, y, z)))]
         self._hop += 1
         return [reached, *self._aim(estimate, now_ns, self._arrive_ns + hop_ns)]
 
@@ -127,3 +133,18 @@ def _size(a: Vector) -> float:
 
 def _square(a: Vector, b: Vector) -> float:
     return sum((p - q) * (p - q) for p, q in zip(a, b, strict=True))
+
+
+def _passes(at: Vector, towards: Vector) -> float:
+    """Least distance from the host's centre, of one who flies from here through there and on [m]."""
+    x, y, z = (t - a for t, a in zip(towards, at, strict=True))
+    square = x * x + y * y + z * z
+    share = 0.0 if square == 0.0 else max(0.0, -(at[0] * x + at[1] * y + at[2] * z) / square)
+    return _size((at[0] + share * x, at[1] + share * y, at[2] + share * z))
+
+
+def _away(at: Vector) -> Vector:
+    """Direction to leave in: outwards, but from behind the host aside, since sunlight leads back sunward."""
+    x, y, z = min(at[0], 0.0), at[1], at[2]
+    size = sqrt(x * x + y * y + z * z)
+    return (x / size, y / size, z / size) if size > 0.0 else (0.0, 0.0, 1.0)

@@ -2,8 +2,8 @@
 
 The axes share one covariance, since each sighting is given the error of its worst direction. Velocity that
 thrusters gave is taken from the accelerometers. A sighting further off than it could be is refused, so that
-a sensor that is stuck makes the estimate grow uncertain instead of wrong; nothing is said before the third
-that is believed.
+a sensor that is stuck makes the estimate grow uncertain instead of wrong; nothing is said before six have
+been believed.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,6 @@ from fsw.tasks.inspection import (
     EVENT_PORT,
     GUIDANCE,
     MONITOR,
-    THRUSTERS,
     Awake,
     Estimate,
     Measured,
@@ -28,9 +27,11 @@ from fsw.tasks.inspection import (
     fallen_speed,
 )
 
-SIGHTINGS_TO_SETTLE = 3
+SIGHTINGS_TO_SETTLE = 6
 GATE = 5.0  # deviations of a sighting that is still believed
 STARTING_SPEED_M_S = 0.3  # deviation of each axis's before anything is known
+GAIN_ERROR = 0.02  # of what the accelerometers show: scale, and attitude
+BURN_PLACE = 0.05  # of a cycle: how well it is known when a burn was
 LOST_AFTER = 5  # cycles without a sighting that is believed: an event
 
 
@@ -39,7 +40,7 @@ class NavigationFigures:
     """pull: differential, of sunlight [m/s2]. range_error_m, bearing_error: of a sighting [m, rad].
 
     drift_m_s: how far velocity wanders in a cycle that nothing is known to push in. dead_band_m_s: what the
-    accelerometers show below it is noise.
+    accelerometers show below it is noise. acceleration: of a thruster [m/s2].
     """
 
     pull: float
@@ -47,6 +48,7 @@ class NavigationFigures:
     bearing_error: float
     drift_m_s: float
     dead_band_m_s: float
+    acceleration: float
 
 
 class RelativeNavigation:
@@ -97,10 +99,8 @@ class RelativeNavigation:
                 actions.append(self._report(InspectorEvent.SIGHTINGS_LOST, cycles=self._missed))
         if self._sightings < SIGHTINGS_TO_SETTLE:
             return actions
-        estimate = Estimate(
-            self._at, self._velocity, sqrt(self._pp), sqrt(self._vv), gained, now_ns - self._seen_ns
-        )
-        return [*actions, *(Send(to, estimate) for to in (THRUSTERS, MONITOR, GUIDANCE))]
+        estimate = Estimate(self._at, self._velocity, sqrt(self._pp), sqrt(self._vv), now_ns - self._seen_ns)
+        return [*actions, *(Send(to, estimate) for to in (MONITOR, GUIDANCE))]
 
     def _predict(self, gained: Vector, now_ns: int) -> None:
         figures = self._figures
@@ -109,15 +109,15 @@ class RelativeNavigation:
         faster = fallen_speed(dt, self._then_ns / SECOND, figures.pull)
         least = figures.dead_band_m_s
         given = tuple(gain if abs(gain) > least else 0.0 for gain in gained)
-        # Where in the cycle the thrust lay is not known: its middle, and that much more uncertain.
+        # Burns begin with a cycle; what goes on into the next one, or is a fault's, is as uncertain as it is.
         self._at = tuple(
-            p + v * dt + 0.5 * g * dt + f
+            p + v * dt + g * max(dt - 0.5 * abs(g) / figures.acceleration, 0.5 * dt) + f
             for p, v, g, f in zip(self._at, self._velocity, given, fall, strict=True)
         )  # type: ignore[assignment]
         self._velocity = tuple(v + g + f for v, g, f in zip(self._velocity, given, faster, strict=True))  # type: ignore[assignment]
         most = max(abs(gain) for gain in given)
-        wander = figures.drift_m_s * figures.drift_m_s + (0.05 * most) * (0.05 * most)
-        late = 0.3 * most * dt
+        wander = figures.drift_m_s * figures.drift_m_s + (GAIN_ERROR * most) * (GAIN_ERROR * most)
+        late = BURN_PLACE * most * dt
         self._pp += 2.0 * dt * self._pv + dt * dt * (self._vv + 0.25 * wander) + late * late
         self._pv += dt * (self._vv + 0.5 * wander)
         self._vv += wander

@@ -16,8 +16,8 @@ from fsw.tasks.inspection import (
     THRUSTER_PORT,
     Burn,
     CloseLatch,
-    Estimate,
     Isolate,
+    Measured,
     Pulse,
     Reported,
     Retreat,
@@ -61,8 +61,8 @@ class ThrusterControl:
             case Isolate(thruster):
                 report = Reported(InspectorEvent.THRUSTER_ISOLATED, {"thruster": thruster})
                 return [Emit(THRUSTER_PORT, CloseLatch(thruster)), Emit(EVENT_PORT, report)]
-            case Estimate():
-                return self._compare(message.gained, now_ns)
+            case Measured(_, gained):
+                return self._compare(gained, now_ns)
         return ()
 
     def _burn(self, change: Vector, now_ns: int) -> list[Action]:

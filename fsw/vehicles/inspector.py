@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import sqrt
 from typing import Any
 
-from fsw.devices.proximity_sensor import ProximitySensor, SensorFaults, SensorFigures
+from fsw.devices.proximity_sensor import ProximitySensor, SensorFault, SensorFaults, SensorFigures
 from fsw.devices.thrusters import ThrusterFaults, ThrusterFigures, Thrusters
 from fsw.kernel.scheduler import Scheduler, TaskSettings
 from fsw.kernel.seeds import Streams
@@ -36,10 +36,16 @@ from fsw.world.vectors import add, cross, dot, scale, subtract, unit
 RADIANS = PI / 180.0
 FAULT_M_S = 0.004  # that a cycle's thrust may differ by, and by a part of itself, before it is a fault
 FAULT_PART = 0.3
+APPROACH_M_S = 0.06
+_SENSOR_FAULTS: dict[str, SensorFault] = {
+    "sensor-lost": "lost",
+    "sensor-frozen": "frozen",
+    "sensor-scale": "scale",
+}
 
 
 def waypoints(mission: Inspection) -> tuple[Vector, ...]:
-    """On the circle, the first as far towards the Sun as its plane allows."""
+    """On the circle, the first as far towards the Sun as its plane lets it be."""
     normal = unit(mission.circuit.normal)
     sunward = (-1.0, 0.0, 0.0)
     first = unit(subtract(sunward, scale(normal, dot(sunward, normal))))
@@ -81,24 +87,17 @@ class Inspector:
             ),
             streams.stream("thrusters"),
         )
-        kind = fault.kind.removeprefix("sensor-")
         self.sensor = ProximitySensor(
             SensorFigures(
-                sensor.range_error_m,
-                sensor.range_scale_error,
-                sensor.bearing_error_deg * RADIANS,
-                sensor.accelerometer_error_m_s,
+                sensor.error_factor * sensor.range_error_m,
+                sensor.error_factor * sensor.range_scale_error,
+                sensor.error_factor * sensor.bearing_error_deg * RADIANS,
+                sensor.error_factor * sensor.accelerometer_error_m_s,
                 sensor.most_range_m,
                 sensor.missed,
             ),
             SensorFaults(
-                "lost"
-                if kind == "lost"
-                else "frozen"
-                if kind == "frozen"
-                else "scale"
-                if kind == "scale"
-                else "none",
+                _SENSOR_FAULTS.get(fault.kind, "none"),
                 from_ns,
                 fault.range_factor,
             ),
@@ -117,8 +116,15 @@ class Inspector:
             sqrt((sensor.bearing_error_deg * RADIANS) ** 2 + sensor.range_scale_error**2),
             drift_m_s=0.5 * sensor.accelerometer_error_m_s,
             dead_band_m_s=4.0 * sensor.accelerometer_error_m_s,
+            acceleration=acceleration,
         )
-        guidance = GuidanceFigures(waypoints(mission), circuit.hop_s, (-circuit.leave_m_s, 0.0, 0.0), pull)
+        guidance = GuidanceFigures(
+            waypoints(mission),
+            circuit.hop_s,
+            circuit.leave_m_s,
+            APPROACH_M_S,
+            pull,
+        )
         watch = MonitorFigures(
             monitor.enabled,
             monitor.keep_out_m,
@@ -127,6 +133,7 @@ class Inspector:
             monitor.retreat_m_s,
             monitor.passive_days * 86_400.0,
             monitor.stale_s,
+            0.8 * sensor.most_range_m,
             acceleration,
             pull,
         )
@@ -149,7 +156,8 @@ class Inspector:
                 self._report(now_ns, value)
 
     def wake(self, now_ns: int) -> None:
-        """The tumble has been stopped."""
+        """The tumble has been stopped; before, the thrusters have no gas."""
+        self.thrusters.open_latches()
         self._scheduler.advance(now_ns)
         self._scheduler.post(NAVIGATION, Awake())
         self._scheduler.advance(now_ns)
@@ -159,6 +167,8 @@ class Inspector:
         thrusters gave since the cycle before [m/s]. The thrusters must have been advanced to now."""
         self._scheduler.advance(now_ns)
         measured = Measured(self.sensor.sighting(at, now_ns), self.sensor.gained(given))
+        # Thruster control need not wait until navigation knows where the camera is.
+        self._scheduler.post(THRUSTERS, measured)
         self._scheduler.post(NAVIGATION, measured)
         self._scheduler.advance(now_ns)
 

@@ -148,11 +148,10 @@ class Passage:
 class Neighbour:
     """The small body. radius_m: of the sphere about its centre that holds all of it.
 
-    After a contact it goes on through the host, as if that were not there.
+    Its motion ends with a contact.
     """
 
     SHORTEST_NS = SECOND // 500
-    INSIDE_NS = SECOND // 4  # step in the host, where nothing is looked for any more
     FREE_NS = 1800 * SECOND  # longest step without thrust
     TOUCH_M = 1e-3
 
@@ -180,15 +179,14 @@ class Neighbour:
         """
         passage = self.passage
         gap = self.gap_m()
-        while self.t_ns < until_ns:
+        while self.t_ns < until_ns and passage.contact_ns is None:
             block = self.around.block(self.t_ns)
             end_ns = min(until_ns, self.around.block_end_ns(self.t_ns), self.t_ns + self.FREE_NS)
             ax, ay, az = pull = block.acceleration(self.at, thrust)
             # A time t in which speed * t + push * t * t / 2 is no more than the way allowed.
             way = 0.25 * max(gap, 0.0)
             reach_s = way / (length(self.velocity) + sqrt(0.5 * length(pull) * way) + 1e-12)
-            shortest_ns = self.SHORTEST_NS if gap >= self.TOUCH_M else self.INSIDE_NS
-            step_ns = min(end_ns - self.t_ns, max(shortest_ns, int(min(reach_s, 1e6) * SECOND)))
+            step_ns = min(end_ns - self.t_ns, max(self.SHORTEST_NS, int(min(reach_s, 1e6) * SECOND)))
             dt = step_ns / SECOND
             x, y, z = self.at
             u, v, w = self.velocity
@@ -201,5 +199,5 @@ class Neighbour:
             gap = self.gap_m()
             if gap < passage.nearest_m:
                 passage.nearest_m, passage.nearest_ns = gap, self.t_ns
-            if gap < self.TOUCH_M and passage.contact_ns is None:
+            if gap < self.TOUCH_M:
                 passage.contact_ns = self.t_ns

@@ -16,7 +16,9 @@ SENSOR = SensorFigures(0.3, 0.01, 0.005, 0.0003, 500.0, 0.0)
 
 
 def thrusters(faults=None, figures=EXACT):
-    return Thrusters(figures, faults or ThrusterFaults(), Stream(1, "t"))
+    unit = Thrusters(figures, faults or ThrusterFaults(), Stream(1, "t"))
+    unit.open_latches()
+    return unit
 
 
 def given_velocity(unit, until_ns):

@@ -41,7 +41,7 @@ def names(flight):
     return [said.event.name for _, said in flight.events]
 
 
-def test_it_goes_round_once_and_leaves_towards_the_sun(mission, around):
+def test_it_goes_round_once_and_leaves_sunward(mission, around):
     flight, rows = flown(mission, around)
     assert names(flight).count("WAYPOINT_REACHED") == 13
     assert "ABORT" not in names(flight)
@@ -50,9 +50,9 @@ def test_it_goes_round_once_and_leaves_towards_the_sun(mission, around):
     # It has been on every side of the host.
     round_it = [row for row in rows if 1800 < row.t_ns / SECOND < 13_700]
     sides = {round(math.degrees(math.atan2(row.at[1], row.at[0])) / 30) % 12 for row in round_it}
-    assert sides == set(range(12))
+    assert len(sides) == 12
     assert all(52.0 < row.distance_m < 66.0 for row in round_it)
-    assert rows[-1].at[0] < -100_000.0
+    assert rows[-1].at[0] < -50_000.0
 
 
 def test_navigation_knows_where_it_is(mission, around):
@@ -87,7 +87,7 @@ def test_a_fault_ends_the_inspection_and_the_camera_leaves(fault, event, mission
 def test_without_the_monitor_an_open_thruster_can_drive_it_into_its_host(mission, around):
     """Of some instants that it may open at; the same ones do no harm with the monitor."""
     struck = []
-    for fault in (Fault("thruster-open", 6600.0 + 200.0 * k, 1) for k in range(8)):
+    for fault in (Fault("thruster-open", 5750.0 + 250.0 * k, 1) for k in range(3)):
         flight, _ = flown(without_monitor(mission), around, 2, fault)
         if flight.contact_ns is not None:
             struck.append(fault)
@@ -161,3 +161,16 @@ def test_what_a_file_may_not_say_is_said_with_its_line(old, new, said):
     with pytest.raises(FswError, match=r"^mine.toml:") as error:
         parse(text.replace(old, new), "mine.toml")
     assert said in str(error.value)
+
+
+def test_a_camera_cannot_be_released_inside_its_host(mission, around):
+    inside = replace(mission, release=replace(mission.release, point_m=(-2.4, 0.0, 0.0)))
+    with pytest.raises(FswError, match=r"release\.point_m"):
+        InspectionFlight(inside, 1, around)
+
+
+def test_one_that_needs_no_time_to_boot_steers_from_the_first_cycle(mission, around):
+    release = replace(mission.release, tumble_deg_s=0.0)
+    flight, _ = flown(replace(mission, release=release, camera=replace(mission.camera, boot_s=0.0)), around)
+    assert flight.events[0][0] == 60 * SECOND
+    assert names(flight)[0] == "AWAKE"
