@@ -8,7 +8,6 @@ from fsw.missions.mission_file import DownlinkMode, MissionFile, Station
 from fsw.missions.mounted import DataLink, MountedMission
 from fsw.missions.portrait import PortraitMission
 from fsw.world.attitude import Attitude, CruiseAttitude, HeldAttitude
-from fsw.world.rendezvous import Encounter
 from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM, SOLAR_IRRADIANCE_W_M2, Ephemeris
 from fsw.world.flight_path import FlightPath
 from fsw.world.ground_site import GroundSite
@@ -18,6 +17,7 @@ from fsw.world.orbit import Elements, PlanetOrbit
 from fsw.world.planets import Planet, planet_named
 from fsw.world.pointing import PointedAttitude
 from fsw.world.radio import SpaceLink, WifiLink, WiredLink, dish_gain_dbi
+from fsw.world.rendezvous import Encounter
 from fsw.world.rover_path import DrivenAttitude, site_of
 from fsw.world.trajectory import StartState, Trajectory
 from fsw.world.vectors import Quaternion, Vector, length, rotate_back, unit

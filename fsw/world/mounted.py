@@ -19,7 +19,6 @@ from fsw.core import render
 from fsw.core.render import Canvas, Floats, Lens, SkyBody, Sunlight, TriangleScene, View
 from fsw.missions.mounted import MountedMission, SmallBody
 from fsw.world import exif, globe, stars
-from fsw.world.rendezvous import Encounter, body_axes
 from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM
 from fsw.world.exif import PictureTags
 from fsw.world.globe import Globe
@@ -29,6 +28,7 @@ from fsw.world.imaging import BODIES, Snap
 from fsw.world.materials import Material, material_table
 from fsw.world.models.small_body import Rock, rock
 from fsw.world.planets import axes_of, spheroid_of
+from fsw.world.rendezvous import Encounter, body_axes
 from fsw.world.surfaces import surface_of
 from fsw.world.vectors import Matrix, Vector, cross, dot, length, rotate, scale, subtract, unit
 

@@ -10,10 +10,10 @@ import pytest
 from fsw import missions
 from fsw.kernel.time import SECOND
 from fsw.missions.phases import PhasedMission
-from fsw.world.rendezvous import body_axes
 from fsw.world.heavens import Heavens
 from fsw.world.models.small_body import Rock, rock
 from fsw.world.mounted import MountedView
+from fsw.world.rendezvous import body_axes
 from fsw.world.vectors import dot, length, scale, subtract, unit
 
 MISSION = missions.load("tianwen2-kamooalewa", PhasedMission)
