@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "world/ray_beam.h"
+
 /// Under this many pixels in active tiles, every one of them is supersampled: far models have no large faces.
 #define SMALL_PIXELS 6000
 /// A picture that smears by more [px] is sampled everywhere; below, an edge only reaches this many pixels farther.
@@ -47,10 +49,11 @@ static void ray(const frame_t *self, int32_t instant, int32_t row, float x, floa
     turn(self->rows + 9 * ((int64_t)instant * self->height + row), d, out);
 }
 
-// The cone about a block of pixels, as seen over all the instants.
-static int block_may_hit(const frame_t *self, int32_t x0, int32_t y0, int32_t x1, int32_t y1, bvh_node_t *focus)
+// The cone about a block of pixels, as seen over all the instants: its axis, and the sine of its half angle.
+static float cone_about(const frame_t *self, int32_t x0, int32_t y0, int32_t x1, int32_t y1, float axis[3])
 {
-    float corner[8][3], axis[3] = {0, 0, 0};
+    float corner[8][3];
+    axis[0] = axis[1] = axis[2] = 0;
     int n = 0;
     int32_t last = self->instants - 1;
     for (int i = 0; i < (last ? 8 : 4); i++) {
@@ -69,8 +72,15 @@ static int block_may_hit(const frame_t *self, int32_t x0, int32_t y0, int32_t x1
         cosine = c < cosine ? c : cosine;
     }
     // Sides of a block bulge by no more than this beyond its corners.
-    float sine = sqrtf(cosine < 1 ? 1 - cosine * cosine : 0) * 1.03f + 1e-4f;
-    if (sine > 0.98f) {
+    return sqrtf(cosine < 1 ? 1 - cosine * cosine : 0) * 1.03f + 1e-4f;
+}
+
+#define WIDEST_SINE 0.98f  ///< Of a cone that is worth a test.
+
+static int block_may_hit(const frame_t *self, int32_t x0, int32_t y0, int32_t x1, int32_t y1, bvh_node_t *focus)
+{
+    float axis[3], sine = cone_about(self, x0, y0, x1, y1, axis);
+    if (sine > WIDEST_SINE) {
         *focus = self->scene->nodes[0];
         return 1;
     }
@@ -108,6 +118,8 @@ static area_t area_of(const frame_t *self, int32_t tile)
     int32_t x = tile % across * RENDER_TILE, y = tile / across * RENDER_TILE;
     return (area_t){x, y, least(x + RENDER_TILE, self->width), least(y + RENDER_TILE, self->height)};
 }
+
+_Static_assert((int)RENDER_TILE == (int)RAY_BEAM_LANES, "a row of a tile is what a beam takes at once");
 
 // Do these neighbours belong to different things, or differ in brightness by more than a smooth surface would?
 static inline int differ(const frame_t *self, int64_t a, int64_t b, float floor_level)
@@ -233,20 +245,34 @@ render_report_t frame_renderer_draw(const scene_t *scene, const sunlight_t *ligh
     prepare(&self, view);
 
     render_report_t report = {.tiles = find_tiles(&self)};
+    ray_beam_t beam;
     int32_t middle = self.instants / 2;
     for (int32_t t = 0; t < report.tiles; t++) {
         area_t a = area_of(&self, self.active[t]);
+        float directions[RENDER_TILE][3][RENDER_TILE];
         for (int32_t y = a.y0; y < a.y1; y++)
-            for (int32_t x = a.x0; x < a.x1; x++) {
+            for (int32_t k = 0; k < RENDER_TILE; k++) {
                 float d[3];
+                ray(&self, middle, y, (float)least(a.x0 + k, a.x1 - 1), (float)y, d);
+                for (int j = 0; j < 3; j++)
+                    directions[y - a.y0][j][k] = d[j];
+            }
+        ray_beam_aim(&beam, &self.focus[t], scene->nodes, scene->packs, self.origin, directions, a.y1 - a.y0);
+        for (int32_t y = a.y0; y < a.y1; y++) {
+            ray_hit_t hit[RENDER_TILE];
+            float(*direction)[RENDER_TILE] = directions[y - a.y0];
+            ray_beam_nearest(&beam, direction, 1e-3f, hit);
+            for (int32_t x = a.x0; x < a.x1; x++) {
+                int32_t k = x - a.x0;
                 int64_t i = (int64_t)y * width + x;
-                ray(&self, middle, y, (float)x, (float)y, d);
-                uint32_t key = shading_radiance(scene, &self.focus[t], light, light->direction, self.origin, d, self.pixel_rad,
-                                                radiance + 4 * i);
+                float d[3] = {direction[0][k], direction[1][k], direction[2][k]};
+                uint32_t key = hit[k].face < 0 ? 0 : shading_of_hit(scene, &hit[k], light, light->direction, self.origin, d,
+                                                                    self.pixel_rad, radiance + 4 * i);
                 self.key[i] = key;
                 radiance[4 * i + 3] = key ? 1.0f : 0.0f;
                 report.pixels_hit += key != 0;
             }
+        }
     }
     int everywhere =
         (int64_t)report.tiles * RENDER_TILE * RENDER_TILE <= SMALL_PIXELS || self.smear_px > SMEAR_EVERYWHERE;

@@ -455,6 +455,71 @@ int ray_caster_focus(const bvh_node_t *nodes, const float origin[3], const float
     return count;
 }
 
+// Which of a node's boxes any ray of a bundle may enter, as bits, and where at the earliest.
+static uint32_t bundle_enters(const bvh_node_t *node, const ray_bundle_t *rays, float entry[LANES])
+{
+    float first[LANES], last[LANES];
+    int32_t mask[LANES];
+    for (int i = 0; i < LANES; i++)
+        first[i] = 0, last[i] = 1e30f;
+    for (int k = 0; k < 3; k++) {
+        float o = rays->origin[k], p = rays->inverse[k][0], q = rays->inverse[k][1];
+        if (p * q <= 0)
+            continue;  // some go one way, some the other
+        const float *near = p < 0 ? node->high[k] : node->low[k], *far = p < 0 ? node->low[k] : node->high[k];
+        for (int i = 0; i < LANES; i++) {
+            float n = near[i] - o, f = far[i] - o;
+            first[i] = most_of(first[i], least_of(n * p, n * q));
+            last[i] = least_of(last[i], most_of(f * p, f * q));
+        }
+    }
+    for (int i = 0; i < LANES; i++) {
+        last[i] *= 1.00001f;
+        int meets = (first[i] <= last[i]) & (node->low[0][i] <= node->high[0][i]);
+        for (int k = 0; k < 3; k++) {
+            // How far the rays have spread where they leave the box: of use where they go both ways.
+            float low = least_of(rays->direction[k][0] * last[i], rays->direction[k][0] * first[i]);
+            float high = most_of(rays->direction[k][1] * last[i], rays->direction[k][1] * first[i]);
+            meets &= (node->low[k][i] - rays->origin[k] <= high + 1e-4f) & (node->high[k][i] - rays->origin[k] >= low - 1e-4f);
+        }
+        mask[i] = -meets;
+        entry[i] = first[i] * 0.99999f;
+    }
+    return bits_of(mask);
+}
+
+int32_t ray_caster_gather(const bvh_node_t *root, const bvh_node_t *nodes, const ray_bundle_t *rays, int32_t most,
+                          int32_t *leaf, float *distance)
+{
+    int32_t stack[LANES * RAY_CASTER_MAX_DEPTH], depth = 0, count = 0;
+    const bvh_node_t *node = root;
+    for (;;) {
+        float entry[LANES];
+        for (uint32_t bits = bundle_enters(node, rays, entry); bits; bits &= bits - 1) {
+            int i = lowest_bit(bits);
+            if (node->leaf[i] < 0) {
+                stack[depth++] = -node->leaf[i];
+                continue;
+            }
+            if (count == most)
+                return -1;
+            leaf[count] = node->leaf[i];
+            distance[count++] = entry[i];
+        }
+        if (!depth)
+            return count;
+        node = &nodes[stack[--depth]];
+    }
+}
+
+ray_hit_t ray_caster_test(const bvh_pack_t *pack, const float origin[3], const float direction[3], float least)
+{
+    ray_t ray = make_ray(origin, direction, least);
+    ray_hit_t hit = {-1, 1e30f, 0, 0};
+    test_pack(pack, &ray, &hit);
+    return hit;
+}
+
 void ray_caster_nearest_many(const bvh_node_t *nodes, const bvh_pack_t *packs, int64_t count,
                              const float *origin, const float *direction, int32_t *face, float *distance)
 {

@@ -55,6 +55,20 @@ int ray_caster_blocked(const bvh_node_t *nodes, const bvh_pack_t *packs, const f
 int ray_caster_focus(const bvh_node_t *nodes, const float origin[3], const float axis[3], float cosine, float sine,
                      bvh_node_t *out);
 
+/// Rays from one point: least and greatest of each component of their directions, and of its inverse.
+typedef struct {
+    float origin[3], direction[3][2], inverse[3][2];
+} ray_bundle_t;
+
+/// The packs that the rays of a bundle may meet, in no order, each with a distance before which none meets it (in
+/// units of the directions' length). @param root as for ray_caster_nearest; leaf and distance: room for `most`.
+/// @return how many; -1: more than `most`.
+int32_t ray_caster_gather(const bvh_node_t *root, const bvh_node_t *nodes, const ray_bundle_t *rays, int32_t most,
+                          int32_t *leaf, float *distance);
+
+/// The nearest hit within one pack, with least < distance.
+ray_hit_t ray_caster_test(const bvh_pack_t *pack, const float origin[3], const float direction[3], float least);
+
 /// Many rays at once, for tests: origin and direction (count, 3).
 void ray_caster_nearest_many(const bvh_node_t *nodes, const bvh_pack_t *packs, int64_t count,
                              const float *origin, const float *direction, int32_t *face, float *distance);
