@@ -53,8 +53,10 @@ def write(path: Path, pictures: PictureStore, title: str, subtitle: str) -> int:
 
 
 def caption(entry: dict[str, Any]) -> str:
-    """`#12  16:00:12.0 UTC  1.4 m  lens A`."""
+    """`#12  16:00:12.0 UTC  1.4 m  lens A`; of a camera that stays on board `#3  10:00:08.9 UTC  0.6 ms`."""
     clock = str(entry["exposed_at_utc"])[11:21]
+    if not entry["range_m"]:
+        return f"#{entry['picture']}   {clock} UTC   {entry['exposure_us'] / 1000:g} ms"
     return f"#{entry['picture']}   {clock} UTC   {entry['range_m']:.1f} m   lens {entry['lens']}"
 
 
