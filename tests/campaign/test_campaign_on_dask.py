@@ -17,10 +17,6 @@ distributed = pytest.importorskip("distributed", reason="needs Dask: the extra '
 RUNS, FATAL = 24, 7
 
 
-def own_process() -> int:
-    return os.getpid()
-
-
 def test_a_worker_killed_midway_loses_nothing_and_counts_nothing_twice(tmp_path: Path) -> None:
     came: list[int] = []
     cluster = distributed.LocalCluster(
@@ -28,7 +24,7 @@ def test_a_worker_killed_midway_loses_nothing_and_counts_nothing_twice(tmp_path:
     )
     with cluster, Ledger(tmp_path / "runs.log", {"seed": 7}) as ledger:
         with distributed.Client(cluster, set_as_default=False) as client:
-            processes = set(client.run(own_process).values())
+            processes = set(client.run(os.getpid).values())
         fatal = functools.partial(deadly, tmp_path, FATAL)
         for row in crew.on_dask(fatal, range(RUNS), cluster.scheduler_address):
             came.append(row["run"])
