@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The whole test suite, the outside judges apart, against a core built with ASan and UBSan,
+# The tests that run C, the outside judges apart, against a core built with ASan and UBSan,
 # which stop at the first fault; the same build counts which lines of C the tests ran. `sanitizers.sh WORK_DIR`
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -28,13 +28,12 @@ tests() { # FOLDER...: from where ./fsw is not on the path
 # What cffi and Python allocate is a block of its own to ASan with PYTHONMALLOC=malloc, which costs half as
 # much again: so the tests of the seam itself run. Elsewhere small blocks are hidden in Python's arenas.
 echo "the seam, with the widest core that this processor runs, then with the portable one:"
-# Comparing the builds is for those that are not slowed down; tests/tools never loads the core.
-every_build=test_every_build_gives_the_same_numbers
-PYTHONMALLOC=malloc tests --deselect="tests/world/test_pictures.py::$every_build" \
-    --deselect="tests/world/test_mars_pictures.py::$every_build" "$root/tests/core" "$root/tests/world"
+# Comparing the builds is for those that are not slowed down.
+PYTHONMALLOC=malloc tests -k "not every_build" "$root/tests/core" "$root/tests/world"
 FSW_CORE=portable PYTHONMALLOC=malloc tests "$root/tests/core"
-echo "all the rest:"
-tests --ignore="$root/tests/core" --ignore="$root/tests/world" --ignore="$root/tests/tools" "$root/tests"
+echo "flights, devices, tasks and ground:"
+# What is left out runs Python alone, or flies what these fly.
+tests "$root"/tests/{vehicles,devices,tasks,ground} "$root"/tests/test_{cli,simulation}.py
 # One function may stand on different lines in the builds for different processors: all of them count.
 venv/bin/gcovr --root "$root" --filter "$root/c_core/" --exclude-unreachable-branches \
     --merge-mode-functions=separate --txt-metric line build ||
