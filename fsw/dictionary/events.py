@@ -4,6 +4,7 @@ The severity fixes the subtype: 1 informative, 2 low, 3 medium, 4 high (ECSS-E-S
 """
 
 from enum import IntEnum, unique
+from functools import partial
 
 import construct
 
@@ -209,10 +210,11 @@ _TOLD_BY_MONITORS = (
 )
 
 
-def _event(event: Event, severity: Severity, text: str, *parameters: Parameter) -> Report:
+def event_report(apid: int, event: IntEnum, severity: Severity, text: str, *parameters: Parameter) -> Report:
+    """An event report, ST[5], of the computer with that APID."""
     return Report(
         f"EVENT_{event.name}",
-        ORBITER_APID,
+        apid,
         parameters,
         text,
         Origin.OURS,
@@ -221,6 +223,9 @@ def _event(event: Event, severity: Severity, text: str, *parameters: Parameter) 
         identifier=int(event),
         severity=severity,
     )
+
+
+_event = partial(event_report, ORBITER_APID)
 
 
 REPORTS = (

@@ -6,12 +6,13 @@ application process of its own.
 
 from dataclasses import replace
 from enum import IntEnum, unique
+from functools import partial
 
 import construct
 
 from fsw.dictionary import verification
 from fsw.dictionary.book import Book
-from fsw.dictionary.events import SUBTYPE_OF
+from fsw.dictionary.events import event_report
 from fsw.dictionary.identifiers import (
     ROVER_APID,
     BootKind,
@@ -23,7 +24,7 @@ from fsw.dictionary.identifiers import (
     Task,
 )
 from fsw.dictionary.parameter import Limits, Linear, Parameter
-from fsw.dictionary.report import Report, Severity
+from fsw.dictionary.report import Report
 from fsw.dictionary.services import st13_large_packets
 from fsw.dictionary.telecommand import Argument, Telecommand
 
@@ -241,18 +242,7 @@ STRUCTURES = (
 )
 
 
-def _event(event: RoverEvent, severity: Severity, text: str, *parameters: Parameter) -> Report:
-    return Report(
-        f"EVENT_{event.name}",
-        ROVER_APID,
-        parameters,
-        text,
-        Origin.OURS,
-        service=5,
-        subtype=SUBTYPE_OF[severity],
-        identifier=int(event),
-        severity=severity,
-    )
+_event = partial(event_report, ROVER_APID)
 
 
 _TASK = Parameter("task", _U8, "Which task", enumeration=Task)

@@ -117,12 +117,22 @@ def observations(
         final = one is mission.observation[-1]
         steps.append(Step(end_ns - period_ns // 2, "CAMERA_STOP"))
         if count:
-            steps += [
-                Step(end_ns + SECOND, "SELECT_PICTURES", str(count)),
-                Step(end_ns + 2 * SECOND, "DUMP_START", "THUMBNAILS_THEN_SELECTED" if final else "SELECTED"),
-            ]
-    note = f"{duration_ns / SECOND:g} s is too short for: {', '.join(late)}" if late else ""
-    return Plan(tuple(steps), note)
+            steps += _down(end_ns, count, final)
+    return Plan(tuple(steps), _too_short(duration_ns, late))
+
+
+def _down(end_ns: int, count: int, final: bool) -> list[Step]:
+    """Behind what ended then: so many pictures in full; behind the last of all, thumbnails of all before."""
+    content = "THUMBNAILS_THEN_SELECTED" if final else "SELECTED"
+    return [
+        Step(end_ns + SECOND, "SELECT_PICTURES", str(count)),
+        Step(end_ns + 2 * SECOND, "DUMP_START", content),
+    ]
+
+
+def _too_short(duration_ns: int, late: list[str]) -> str:
+    """A plan's note of what does not come down any more."""
+    return f"{duration_ns / SECOND:g} s is too short for: {', '.join(late)}" if late else ""
 
 
 def portraits(
@@ -151,12 +161,8 @@ def portraits(
         final = number == len(wanted) - 1
         if final:
             steps.append(Step(end_ns, "CAMERA_STOP"))
-        steps += [
-            Step(end_ns + SECOND, "SELECT_PICTURES", str(count)),
-            Step(end_ns + 2 * SECOND, "DUMP_START", "THUMBNAILS_THEN_SELECTED" if final else "SELECTED"),
-        ]
-    note = f"{duration_ns / SECOND:g} s is too short for: {', '.join(late)}" if late else ""
-    return Plan(tuple(steps), note)
+        steps += _down(end_ns, count, final)
+    return Plan(tuple(steps), _too_short(duration_ns, late))
 
 
 def selfie(

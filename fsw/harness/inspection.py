@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fsw.core.errors import FswError
 from fsw.dictionary.inspector import SEVERITY, InspectorEvent
 from fsw.harness.flight import SUMMARY, write_whole
 from fsw.harness.inspection_plot import draw
+from fsw.harness.kinds import end_of, writing
 from fsw.harness.tables import MISSING, write_table
 from fsw.inspection import InspectionFlight, Row, surroundings
 from fsw.kernel.time import SECOND
@@ -63,13 +63,12 @@ class Inspected:
 
 def fly(mission: Inspection, settings: Mapping[str, Any], folder: Path) -> Inspected:
     """All of it, or `duration` seconds, into a folder. Raises FswError: no such orbit, no file."""
-    given_s = settings["duration"]
-    end_ns = mission.default_duration_ns if given_s is None else round(given_s * SECOND)
+    end_ns = end_of(mission, settings)
     rows: list[Row] = []
     flight = InspectionFlight(mission, settings["seed"], surroundings(mission), rows.append)
     flight.fly(end_ns)
     lines = [_event(mission, t_ns, said) for t_ns, said in flight.events]
-    try:
+    with writing(folder):
         names = write_table(folder, TRAJECTORY, COLUMNS, [_line(row) for row in rows])
         text = "".join(json.dumps(line) + "\n" for line in lines)
         (folder / EVENTS).write_text(text, encoding="utf-8")
@@ -84,8 +83,6 @@ def fly(mission: Inspection, settings: Mapping[str, Any], folder: Path) -> Inspe
             "note": note,
         }
         write_whole(folder / SUMMARY, json.dumps(summary, indent=1) + "\n")
-    except OSError as error:
-        raise FswError(f"{error.filename or folder}: {error.strerror or error}") from error
     return Inspected(folder, summary)
 
 

@@ -32,6 +32,7 @@ from PIL import Image, ImageDraw
 
 from fsw.core.errors import FswError
 from fsw.harness.flight import DOWNLINK, PICTURES, SUMMARY
+from fsw.harness.kinds import writing
 from fsw.harness.strip_downlink import Account, StripDownlink
 from fsw.kernel.seeds import Streams
 from fsw.kernel.time import SECOND
@@ -102,7 +103,7 @@ def fly(mission: LineCameraMission, settings: Mapping[str, Any], folder: Path) -
     seed = settings["seed"]
     observatory = Observatory(mission, seed)
     digest = hashlib.sha256()
-    try:
+    with writing(folder):
         (folder / GEOMETRY).touch()
         (folder / PICTURES).mkdir()
         with (folder / DOWNLINK).open("wb") as cadus:
@@ -131,8 +132,6 @@ def fly(mission: LineCameraMission, settings: Mapping[str, Any], folder: Path) -
             "wall_s": round(time.monotonic() - start_s, 3),
         }
         (folder / SUMMARY).write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise FswError(f"{error.filename or folder}: {error.strerror or error}") from error
     return Outcome(folder, summary)
 
 

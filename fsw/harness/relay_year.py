@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fsw.core.errors import FswError
 from fsw.devices.recorder import OCTET, Recorder
 from fsw.harness.flight import SUMMARY, write_whole
+from fsw.harness.kinds import end_of, writing
 from fsw.harness.relay_plot import draw
 from fsw.harness.tables import MISSING, write_table
 from fsw.kernel.seeds import Stream
@@ -288,10 +288,9 @@ class YearFlown:
 
 def fly(mission: RelayYear, settings: Mapping[str, Any], folder: Path) -> YearFlown:
     """All of it, or `duration` seconds, into a folder. Raises FswError: no ephemeris, no file."""
-    given_s = settings["duration"]
-    end_ns = mission.default_duration_ns if given_s is None else round(given_s * SECOND)
+    end_ns = end_of(mission, settings)
     year = Year(mission, settings["seed"], end_ns)
-    try:
+    with writing(folder):
         names = write_table(folder, "passes", PASS_COLUMNS, year.pass_rows())
         names += write_table(folder, "days", DAY_COLUMNS, year.days)
         drawn = draw(folder / "relay.png", mission, year.days, year.outages)
@@ -304,8 +303,6 @@ def fly(mission: RelayYear, settings: Mapping[str, Any], folder: Path) -> YearFl
             "note": note,
         }
         write_whole(folder / SUMMARY, json.dumps(summary, indent=1) + "\n")
-    except OSError as error:
-        raise FswError(f"{error.filename or folder}: {error.strerror or error}") from error
     return YearFlown(folder, summary)
 
 

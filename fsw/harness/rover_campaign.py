@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fsw.core.errors import FswError
 from fsw.devices.chassis import Chassis
 from fsw.devices.power_unit import PowerUnit
 from fsw.devices.recorder import OCTET, Recorder
 from fsw.harness.flight import SUMMARY, write_whole
+from fsw.harness.kinds import end_of, writing
 from fsw.harness.rover_operations import Ground, OrbiterRadio
 from fsw.harness.rover_plot import draw
 from fsw.harness.tables import MISSING, write_table
@@ -349,11 +349,10 @@ class CampaignFlown:
 
 def fly(mission: RoverCampaign, settings: Mapping[str, Any], folder: Path) -> CampaignFlown:
     """All of it, or `duration` seconds, into a folder. Raises FswError: no ephemeris, no file."""
-    given_s = settings["duration"]
-    end_ns = mission.default_duration_ns if given_s is None else round(given_s * SECOND)
+    end_ns = end_of(mission, settings)
     campaign = Campaign(mission, settings["seed"], end_ns)
     campaign.run()
-    try:
+    with writing(folder):
         names = write_table(folder, "drives", DRIVE_COLUMNS, campaign.drive_rows())
         names += write_table(folder, "sols", SOL_COLUMNS, campaign.sols)
         with (folder / "events.jsonl").open("w", encoding="utf-8") as file:
@@ -373,8 +372,6 @@ def fly(mission: RoverCampaign, settings: Mapping[str, Any], folder: Path) -> Ca
             "note": note,
         }
         write_whole(folder / SUMMARY, json.dumps(summary, indent=1) + "\n")
-    except OSError as error:
-        raise FswError(f"{error.filename or folder}: {error.strerror or error}") from error
     return CampaignFlown(folder, summary)
 
 

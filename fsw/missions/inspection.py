@@ -9,9 +9,8 @@ from dataclasses import dataclass, field, fields
 from typing import Annotated
 
 from fsw.core.errors import FswError
-from fsw.kernel.time import SECOND, Epoch
 from fsw.missions.dispersions import Dispersion
-from fsw.missions.mission_file import Identity
+from fsw.missions.mission_file import Dated, Identity
 from fsw.missions.schema import COMPUTED, Figure, Name, OneOf, Triple, Within
 
 FAULTS = (
@@ -187,7 +186,7 @@ class InspectionDispersions:
 
 
 @dataclass(frozen=True, slots=True)
-class Inspection:
+class Inspection(Dated):
     """A whole mission file of kind inspection. mission.start_utc: of the release."""
 
     mission: Identity
@@ -207,18 +206,3 @@ class Inspection:
         inner = self.circuit.radius_m
         if inner <= self.monitor.keep_out_m:
             raise FswError("circuit.radius_m: allowed are values above monitor.keep_out_m")
-
-    @property
-    def name(self) -> str:
-        """As on the command line."""
-        return self.mission.name
-
-    @property
-    def epoch(self) -> Epoch:
-        """Mission time zero."""
-        return Epoch.from_utc(self.mission.start_utc)
-
-    @property
-    def default_duration_ns(self) -> int:
-        """Mission time to fly unless said otherwise."""
-        return round(self.mission.default_duration_s * SECOND)

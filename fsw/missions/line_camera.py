@@ -11,8 +11,18 @@ from typing import Annotated
 from fsw.core.channel_coding import ChannelCode
 from fsw.core.errors import FswError
 from fsw.core.frame_format import FrameFormat
-from fsw.kernel.time import SECOND, Epoch
-from fsw.missions.mission_file import COMPUTED, Figure, Identity, Name, OneOf, Orbit, Station, Utc, Within
+from fsw.missions.mission_file import (
+    COMPUTED,
+    Dated,
+    Figure,
+    Identity,
+    Name,
+    OneOf,
+    Orbit,
+    Station,
+    Utc,
+    Within,
+)
 
 MODELS = ("mars-express", "odyssey")
 
@@ -147,7 +157,7 @@ class Playback:
 
 
 @dataclass(frozen=True, slots=True)
-class LineCameraMission:
+class LineCameraMission(Dated):
     """A whole mission file of kind line-camera."""
 
     mission: Identity
@@ -178,21 +188,6 @@ class LineCameraMission:
                 )
         if len({strip.name for strip in self.strip}) != len(self.strip):
             raise FswError("strip: allowed is each name once")
-
-    @property
-    def name(self) -> str:
-        """As on the command line."""
-        return self.mission.name
-
-    @property
-    def epoch(self) -> Epoch:
-        """Mission time zero."""
-        return Epoch.from_utc(self.mission.start_utc)
-
-    @property
-    def default_duration_ns(self) -> int:
-        """Mission time by which all strips are taken."""
-        return round(self.mission.default_duration_s * SECOND)
 
     def target_named(self, name: str) -> Target:
         return next(target for target in self.target if target.name == name)

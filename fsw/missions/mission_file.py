@@ -43,6 +43,28 @@ class Identity:
     default_duration_s: Annotated[float, Within(1, 1e9)]
 
 
+class Dated:
+    """What a mission file of any kind tells by its [mission]."""
+
+    __slots__ = ()
+    mission: Identity
+
+    @property
+    def name(self) -> str:
+        """As on the command line."""
+        return self.mission.name
+
+    @property
+    def epoch(self) -> Epoch:
+        """Mission time zero."""
+        return Epoch.from_utc(self.mission.start_utc)
+
+    @property
+    def default_duration_ns(self) -> int:
+        """Mission time to fly unless said otherwise."""
+        return round(self.mission.default_duration_s * SECOND)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlightIdentity(Identity):
     """[mission] of a flight."""
@@ -496,7 +518,7 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True)
-class MissionFile:
+class MissionFile(Dated):
     """A whole mission file of kind flight: a spacecraft, its camera, its radio and its ground."""
 
     mission: FlightIdentity
@@ -521,21 +543,6 @@ class MissionFile:
             raise FswError("attitude.held_utc: allowed is an attitude by the planet with [trajectory.orbit]")
 
     @property
-    def name(self) -> str:
-        """As on the command line."""
-        return self.mission.name
-
-    @property
-    def epoch(self) -> Epoch:
-        """Mission time zero."""
-        return Epoch.from_utc(self.mission.start_utc)
-
-    @property
     def release_ns(self) -> int:
         """Mission time of the release."""
         return self.epoch.parse(self.mission.release_utc)
-
-    @property
-    def default_duration_ns(self) -> int:
-        """Mission time to fly unless said otherwise."""
-        return round(self.mission.default_duration_s * SECOND)

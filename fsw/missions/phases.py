@@ -15,6 +15,7 @@ from fsw.core.errors import FswError
 from fsw.kernel.time import SECOND, Epoch
 from fsw.missions.mission_file import (
     COMPUTED,
+    Dated,
     Downlink,
     Figure,
     Files,
@@ -92,7 +93,7 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PhasedMission:
+class PhasedMission(Dated):
     """A whole mission file of kind phases."""
 
     mission: Identity
@@ -124,16 +125,6 @@ class PhasedMission:
         for before, after in itertools.pairwise(self.phase):
             if self.epoch.parse(after.start_utc) <= self.epoch.parse(before.start_utc):
                 raise FswError("phase: allowed are tables in order of time")
-
-    @property
-    def name(self) -> str:
-        """As on the command line."""
-        return self.mission.name
-
-    @property
-    def epoch(self) -> Epoch:
-        """Of the mission; each phase counts from its own start."""
-        return Epoch.from_utc(self.mission.start_utc)
 
     def flight(self, phase: Phase) -> MountedMission:
         """The phase as a mission of kind mounted. All its pictures come down behind the last one."""

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from fsw.core.errors import FswError
-from fsw.kernel.time import SECOND, Epoch
 from fsw.missions.mission_file import (
     COMPUTED,
     LEAST_PERIAPSIS_KM,
+    Dated,
     Figure,
     Identity,
     Name,
@@ -131,7 +131,7 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class RelayYear:
+class RelayYear(Dated):
     """A whole mission file of kind relay. The first station that can takes the day's high-rate session."""
 
     mission: Identity
@@ -151,18 +151,3 @@ class RelayYear:
         for source in self.source:
             if self.epoch.parse(source.to_utc) <= self.epoch.parse(source.from_utc):
                 raise FswError(f"source {source.name}: allowed are to_utc after from_utc")
-
-    @property
-    def name(self) -> str:
-        """As on the command line."""
-        return self.mission.name
-
-    @property
-    def epoch(self) -> Epoch:
-        """Mission time zero."""
-        return Epoch.from_utc(self.mission.start_utc)
-
-    @property
-    def default_duration_ns(self) -> int:
-        """Mission time to fly unless said otherwise."""
-        return round(self.mission.default_duration_s * SECOND)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from fsw.core.errors import FswError
-from fsw.kernel.time import SECOND, Epoch
 from fsw.missions.mission_file import (
     COMPUTED,
     LEAST_PERIAPSIS_KM,
+    Dated,
     Figure,
     Identity,
     Name,
@@ -107,7 +107,7 @@ class Operations:
 
 
 @dataclass(frozen=True, slots=True)
-class RoverCampaign:
+class RoverCampaign(Dated):
     """A whole mission file of kind rover."""
 
     mission: Identity
@@ -122,18 +122,3 @@ class RoverCampaign:
     def __post_init__(self) -> None:
         if self.epoch.parse(self.phase[0].from_utc) > 0:
             raise FswError("phase: allowed is a first from_utc that is not after mission.start_utc")
-
-    @property
-    def name(self) -> str:
-        """As on the command line."""
-        return self.mission.name
-
-    @property
-    def epoch(self) -> Epoch:
-        """Mission time zero."""
-        return Epoch.from_utc(self.mission.start_utc)
-
-    @property
-    def default_duration_ns(self) -> int:
-        """Mission time to fly unless said otherwise."""
-        return round(self.mission.default_duration_s * SECOND)

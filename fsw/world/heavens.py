@@ -13,8 +13,8 @@ from fsw.world.flight_path import FlightPath
 from fsw.world.ground_site import GroundSite
 from fsw.world.integrator import State
 from fsw.world.light_time import LightTime
-from fsw.world.orbit import Elements, PlanetOrbit
-from fsw.world.planets import Planet, planet_named
+from fsw.world.orbit import PlanetOrbit
+from fsw.world.planets import Planet
 from fsw.world.pointing import PointedAttitude
 from fsw.world.radio import SpaceLink, WifiLink, WiredLink, dish_gain_dbi
 from fsw.world.rendezvous import Encounter
@@ -99,17 +99,7 @@ def _trajectory(mission: MissionFile, ephemeris: Ephemeris) -> FlightPath:
     if isinstance(mission, PortraitMission):
         return site_of(mission, ephemeris)
     if figures.orbit is not None:
-        orbit = figures.orbit
-        planet = planet_named(orbit.planet)
-        elements = Elements(
-            orbit.semi_major_axis_km,
-            orbit.eccentricity,
-            orbit.inclination_deg,
-            orbit.ascending_node_deg,
-            orbit.argument_of_periapsis_deg,
-            orbit.true_anomaly_deg,
-        )
-        return PlanetOrbit(ephemeris, planet, epoch.parse(orbit.elements_utc), elements.state(planet))
+        return PlanetOrbit.of(figures.orbit, ephemeris)
     starts = [
         StartState(
             epoch.parse(start.state_utc),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fsw.core.render import Floats
 from fsw.core.rigid_body import Tumble
-from fsw.kernel.time import SECOND
+from fsw.kernel.time import SECOND, Epoch
 from fsw.missions.mission_file import MissionFile
 from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM
 from fsw.world.exif import PictureTags
@@ -221,17 +221,28 @@ class ReleasedCamera:
         return metered_us(green, snap)
 
     def _tags(self, snap: Snap, exposure_us: int) -> PictureTags:
-        date, _, time = self._mission.epoch.utc(snap.start_ns, 6).removesuffix("Z").partition("T")
-        second, _, fraction = time.partition(".")
-        return PictureTags(
-            taken=f"{date.replace('-', ':')} {second}",
-            subsecond=fraction,
-            exposure_us=exposure_us,
-            iso=round(ISO_AT_UNIT_GAIN * snap.gain),
+        return picture_tags(
+            self._mission.epoch,
+            self._seed,
+            snap,
+            exposure_us,
             lens_model=f"lens {_LENS_NAMES[snap.lens]}, 120 deg",
-            unique_id=f"{self._seed & 0xFFFFFFFFFFFFFFFF:016x}{snap.start_ns * 2 + snap.lens:016x}",
             comment=f"range {self.range_m(snap.start_ns):.1f} m",
         )
+
+
+def picture_tags(epoch: Epoch, seed: int, snap: Snap, exposure_us: int, **of_camera: Any) -> PictureTags:
+    """What a camera writes of a picture. of_camera: the tags that do not follow from the rest."""
+    date, _, time = epoch.utc(snap.start_ns, 6).removesuffix("Z").partition("T")
+    second, _, fraction = time.partition(".")
+    return PictureTags(
+        taken=f"{date.replace('-', ':')} {second}",
+        subsecond=fraction,
+        exposure_us=exposure_us,
+        iso=round(ISO_AT_UNIT_GAIN * snap.gain),
+        unique_id=f"{seed & 0xFFFFFFFFFFFFFFFF:016x}{snap.start_ns * 2 + snap.lens:016x}",
+        **of_camera,
+    )
 
 
 def read_out_of(width: int, height: int) -> int:

@@ -23,14 +23,13 @@ from fsw.core.render import Floats, PlanetView, Sunlight, TriangleScene
 from fsw.kernel.seeds import Streams
 from fsw.kernel.time import SECOND
 from fsw.missions.line_camera import LineCamera, LineCameraMission, Strip
-from fsw.missions.mission_file import Orbit
 from fsw.world.encounter import Encounter, Sweep, body_axes, sweep_once, sweep_twice
 from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM, Ephemeris
 from fsw.world.image_sensor import PLANCK_LIGHT, SUN_W_M2
 from fsw.world.materials import material_table
 from fsw.world.models.mars_express import mars_express
 from fsw.world.models.odyssey import odyssey
-from fsw.world.orbit import Elements, PlanetOrbit
+from fsw.world.orbit import PlanetOrbit
 from fsw.world.planets import planet_named
 from fsw.world.scene import MARS_AIR, SUN_RADIUS_RAD_AT_1_AU
 from fsw.world.special import PI
@@ -101,19 +100,7 @@ class Observatory:
         self.ephemeris = Ephemeris(mission.epoch)
         self._streams = Streams(seed)
         self._planet = planet_named(mission.carrier.orbit.planet)
-        self.carrier = self._orbit(mission.carrier.orbit)
-
-    def _orbit(self, o: Orbit) -> PlanetOrbit:
-        elements = Elements(
-            o.semi_major_axis_km,
-            o.eccentricity,
-            o.inclination_deg,
-            o.ascending_node_deg,
-            o.argument_of_periapsis_deg,
-            o.true_anomaly_deg,
-        )
-        t_ns = self.mission.epoch.parse(o.elements_utc)
-        return PlanetOrbit(self.ephemeris, self._planet, t_ns, elements.state(self._planet))
+        self.carrier = PlanetOrbit.of(mission.carrier.orbit, self.ephemeris)
 
     def to_body(self, body: str, t_ns: int) -> Vector:
         """From the planet [km], ICRF."""
@@ -124,7 +111,7 @@ class Observatory:
         """When and where its lines are. FswError where the target cannot be met, or has the planet behind."""
         target = self.mission.target_named(strip.target)
         near_ns = self.mission.epoch.parse(target.orbit.elements_utc)
-        encounter = Encounter(self.carrier, self._orbit(target.orbit), near_ns)
+        encounter = Encounter(self.carrier, PlanetOrbit.of(target.orbit, self.ephemeris), near_ns)
         meet = [encounter.receding_ns(range_km) for range_km in strip.ranges_km]
         if len(meet) == 2:
             sweep = sweep_twice(encounter, *meet)
@@ -215,16 +202,7 @@ class Observatory:
 
     def _scene(self, strip: Strip, sun: Vector, earth: Vector) -> TriangleScene:
         mesh = _MODELS[self.mission.target_named(strip.target).model](sun, earth)
-        scene = TriangleScene(
-            mesh.position.astype(np.float32),
-            mesh.normal.astype(np.float32),
-            mesh.uv.astype(np.float32),
-            mesh.corner,
-            mesh.material,
-            mesh.part,
-            material_table(),
-            render.foil_map(5),
-        )
+        scene = mesh.scene(material_table(), render.foil_map(5))
         au = length(self.to_body("sun", self.mission.epoch.parse(self.mission.mission.start_utc)))
         au /= ASTRONOMICAL_UNIT_KM
         scene.bake(Sunlight(sun, tuple(w / (au * au) for w in SUN_W_M2), 0.0), _hemisphere())

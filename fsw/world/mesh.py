@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fsw.core import render
-from fsw.core.render import Doubles
+from fsw.core.render import Doubles, Floats, TriangleScene
 
 Vector = tuple[float, float, float]
 TAU = 6.283185307179586
@@ -104,6 +104,19 @@ class Mesh:
     corner: NDArray[np.int32]
     material: NDArray[np.uint16]
     part: NDArray[np.uint16]
+
+    def scene(self, materials: Floats, foil: Floats) -> TriangleScene:
+        """For rays, with a table of materials and a foil map (see `TriangleScene`)."""
+        return TriangleScene(
+            self.position.astype(np.float32),
+            self.normal.astype(np.float32),
+            self.uv.astype(np.float32),
+            self.corner,
+            self.material,
+            self.part,
+            materials,
+            foil,
+        )
 
 
 class MeshBuilder:

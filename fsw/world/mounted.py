@@ -23,8 +23,8 @@ from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM
 from fsw.world.exif import PictureTags
 from fsw.world.globe import Globe
 from fsw.world.heavens import Heavens
-from fsw.world.image_sensor import BAND_M, ISO_AT_UNIT_GAIN, PLANCK_LIGHT, SUN_W_M2
-from fsw.world.imaging import BODIES, Snap
+from fsw.world.image_sensor import BAND_M, PLANCK_LIGHT, SUN_W_M2
+from fsw.world.imaging import BODIES, Snap, picture_tags
 from fsw.world.materials import Material, material_table
 from fsw.world.models.small_body import Rock, rock
 from fsw.world.planets import axes_of, spheroid_of
@@ -310,15 +310,12 @@ class MountedView:
 
     def _tags(self, snap: Snap, exposure_us: int) -> PictureTags:
         camera = self._camera
-        date, _, time = self._mission.epoch.utc(snap.start_ns, 6).removesuffix("Z").partition("T")
-        second, _, fraction = time.partition(".")
-        return PictureTags(
-            taken=f"{date.replace('-', ':')} {second}",
-            subsecond=fraction,
-            exposure_us=exposure_us,
-            iso=round(ISO_AT_UNIT_GAIN * snap.gain),
+        return picture_tags(
+            self._mission.epoch,
+            self._seed,
+            snap,
+            exposure_us,
             lens_model=f"{camera.field_of_view_deg:g} deg",
-            unique_id=f"{self._seed & 0xFFFFFFFFFFFFFFFF:016x}{snap.start_ns * 2 + snap.lens:016x}",
             make=camera.made_by,
             model=camera.name,
             f_number=camera.f_number,

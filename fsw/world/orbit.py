@@ -14,10 +14,11 @@ from math import sqrt
 
 from fsw.core.errors import FswError
 from fsw.kernel.time import SECOND
+from fsw.missions.mission_file import Orbit
 from fsw.world.ephemeris import GM_KM3_S2, Ephemeris
 from fsw.world.flight_path import FlightPath
 from fsw.world.integrator import Arc, Field, State
-from fsw.world.planets import Planet
+from fsw.world.planets import Planet, planet_named
 from fsw.world.special import sine_cosine_degrees
 from fsw.world.vectors import Vector, add, cross, dot, length, scale, subtract
 
@@ -107,6 +108,21 @@ class PlanetOrbit(FlightPath):
         self._pull = gravity(planet, planet.equator(ephemeris.epoch.tdb_ns(t_ns))[2])
         self._suns: dict[int, Vector] = {}
         self._arc = Arc(t_ns, state, _STEP_NS, self._field_at)
+
+    @classmethod
+    def of(cls, figures: Orbit, ephemeris: Ephemeris) -> "PlanetOrbit":
+        """From a mission file's elements."""
+        planet = planet_named(figures.planet)
+        elements = Elements(
+            figures.semi_major_axis_km,
+            figures.eccentricity,
+            figures.inclination_deg,
+            figures.ascending_node_deg,
+            figures.argument_of_periapsis_deg,
+            figures.true_anomaly_deg,
+        )
+        t_ns = ephemeris.epoch.parse(figures.elements_utc)
+        return cls(ephemeris, planet, t_ns, elements.state(planet))
 
     def _sun(self, minute: int) -> Vector:
         """From the planet, in the middle of a step."""

@@ -11,8 +11,8 @@ from fsw.world.dust_sky import Dust
 from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM
 from fsw.world.exif import PictureTags
 from fsw.world.ground_site import GroundSite
-from fsw.world.image_sensor import EXPOSURE_US, ISO_AT_UNIT_GAIN, PIXEL_PITCH_M, Exposure
-from fsw.world.imaging import Snap, metered_us
+from fsw.world.image_sensor import EXPOSURE_US, PIXEL_PITCH_M, Exposure
+from fsw.world.imaging import Snap, metered_us, picture_tags
 from fsw.world.optics import LINE_TIME_S
 from fsw.world.picture_file import encode_jpeg, encode_raw
 from fsw.world.rover_path import drive_of, from_compass
@@ -106,15 +106,12 @@ class PlacedView:
         return octets, exposure_us
 
     def _tags(self, snap: Snap, exposure_us: int) -> PictureTags:
-        date, _, time = self._mission.epoch.utc(snap.start_ns, 6).removesuffix("Z").partition("T")
-        second, _, fraction = time.partition(".")
-        return PictureTags(
-            taken=f"{date.replace('-', ':')} {second}",
-            subsecond=fraction,
-            exposure_us=exposure_us,
-            iso=round(ISO_AT_UNIT_GAIN * snap.gain),
+        return picture_tags(
+            self._mission.epoch,
+            self._seed,
+            snap,
+            exposure_us,
             lens_model=f"{self._mission.camera.field_of_view_deg:g} deg",
-            unique_id=f"{self._seed & 0xFFFFFFFFFFFFFFFF:016x}{snap.start_ns * 2 + snap.lens:016x}",
             focal_length_mm=self._focal_mm,
             comment=f"range {self.range_m(snap.start_ns):.1f} m",
         )

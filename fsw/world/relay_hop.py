@@ -10,8 +10,7 @@ from fsw.kernel.time import SECOND
 from fsw.missions.portrait import PortraitMission
 from fsw.world.ephemeris import SPEED_OF_LIGHT_KM_S
 from fsw.world.ground_site import GroundSite
-from fsw.world.orbit import Elements, PlanetOrbit
-from fsw.world.planets import planet_named
+from fsw.world.orbit import PlanetOrbit
 from fsw.world.special import sine_cosine_degrees
 from fsw.world.vectors import dot, length, subtract
 
@@ -27,17 +26,7 @@ class RelayHop:
     @classmethod
     def of(cls, mission: PortraitMission, site: GroundSite) -> "RelayHop":
         """From a mission file."""
-        orbit, epoch = mission.relay.orbit, mission.epoch
-        planet = planet_named(orbit.planet)
-        elements = Elements(
-            orbit.semi_major_axis_km,
-            orbit.eccentricity,
-            orbit.inclination_deg,
-            orbit.ascending_node_deg,
-            orbit.argument_of_periapsis_deg,
-            orbit.true_anomaly_deg,
-        )
-        path = PlanetOrbit(site.ephemeris, planet, epoch.parse(orbit.elements_utc), elements.state(planet))
+        path = PlanetOrbit.of(mission.relay.orbit, site.ephemeris)
         return cls(site, path, sine_cosine_degrees(mission.relay.lowest_elevation_deg)[0])
 
     def look(self, t_ns: int) -> tuple[float, float]:

@@ -213,16 +213,7 @@ class Studio:
     def _build(self, steps: tuple[int, ...], coarse: tuple[int, ...], au: float) -> TriangleScene:
         wing, azimuth, elevation = (step * _STEP_RAD for step in steps)
         mesh = self._model(Articulation(wing, azimuth, elevation))
-        scene = TriangleScene(
-            mesh.position.astype(np.float32),
-            mesh.normal.astype(np.float32),
-            mesh.uv.astype(np.float32),
-            mesh.corner,
-            mesh.material,
-            mesh.part,
-            self._materials,
-            self._foil,
-        )
+        scene = mesh.scene(self._materials, self._foil)
         size = sqrt(coarse[0] * coarse[0] + coarse[1] * coarse[1] + coarse[2] * coarse[2])
         direction = (coarse[0] / size, coarse[1] / size, coarse[2] / size)
         scene.bake(

@@ -227,16 +227,7 @@ class SurfaceStudio:
         return scene, sphere(wheel)
 
     def _triangles(self, mesh: Mesh) -> TriangleScene:
-        return TriangleScene(
-            mesh.position.astype(np.float32),
-            mesh.normal.astype(np.float32),
-            mesh.uv.astype(np.float32),
-            mesh.corner,
-            mesh.material,
-            mesh.part,
-            self._materials,
-            self._foil,
-        )
+        return mesh.scene(self._materials, self._foil)
 
 
 def _part_of(mesh: Mesh, chosen: NDArray[np.bool_]) -> Mesh:
