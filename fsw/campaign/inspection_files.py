@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fsw.campaign.recontact_command import PARQUET, PLOT, SUMMARY
+from fsw.campaign.recontact_files import PARQUET, PLOT, SUMMARY
 from fsw.campaign.results import new_figure, save_figure
 from fsw.core.errors import FswError
 

@@ -13,11 +13,12 @@ from click.testing import CliRunner
 from deadly_runs import MISSION, SHORT, deadly, hopeless
 
 from fsw.campaign import crew
-from fsw.campaign.command import campaign, run_campaign
+from fsw.campaign.command import run_campaign
 from fsw.campaign.flight import FlightSettings, columns, fly
 from fsw.campaign.ledger import Ledger
 from fsw.campaign.results import rank_correlation, summary_of, values_of
 from fsw.campaign.variation import check_limits, dispersions_of, tilted, varied
+from fsw.cli.campaign import campaign
 from fsw.core.errors import FswError
 from fsw.ground.plan import release_only
 from fsw.kernel.time import SECOND

@@ -11,8 +11,9 @@ from click.testing import CliRunner
 
 from fsw import missions
 from fsw.campaign.recontact import COLUMNS, Question, ask
-from fsw.campaign.recontact_command import recontact, text_of
+from fsw.campaign.recontact_files import text_of
 from fsw.campaign.relative_motion import Doubles, Nature, Returns, watch
+from fsw.cli.recontact import recontact
 from fsw.core.errors import FswError
 from fsw.kernel.time import SECOND
 from fsw.missions import MissionFile

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from fsw import missions
 from fsw.campaign.inspections import fly, rows_of, summary_of, text_of, varied
-from fsw.campaign.recontact_command import recontact
+from fsw.cli.recontact import recontact
 from fsw.core.errors import FswError
 from fsw.missions.inspection import FAULTS, Inspection
 from fsw.missions.loader import parse

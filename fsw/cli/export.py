@@ -1,16 +1,8 @@
-"""`fsw export`: arguments only. What it needs is imported when it runs."""
+"""`fsw export`: received pictures for other programs."""
 
-import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-
-from fsw.core.errors import FswError
-
-if TYPE_CHECKING:
-    from fsw.ground.received_picture import ReceivedPicture
 
 
 @click.command(
@@ -58,38 +50,7 @@ def export(pictures: tuple[Path, ...], form: str, out: Path, attitude: str, miss
 
     PICTURE is a file as `fsw fly` left it, below a folder with index.json.
     """
-    from fsw.ground import received_picture
+    from fsw.ground.export_files import export_files
 
-    targets = [out / f"{path.stem}.{form}" for path in pictures]
-    for target in targets:
-        if targets.count(target) > 1:
-            raise FswError(f"{target}: two of the pictures would be written there")
-    make = _maker(form)
-    for path, target in zip(pictures, targets, strict=True):
-        found = received_picture.read(path, mission, attitude == "truth")
-        try:
-            octets = make(found)
-        except FswError as error:
-            raise FswError(f"{path}: {error}") from error
-        _write(target, octets)
-        click.echo(f"{target}  {len(octets)} octets")
-
-
-def _maker(form: str) -> "Callable[[ReceivedPicture], bytes]":
-    if form == "png":
-        from fsw.ground.png_export import as_png
-
-        return as_png
-    from fsw.ground.fits_export import as_fits
-
-    return as_fits
-
-
-def _write(target: Path, octets: bytes) -> None:
-    part = target.with_name(target.name + ".part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(octets)
-        os.replace(part, target)
-    except OSError as error:
-        raise FswError(f"{target}: {error.strerror or error}") from error
+    for target, size in export_files(pictures, form, out, mission, attitude == "truth"):
+        click.echo(f"{target}  {size} octets")

@@ -1,11 +1,12 @@
-"""`fsw gallery`: arguments only. What it needs is imported when it runs."""
+"""`fsw gallery`: a contact sheet of every mission."""
 
 import sys
 from pathlib import Path
 
 import click
 
-INTERRUPTED = 130
+from fsw.cli.exit_codes import INTERRUPTED
+from fsw.cli.options import SEED, WORKERS
 
 
 @click.command(
@@ -36,19 +37,13 @@ exit codes:
     metavar="DIR",
     help="Where the files go.",
 )
-@click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True, help="Everything random."
-)
+@SEED
 @click.option(
     "--size",
     type=click.Choice(["800x600", "1600x1200"]),
     help="Of the pictures; the mission's own if not given.",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(0, 256),
-    help="Threads that make pictures; one a processor if not given. They change no result.",
-)
+@WORKERS
 @click.option("--force", is_flag=True, help="Fly into folders that hold other files too.")
 def gallery(
     mission: tuple[str, ...], out: Path, seed: int, size: str | None, workers: int | None, force: bool
