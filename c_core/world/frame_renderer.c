@@ -258,21 +258,34 @@ render_report_t frame_renderer_draw(const scene_t *scene, const sunlight_t *ligh
                     directions[y - a.y0][j][k] = d[j];
             }
         ray_beam_aim(&beam, &self.focus[t], scene->nodes, scene->packs, self.origin, directions, a.y1 - a.y0);
+        ray_hit_t met[RENDER_TILE * RENDER_TILE];
+        float along[RENDER_TILE * RENDER_TILE][3], seen[RENDER_TILE * RENDER_TILE][3];
+        int32_t pixel[RENDER_TILE * RENDER_TILE], count = 0;
         for (int32_t y = a.y0; y < a.y1; y++) {
             ray_hit_t hit[RENDER_TILE];
             float(*direction)[RENDER_TILE] = directions[y - a.y0];
             ray_beam_nearest(&beam, direction, 1e-3f, hit);
-            for (int32_t x = a.x0; x < a.x1; x++) {
-                int32_t k = x - a.x0;
-                int64_t i = (int64_t)y * width + x;
-                float d[3] = {direction[0][k], direction[1][k], direction[2][k]};
-                uint32_t key = hit[k].face < 0 ? 0 : shading_of_hit(scene, &hit[k], light, light->direction, self.origin, d,
-                                                                    self.pixel_rad, radiance + 4 * i);
-                self.key[i] = key;
-                radiance[4 * i + 3] = key ? 1.0f : 0.0f;
-                report.pixels_hit += key != 0;
+            for (int32_t k = 0; k < a.x1 - a.x0; k++) {
+                if (hit[k].face < 0)
+                    continue;
+                met[count] = hit[k];
+                for (int j = 0; j < 3; j++)
+                    along[count][j] = direction[j][k];
+                pixel[count++] = y * width + a.x0 + k;
             }
         }
+        if (!count)
+            continue;
+        uint32_t key[RENDER_TILE * RENDER_TILE];
+        shading_of_hits(scene, count, met, light, light->direction, self.origin, along, self.pixel_rad, seen, key);
+        for (int32_t n = 0; n < count; n++) {
+            float *out = radiance + 4 * (int64_t)pixel[n];
+            for (int k = 0; k < 3; k++)
+                out[k] = seen[n][k];
+            out[3] = 1;
+            self.key[pixel[n]] = key[n];
+        }
+        report.pixels_hit += count;
     }
     int everywhere =
         (int64_t)report.tiles * RENDER_TILE * RENDER_TILE <= SMALL_PIXELS || self.smear_px > SMEAR_EVERYWHERE;

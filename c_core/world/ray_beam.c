@@ -19,12 +19,11 @@ void ray_beam_aim(ray_beam_t *self, const bvh_node_t *root, const bvh_node_t *no
                 low = direction[j][k][i] < low ? direction[j][k][i] : low;
                 high = direction[j][k][i] > high ? direction[j][k][i] : high;
             }
-        self->origin[k] = rays.origin[k] = origin[k];
-        rays.direction[k][0] = low, rays.direction[k][1] = high;
-        // Ends of opposite sign, or 0, mark a component that says nothing about where a box is entered.
-        int one_way = low > 1e-12f || high < -1e-12f;
-        rays.inverse[k][0] = one_way ? 1.0f / high : 0, rays.inverse[k][1] = one_way ? 1.0f / low : 0;
+        self->origin[k] = rays.origin[k][0] = rays.origin[k][1] = origin[k];
+        ray_bundle_aim(&rays, k, low, high);
+        rays.side[k] = 0;
     }
+    rays.floor = -1e30f;
     self->count = ray_caster_gather(root, nodes, &rays, RAY_BEAM_PACKS, self->leaf, self->distance);
     for (int32_t i = 1; i < self->count; i++) {
         int32_t leaf = self->leaf[i], j = i;

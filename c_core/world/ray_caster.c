@@ -455,6 +455,14 @@ int ray_caster_focus(const bvh_node_t *nodes, const float origin[3], const float
     return count;
 }
 
+void ray_bundle_aim(ray_bundle_t *self, int k, float low, float high)
+{
+    self->direction[k][0] = low, self->direction[k][1] = high;
+    // Ends of opposite sign, or 0, mark a component that says nothing about where a box is entered.
+    int one_way = low > 1e-12f || high < -1e-12f;
+    self->inverse[k][0] = one_way ? 1.0f / high : 0, self->inverse[k][1] = one_way ? 1.0f / low : 0;
+}
+
 // Which of a node's boxes any ray of a bundle may enter, as bits, and where at the earliest.
 static uint32_t bundle_enters(const bvh_node_t *node, const ray_bundle_t *rays, float entry[LANES])
 {
@@ -463,24 +471,29 @@ static uint32_t bundle_enters(const bvh_node_t *node, const ray_bundle_t *rays, 
     for (int i = 0; i < LANES; i++)
         first[i] = 0, last[i] = 1e30f;
     for (int k = 0; k < 3; k++) {
-        float o = rays->origin[k], p = rays->inverse[k][0], q = rays->inverse[k][1];
+        float p = rays->inverse[k][0], q = rays->inverse[k][1];
+        float from = rays->origin[k][p < 0 ? 0 : 1], to = rays->origin[k][p < 0 ? 1 : 0];
         if (p * q <= 0)
             continue;  // some go one way, some the other
         const float *near = p < 0 ? node->high[k] : node->low[k], *far = p < 0 ? node->low[k] : node->high[k];
         for (int i = 0; i < LANES; i++) {
-            float n = near[i] - o, f = far[i] - o;
+            float n = near[i] - from, f = far[i] - to;
             first[i] = most_of(first[i], least_of(n * p, n * q));
             last[i] = least_of(last[i], most_of(f * p, f * q));
         }
     }
+    const float *side_x = rays->side[0] < 0 ? node->low[0] : node->high[0];
+    const float *side_y = rays->side[1] < 0 ? node->low[1] : node->high[1];
+    const float *side_z = rays->side[2] < 0 ? node->low[2] : node->high[2];
     for (int i = 0; i < LANES; i++) {
         last[i] *= 1.00001f;
-        int meets = (first[i] <= last[i]) & (node->low[0][i] <= node->high[0][i]);
+        float reach = side_x[i] * rays->side[0] + side_y[i] * rays->side[1] + side_z[i] * rays->side[2];
+        int meets = (first[i] <= last[i]) & (node->low[0][i] <= node->high[0][i]) & (reach >= rays->floor);
         for (int k = 0; k < 3; k++) {
             // How far the rays have spread where they leave the box: of use where they go both ways.
             float low = least_of(rays->direction[k][0] * last[i], rays->direction[k][0] * first[i]);
             float high = most_of(rays->direction[k][1] * last[i], rays->direction[k][1] * first[i]);
-            meets &= (node->low[k][i] - rays->origin[k] <= high + 1e-4f) & (node->high[k][i] - rays->origin[k] >= low - 1e-4f);
+            meets &= (node->low[k][i] - rays->origin[k][1] <= high + 1e-4f) & (node->high[k][i] - rays->origin[k][0] >= low - 1e-4f);
         }
         mask[i] = -meets;
         entry[i] = first[i] * 0.99999f;

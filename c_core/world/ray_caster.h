@@ -55,10 +55,15 @@ int ray_caster_blocked(const bvh_node_t *nodes, const bvh_pack_t *packs, const f
 int ray_caster_focus(const bvh_node_t *nodes, const float origin[3], const float axis[3], float cosine, float sine,
                      bvh_node_t *out);
 
-/// Rays from one point: least and greatest of each component of their directions, and of its inverse.
+/// Rays close together: least and greatest of each component of their origins and directions, and of what divides by
+/// the direction (both 0 where that says nothing about where a box is entered). What lies below `floor` along `side`
+/// none of them meets; side 0: there is no such floor.
 typedef struct {
-    float origin[3], direction[3][2], inverse[3][2];
+    float origin[3][2], direction[3][2], inverse[3][2], side[3], floor;
 } ray_bundle_t;
+
+/// Sets component k of directions and inverses.
+void ray_bundle_aim(ray_bundle_t *self, int k, float low, float high);
 
 /// The packs that the rays of a bundle may meet, in no order, each with a distance before which none meets it (in
 /// units of the directions' length). @param root as for ray_caster_nearest; leaf and distance: room for `most`.

@@ -79,18 +79,119 @@ static inline int sees_sun(const scene_t *self, const sunlight_t *light, const f
            !(light->around && light->around->blocked(light->around->context, point, sun));
 }
 
-// What a reflected or bounced ray meets: no textures, no highlights, no further bounce.
-static void plain_radiance(const scene_t *self, const sunlight_t *light, const ray_hit_t *hit, const float origin[3],
-                           const float direction[3], float out[3])
+// What a reflected or bounced ray met, sunlit or not: no textures, no highlights, no further bounce.
+static void plain_radiance(const sunlight_t *light, const surface_t *s, float lit, float out[3])
+{
+    const material_t *m = s->material;
+    for (int k = 0; k < 3; k++)
+        out[k] = (m->diffuse[k] + 0.5f * m->specular[k]) * INVERSE_PI * (lit * light->irradiance[k] + s->bounce[k]);
+}
+
+static void plain_of_hit(const scene_t *self, const sunlight_t *light, const ray_hit_t *hit, const float origin[3],
+                         const float direction[3], float out[3])
 {
     surface_t s;
     surface_at(self, light, hit, origin, direction, &s);
     float lit = dot(s.facing, light->direction);
-    if (lit <= 0 || !sees_sun(self, light, s.point, light->direction))
-        lit = 0;
-    const material_t *m = s.material;
+    plain_radiance(light, &s, lit > 0 && sees_sun(self, light, s.point, light->direction) ? lit : 0, out);
+}
+
+// Where a ray of a mirror leaves the scene.
+static int seen_beyond(const sunlight_t *light, const float point[3], const float r[3], float seen[3])
+{
+    if (light->around) {
+        light->around->seen(light->around->context, point, r, seen);
+    } else if (light->planet) {
+        double ray[3] = {(double)r[0], (double)r[1], (double)r[2]};
+        planet_radiance(light->planet, ray, MIRROR_BLUR_RAD, seen);
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
+// A surface as one ray sees it, before it is known whether the Sun shines there and what its mirror shows.
+typedef struct {
+    surface_t s;
+    float view[3], n[3], diffuse[3], specular[3];
+    float nl, nv, widened;
+    float mirror, mirrored[3];  // share that the mirror has, 0: none; the direction in which it looks
+    int sunward;                // the face looks towards the Sun
+} look_t;
+
+static void look(const scene_t *self, const ray_hit_t *hit, const sunlight_t *light, const float sun[3],
+                 const float origin[3], const float direction[3], float pixel_rad, look_t *out)
+{
+    surface_t *s = &out->s;
+    surface_at(self, light, hit, origin, direction, s);
+    const material_t *m = s->material;
+    float *view = out->view, *n = out->n;
+    for (int k = 0; k < 3; k++) {
+        view[k] = -direction[k];
+        out->diffuse[k] = m->diffuse[k];
+        out->specular[k] = m->specular[k];
+        n[k] = s->normal[k];
+    }
+    float footprint = hit->distance * pixel_rad / most_of(dot(s->facing, view), 0.15f);
+    if (m->texture > 0)
+        materials_texture(m, s->uv[0], s->uv[1], footprint, out->diffuse, out->specular);
+
+    out->widened = 0;
+    if (m->crumple > 0) {
+        float slope[2], variance, e1[3], e2[3], scale = m->crumple_scale;
+        materials_foil_slope(self->foil, s->uv[0] * scale, s->uv[1] * scale, footprint * scale, slope, &variance);
+        frame_about(s->normal, e1, e2);
+        for (int k = 0; k < 3; k++)
+            n[k] -= m->crumple * (slope[0] * e1[k] + slope[1] * e2[k]);
+        normalise(n);
+        out->widened = least_of(variance * m->crumple * m->crumple, 0.3f);
+    }
+    out->nv = most_of(dot(n, view), 0.04f), out->nl = dot(n, sun);
+    out->sunward = dot(s->facing, sun) > 1e-3f;
+
+    out->mirror = m->mirror * (1 - m->broad);
+    if (out->mirror > 0) {
+        float *r = out->mirrored, twice = 2 * dot(n, view);
+        for (int k = 0; k < 3; k++)
+            r[k] = twice * n[k] - view[k];
+        float below = dot(r, s->facing);  // a crease must not look into its own surface
+        if (below < 0.02f)
+            for (int k = 0; k < 3; k++)
+                r[k] -= (below - 0.02f) * s->facing[k];
+        normalise(r);
+    }
+}
+
+// @param seen: what the mirror shows; NULL: nothing, or there is none. @return the key.
+static uint32_t finish(const look_t *self, const sunlight_t *light, const float sun[3], int shaded, const float *seen,
+                       float radiance[3])
+{
+    const surface_t *s = &self->s;
+    const material_t *m = s->material;
+    const float *view = self->view, *n = self->n, *diffuse = self->diffuse, *specular = self->specular;
     for (int k = 0; k < 3; k++)
-        out[k] = (m->diffuse[k] + 0.5f * m->specular[k]) * INVERSE_PI * (lit * light->irradiance[k] + s.bounce[k]);
+        radiance[k] = 0;
+    if (self->nl > 0 && self->sunward && !shaded) {
+        float half[3] = {view[0] + sun[0], view[1] + sun[1], view[2] + sun[2]}, gloss[3];
+        normalise(half);
+        materials_specular(m, specular, self->nl, self->nv, unit(dot(n, half)), unit(dot(view, half)), self->widened, gloss);
+        for (int k = 0; k < 3; k++)
+            radiance[k] = (diffuse[k] * INVERSE_PI + gloss[k]) * self->nl * light->irradiance[k];
+    }
+    // Light that came by way of other surfaces: the diffuse part, and the lobes too broad for one ray.
+    for (int k = 0; k < 3; k++)
+        radiance[k] += (diffuse[k] + (1 - self->mirror) * specular[k]) * s->bounce[k] * INVERSE_PI;
+    if (seen) {
+        float f = 1 - self->nv, f5 = f * f;
+        f5 = f5 * f5 * f;
+        for (int k = 0; k < 3; k++)
+            radiance[k] += self->mirror * (specular[k] + (most_of(1 - m->roughness, specular[k]) - specular[k]) * f5) *
+                           seen[k];
+    }
+    const float *g = s->face->normal;
+    uint32_t facing = (uint32_t)(g[0] * 2.4f + 2.5f) + 5u * (uint32_t)(g[1] * 2.4f + 2.5f) +
+                      25u * (uint32_t)(g[2] * 2.4f + 2.5f);
+    return 1u + ((uint32_t)s->face->part << 16 | (uint32_t)s->face->material << 9 | (uint32_t)shaded << 8 | facing);
 }
 
 uint32_t shading_radiance(const scene_t *self, const bvh_node_t *root, const sunlight_t *light, const float sun[3],
@@ -103,74 +204,102 @@ uint32_t shading_radiance(const scene_t *self, const bvh_node_t *root, const sun
 uint32_t shading_of_hit(const scene_t *self, const ray_hit_t *hit, const sunlight_t *light, const float sun[3],
                         const float origin[3], const float direction[3], float pixel_rad, float radiance[3])
 {
-    surface_t s;
-    surface_at(self, light, hit, origin, direction, &s);
-    const material_t *m = s.material;
-    float view[3] = {-direction[0], -direction[1], -direction[2]};
-    float diffuse[3] = {m->diffuse[0], m->diffuse[1], m->diffuse[2]};
-    float specular[3] = {m->specular[0], m->specular[1], m->specular[2]};
-    float footprint = hit->distance * pixel_rad / most_of(dot(s.facing, view), 0.15f);
-    if (m->texture > 0)
-        materials_texture(m, s.uv[0], s.uv[1], footprint, diffuse, specular);
-
-    float widened = 0, n[3] = {s.normal[0], s.normal[1], s.normal[2]};
-    if (m->crumple > 0) {
-        float slope[2], variance, e1[3], e2[3], scale = m->crumple_scale;
-        materials_foil_slope(self->foil, s.uv[0] * scale, s.uv[1] * scale, footprint * scale, slope, &variance);
-        frame_about(s.normal, e1, e2);
-        for (int k = 0; k < 3; k++)
-            n[k] -= m->crumple * (slope[0] * e1[k] + slope[1] * e2[k]);
-        normalise(n);
-        widened = least_of(variance * m->crumple * m->crumple, 0.3f);
+    look_t l;
+    look(self, hit, light, sun, origin, direction, pixel_rad, &l);
+    int shaded = l.sunward && !sees_sun(self, light, l.s.point, sun), any = 0;
+    float seen[3];
+    if (l.mirror > 0) {
+        ray_hit_t other = ray_caster_nearest(self->nodes, self->nodes, self->packs, l.s.point, l.mirrored, 1e-4f, 1e30f);
+        any = 1;
+        if (other.face >= 0)
+            plain_of_hit(self, light, &other, l.s.point, l.mirrored, seen);
+        else
+            any = seen_beyond(light, l.s.point, l.mirrored, seen);
     }
+    return finish(&l, light, sun, shaded, any ? seen : 0, radiance);
+}
 
-    float nv = most_of(dot(n, view), 0.04f), nl = dot(n, sun);
-    int shaded = dot(s.facing, sun) > 1e-3f && !sees_sun(self, light, s.point, sun);
-    int lit = nl > 0 && dot(s.facing, sun) > 1e-3f && !shaded;
+static void put(ray_group_t *group, const float point[3], const float *direction)
+{
+    int32_t at = group->count++;
     for (int k = 0; k < 3; k++)
-        radiance[k] = 0;
-    if (lit) {
-        float half[3] = {view[0] + sun[0], view[1] + sun[1], view[2] + sun[2]}, gloss[3];
-        normalise(half);
-        materials_specular(m, specular, nl, nv, unit(dot(n, half)), unit(dot(view, half)), widened, gloss);
-        for (int k = 0; k < 3; k++)
-            radiance[k] = (diffuse[k] * INVERSE_PI + gloss[k]) * nl * light->irradiance[k];
+        group->origin[k][at] = point[k];
+    for (int k = 0; k < 3 && direction; k++)
+        group->direction[k][at] = direction[k];
+}
+
+static void start(ray_group_t *group, const float side[3])
+{
+    group->count = 0;
+    for (int k = 0; k < 3; k++)
+        group->side[k] = side[k];
+}
+
+// Sets shaded[i] of the points that `which` lists.
+static void ask_sun(const scene_t *self, const sunlight_t *light, ray_group_t *points, const float sun[3],
+                    const uint8_t which[RAY_GROUP_RAYS], uint8_t shaded[RAY_GROUP_RAYS])
+{
+    uint64_t blocked = ray_group_blocked(points, self->nodes, self->packs, sun, 1e-4f);
+    for (int32_t j = 0; j < points->count; j++) {
+        float point[3] = {points->origin[0][j], points->origin[1][j], points->origin[2][j]};
+        shaded[which[j]] = (blocked >> j & 1) || (light->around && light->around->blocked(light->around->context, point, sun));
     }
+}
 
-    // Light that came by way of other surfaces: the diffuse part, and the lobes too broad for one ray.
-    float mirror = m->mirror * (1 - m->broad);
-    for (int k = 0; k < 3; k++)
-        radiance[k] += (diffuse[k] + (1 - mirror) * specular[k]) * s.bounce[k] * INVERSE_PI;
-    if (mirror > 0) {
-        float r[3], twice = 2 * dot(n, view);
-        for (int k = 0; k < 3; k++)
-            r[k] = twice * n[k] - view[k];
-        float below = dot(r, s.facing);  // a crease must not look into its own surface
-        if (below < 0.02f)
-            for (int k = 0; k < 3; k++)
-                r[k] -= (below - 0.02f) * s.facing[k];
-        normalise(r);
-        ray_hit_t other = ray_caster_nearest(self->nodes, self->nodes, self->packs, s.point, r, 1e-4f, 1e30f);
-        if (other.face >= 0 || light->planet || light->around) {
-            float seen[3], f = 1 - nv, f5 = f * f;
-            f5 = f5 * f5 * f;
-            if (other.face >= 0) {
-                plain_radiance(self, light, &other, s.point, r, seen);
-            } else if (light->around) {
-                light->around->seen(light->around->context, s.point, r, seen);
-            } else {
-                double ray[3] = {(double)r[0], (double)r[1], (double)r[2]};
-                planet_radiance(light->planet, ray, MIRROR_BLUR_RAD, seen);
-            }
-            for (int k = 0; k < 3; k++)
-                radiance[k] += mirror * (specular[k] + (most_of(1 - m->roughness, specular[k]) - specular[k]) * f5) *
-                               seen[k];
+void shading_of_hits(const scene_t *self, int32_t count, const ray_hit_t hit[RAY_GROUP_RAYS], const sunlight_t *light,
+                     const float sun[3], const float origin[3], float (*direction)[3], float pixel_rad,
+                     float (*radiance)[3], uint32_t key[RAY_GROUP_RAYS])
+{
+    if (count < 1)
+        return;
+    look_t l[RAY_GROUP_RAYS];
+    ray_group_t group;
+    uint8_t which[RAY_GROUP_RAYS] = {0}, shaded[RAY_GROUP_RAYS] = {0}, mirrors[RAY_GROUP_RAYS], any[RAY_GROUP_RAYS] = {0};
+    for (int32_t i = 0; i < count; i++)
+        look(self, &hit[i], light, sun, origin, direction[i], pixel_rad, &l[i]);
+    start(&group, l[0].s.facing);
+    for (int32_t i = 0; i < count; i++)
+        if (l[i].sunward) {
+            which[group.count] = (uint8_t)i;
+            put(&group, l[i].s.point, 0);
         }
+    ask_sun(self, light, &group, sun, which, shaded);
+
+    ray_hit_t other[RAY_GROUP_RAYS];
+    surface_t surface[RAY_GROUP_RAYS];
+    float lit[RAY_GROUP_RAYS], seen[RAY_GROUP_RAYS][3];
+    uint8_t dark[RAY_GROUP_RAYS] = {0};
+    group.count = 0;
+    for (int32_t i = 0; i < count; i++)
+        if (l[i].mirror > 0) {
+            mirrors[group.count] = (uint8_t)i;
+            put(&group, l[i].s.point, l[i].mirrored);
+        }
+    int32_t looking = group.count;
+    ray_group_nearest(&group, self->nodes, self->packs, 1e-4f, other);
+    group.count = 0;
+    for (int32_t j = 0; j < looking; j++) {
+        int32_t i = mirrors[j];
+        if (other[j].face < 0) {
+            any[i] = (uint8_t)seen_beyond(light, l[i].s.point, l[i].mirrored, seen[i]);
+            continue;
+        }
+        any[i] = 1;
+        surface_at(self, light, &other[j], l[i].s.point, l[i].mirrored, &surface[j]);
+        lit[j] = dot(surface[j].facing, light->direction);
+        if (lit[j] <= 0)
+            continue;
+        if (!group.count)
+            start(&group, surface[j].facing);
+        which[group.count] = (uint8_t)j;
+        put(&group, surface[j].point, 0);
     }
-    const float *g = s.face->normal;
-    uint32_t facing = (uint32_t)(g[0] * 2.4f + 2.5f) + 5u * (uint32_t)(g[1] * 2.4f + 2.5f) +
-                      25u * (uint32_t)(g[2] * 2.4f + 2.5f);
-    return 1u + ((uint32_t)s.face->part << 16 | (uint32_t)s.face->material << 9 | (uint32_t)shaded << 8 | facing);
+    ask_sun(self, light, &group, light->direction, which, dark);
+    for (int32_t j = 0; j < looking; j++)
+        if (other[j].face >= 0)
+            plain_radiance(light, &surface[j], lit[j] > 0 && !dark[j] ? lit[j] : 0, seen[mirrors[j]]);
+    for (int32_t i = 0; i < count; i++)
+        key[i] = finish(&l[i], light, sun, shaded[i], any[i] ? seen[i] : 0, radiance[i]);
 }
 
 void shading_bake(const scene_t *self, const sunlight_t *light, const float *position, const float *hemisphere,
@@ -195,7 +324,7 @@ void shading_bake(const scene_t *self, const sunlight_t *light, const float *pos
                     open[1 + k] += d[k];
                 continue;
             }
-            plain_radiance(self, light, &hit, origin, d, seen);
+            plain_of_hit(self, light, &hit, origin, d, seen);
             for (int k = 0; k < 3; k++)
                 sum[k] += seen[k];
         }

@@ -7,7 +7,7 @@
 
 #include "world/materials.h"
 #include "world/planet.h"
-#include "world/ray_caster.h"
+#include "world/ray_group.h"
 
 typedef struct {
     float normal[3], uv[2];  ///< uv in metres on the surface
@@ -60,6 +60,12 @@ uint32_t shading_radiance(const scene_t *self, const bvh_node_t *root, const sun
 /// As shading_radiance, of what a ray has met already.
 uint32_t shading_of_hit(const scene_t *self, const ray_hit_t *hit, const sunlight_t *light, const float sun[3],
                         const float origin[3], const float direction[3], float pixel_rad, float radiance[3]);
+
+/// As shading_of_hit, of what rays from one point close together have met: the same to the bit, for less, since their
+/// rays to the Sun and those of mirrors go through the tree together. radiance: (count, 3). @param count to 64.
+void shading_of_hits(const scene_t *self, int32_t count, const ray_hit_t hit[RAY_GROUP_RAYS], const sunlight_t *light,
+                     const float sun[3], const float origin[3], float (*direction)[3], float pixel_rad,
+                     float (*radiance)[3], uint32_t key[RAY_GROUP_RAYS]);
 
 /// Fills every vertex's `bounce` and `open`. @param position (vertices, 3), pulled-in start points;
 /// hemisphere (count, 3): cosine-distributed unit vectors about +z. Cost: vertices * count rays or two.

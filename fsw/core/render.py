@@ -394,14 +394,13 @@ class TriangleScene:
                 total[:, axis] += np.bincount(self._corner[:, k], middle[:, axis], count)
         return (total / np.maximum(number, 1)[:, None]).astype(np.float32)
 
-    def nearest(self, origin: Floats, direction: Floats) -> tuple[NDArray[np.int32], Floats]:
-        """Faces hit (-1: none) and distances of rays (n, 3)."""
-        origin = np.ascontiguousarray(origin, np.float32)
-        direction = np.ascontiguousarray(direction, np.float32)
-        if origin.shape != direction.shape or origin.ndim != 2 or origin.shape[1] != 3:
-            raise FswError(f"rays {origin.shape} and {direction.shape}: both (n, 3)")
+    def nearest(
+        self, origin: Floats, direction: Floats, together: bool = False
+    ) -> tuple[NDArray[np.int32], Floats]:
+        """Faces hit (-1: none) and distances of rays (n, 3); together: in groups of 64, as they come."""
+        origin, direction = _rays(origin, direction)
         face, distance = np.empty(len(origin), np.int32), np.empty(len(origin), np.float32)
-        lib.ray_caster_nearest_many(
+        (lib.ray_group_nearest_many if together else lib.ray_caster_nearest_many)(
             self._c.nodes,
             self._c.packs,
             len(origin),
@@ -411,6 +410,30 @@ class TriangleScene:
             _buffer("float[]", distance, True),
         )
         return face, distance
+
+    def blocked(self, origin: Floats, side: Floats, direction: tuple[float, ...]) -> NDArray[np.bool_]:
+        """Which rays of one direction hit anything, in groups of 64, as they come. side (n, 3): away from the
+        surface that they start from; each group goes by its first."""
+        origin, side = _rays(origin, side)
+        blocked = np.empty(len(origin), np.bool_)
+        lib.ray_group_blocked_many(
+            self._c.nodes,
+            self._c.packs,
+            len(origin),
+            _buffer("float[]", origin),
+            _buffer("float[]", side),
+            direction,
+            _buffer("uint8_t[]", blocked.view(np.uint8), True),
+        )
+        return blocked
+
+
+def _rays(origin: Floats, direction: Floats) -> tuple[Floats, Floats]:
+    origin = np.ascontiguousarray(origin, np.float32)
+    direction = np.ascontiguousarray(direction, np.float32)
+    if origin.shape != direction.shape or origin.ndim != 2 or origin.shape[1] != 3:
+        raise FswError(f"rays {origin.shape} and {direction.shape}: both (n, 3)")
+    return origin, direction
 
 
 class Canvas:
