@@ -104,12 +104,11 @@ def campaign(
     from fsw.campaign.flight import FlightSettings, fly
     from fsw.campaign.results import text_of
     from fsw.campaign.variation import check_limits
-    from fsw.missions.mounted import MountedMission
 
     if (runs is None) == (alone is None):
         raise FswError("allowed is one of --runs N and --run K")
     found = missions.load(mission, missions.MissionFile)
-    if isinstance(found, MountedMission):
+    if found.camera_stays:
         raise FswError(
             f"mission {found.name}: its camera is not released; campaigns are of those that release one"
         )

@@ -153,7 +153,7 @@ def _answer(simulation: Simulation, later_ns: int = 0) -> str:
 def _ask(simulation: Simulation, wanted: FileRequest) -> list[Line]:
     sequence = simulation.ask_for_file(wanted)
     told: list[Line] = [[("good", f"request up{sequence} goes up"), ("", f"; {_answer(simulation)}")]]
-    if simulation.heard == "low":
+    if simulation.x_band.heard == "low":
         told += say("files come down in the high rate only: `tc DOWNLINK_RATE HIGH`", style="dim")
     return told
 

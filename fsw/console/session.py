@@ -150,7 +150,7 @@ class Session:
         simulation = self._room.simulation
         station, control = simulation.station, simulation.control
         way_ns = self._light_time_ns(simulation.now_ns)
-        heard = simulation.heard
+        heard = simulation.x_band.heard
         range_m = control.telemetry.value("HOUSEKEEPING_RELAY", "camera_range_m")
         wifi = control.telemetry.value("HOUSEKEEPING_RELAY", "wifi")
         separated = control.telemetry.value("HOUSEKEEPING_RELEASE", "break_wire")

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from fsw.core.errors import FswError
-from fsw.ground import contact_sheet
+from fsw.ground import contact_sheet, recording
 from fsw.ground.control_centre import News
 from fsw.ground.event_log import EventLog
 from fsw.ground.plan import Plan, planned, portrait_ns
@@ -33,7 +33,7 @@ from fsw.missions.mission_file import MissionFile
 from fsw.simulation import Settings, Simulation
 
 PICTURES = "pictures"
-DOWNLINK = "downlink.cadu"
+DOWNLINK = recording.FILE
 EVENTS = "events.jsonl"
 SHEET = "contact_sheet.jpg"
 SUMMARY = "summary.json"

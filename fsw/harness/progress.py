@@ -37,7 +37,7 @@ def state(flight: Flight) -> str:
     return (
         f"{flown_s:.0f} s, {speed}pictures {simulation.camera.pictures_taken} taken, "
         f"{simulation.control.pictures.complete} received; {simulation.station.frames} frames; "
-        + ("locked" if simulation.locked else "no lock")
+        + ("locked" if simulation.x_band.locked else "no lock")
     )
 
 

@@ -546,3 +546,8 @@ class MissionFile(Dated):
     def release_ns(self) -> int:
         """Mission time of the release."""
         return self.epoch.parse(self.mission.release_utc)
+
+    @property
+    def camera_stays(self) -> bool:
+        """The camera is never released: it stays on its spacecraft, which powers it."""
+        return False

@@ -219,6 +219,10 @@ class MountedMission(MissionFile):
     def release_ns(self) -> int:
         raise FswError(f"mission {self.name}: its camera is not released")
 
+    @property
+    def camera_stays(self) -> bool:
+        return True
+
     def end_of(self, observation: Observation) -> int:
         """Mission time at which its last beat is over."""
         period_ns = round(self.camera.period_s * SECOND)

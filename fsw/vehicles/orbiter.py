@@ -443,7 +443,7 @@ class Orbiter:
 
 
 def _mechanism(mission: MissionFile, stream: Stream) -> ReleaseMechanism:
-    if isinstance(mission, MountedMission):
+    if mission.camera_stays:
         return NoMechanism(stream)
     camera = mission.camera
     return ReleaseMechanism(
@@ -475,7 +475,7 @@ def _tasks(
         return Downlink(clock, high_frames_per_second, control_channel(mission), lander, frames, on_air)
 
     def relay() -> Relay:
-        return Relay(clock, relay_peer(mission), on_bus_power=isinstance(mission, MountedMission))
+        return Relay(clock, relay_peer(mission), on_bus_power=mission.camera_stays)
 
     def housekeeping() -> Housekeeping:
         return Housekeeping(isinstance(mission, MountedMission) and mission.has_phases)

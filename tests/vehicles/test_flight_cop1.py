@@ -292,7 +292,7 @@ def test_the_high_rate_carries_control_words_too():
     flight.simulation.command("DOWNLINK_RATE", "HIGH", arrive_ns=2 * SECOND)
     flight.simulation.run_until(95 * SECOND)
     before = flight.link.status().word_ns
-    assert flight.simulation.heard == "high"
+    assert flight.simulation.x_band.heard == "high"
     flight.run(8)
     assert flight.link.status().word_ns - before == pytest.approx(8 * SECOND, abs=SECOND)
     assert flight.link.status().word.farm_b == 1

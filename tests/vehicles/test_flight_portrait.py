@@ -141,9 +141,9 @@ class TestRelay:
         start = dataclasses.replace(WHOLE.mission, **times)
         flight = Told(dataclasses.replace(WHOLE, mission=start, drive=drive))
         flight.fly(1125 + 40)
-        assert flight.simulation.heard == ""
+        assert flight.simulation.x_band.heard == ""
         flight.fly(1125 + 75)
-        assert flight.simulation.heard == "low"
+        assert flight.simulation.x_band.heard == "low"
         assert flight.simulation.station.frames > 4
 
 

@@ -5,17 +5,14 @@ fixed order, and the same settings give the same octets on every machine. `snaps
 state; `restore` goes on as if nothing had happened.
 """
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from fsw import dictionary
 from fsw.core.errors import FswError
-from fsw.core.radio_channel import flip_bits, soft_symbols
+from fsw.core.radio_channel import flip_bits
 from fsw.devices.image_sensor import Shot, Taken
-from fsw.devices.transponder import Transmission
 from fsw.devices.wifi import SLOT_NS, WifiChannel
 from fsw.ground.archive import Archive
 from fsw.ground.command_link import Initiation, UplinkSettings
@@ -25,68 +22,33 @@ from fsw.ground.file_store import FolderStore
 from fsw.ground.files import UNIT_ROOM_OCTETS
 from fsw.ground.receiving import DownlinkMode as ReceiveMode
 from fsw.ground.receiving import ReceivedPacket, Station
+from fsw.ground.recording import Recording
 from fsw.ground.transmitter import Burst
 from fsw.kernel.seeds import Streams
 from fsw.kernel.snapshot import SnapshotError, pack, unpack
 from fsw.kernel.time import SECOND, earliest
 from fsw.missions.file_link import ground_link
 from fsw.missions.mission_file import DownlinkMode, MissionFile
-from fsw.missions.mounted import MountedMission
-from fsw.missions.portrait import PortraitMission
 from fsw.protocols.cfdp_messages import Request as FileRequest
 from fsw.protocols.cfdp_sender import PutRequest
 from fsw.protocols.fop import Directive
+from fsw.simulation.security import security_of, security_summary
+from fsw.simulation.settings import DEFAULTS, Settings
+from fsw.simulation.x_band import XBandDown
 from fsw.vehicles.camera import Camera
 from fsw.vehicles.orbiter import HIGH, LOW, Orbiter
 from fsw.world import heavens as sky
+from fsw.world.camera_view import CameraView, view_of
 from fsw.world.delay_line import DelayLine
-from fsw.world.ground_site import GroundSite
 from fsw.world.image_sensor import DEFAULT_EXPOSURE_US
-from fsw.world.imaging import ReleasedCamera, Snap
-from fsw.world.mounted import MountedView
-from fsw.world.portrait import PlacedView
-from fsw.world.relay_hop import RelayHop
-from fsw.world.scene import Studio
+from fsw.world.imaging import Snap
 from fsw.world.test_card import raw_test_card, test_card
 
 if TYPE_CHECKING:  # loads OpenSSL, which a flight without security does not need
     from fsw.ground.security import GroundSecurity
-    from fsw.protocols.sdls_keys import LinkKeys
-    from fsw.protocols.sdls_link import SpacecraftSecurity
 
 WIFI_STATUS_NS = SECOND
-ES_N0_STEP_DB = 0.01  # the channel's table is made anew at each step, some minutes apart
-DISTANCE_STEP_NS = 10 * SECOND  # in which the distance changes by less than 1e-5 of it
 UPLINK_SLICE_OCTETS = 64
-# A receiver that meets a new carrier misses its first symbols and may lock to the wrong polarity.
-ACQUISITION_SYMBOLS = (200, 1800)
-
-Pictures = Literal["rendered", "test-card", "none"]
-Link = Literal["symbols", "frames", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a flight depends on, besides its mission file.
-
-    size: of the pictures [px], None for the mission's. link: the X-band carries soft symbols with noise,
-    or CADUs without; 'none': the orbiter's transmitter has no carrier: reports are made and stored on
-    board, but no frames, and the ground hears nothing.
-    pictures: what the sensors see, or a stored test card; 'none': the sensors never answer, the camera draws
-    its power and sends its health, and takes no picture. workers: threads that make pictures, None for one a
-    processor; they change no result. keys: of both ends of the telecommand link,
-    which they protect. picture_class: of CFDP for picture files, 1 or 2, None for the mission's.
-    wifi_class: how pictures come from the camera, 'parts' or CFDP class '1' or '2', None for the mission's.
-    """
-
-    seed: int = 1
-    size: tuple[int, int] | None = None
-    link: Link = "symbols"
-    pictures: Pictures = "rendered"
-    workers: int | None = None
-    keys: "LinkKeys | None" = None
-    picture_class: int | None = None
-    wifi_class: str | None = None
 
 
 class Simulation:
@@ -102,33 +64,29 @@ class Simulation:
     def __init__(
         self,
         mission: MissionFile,
-        settings: Settings = Settings(),
+        settings: Settings = DEFAULTS,
         folder: Path | None = None,
         on_news: Callable[[News], object] | None = None,
         memory: Path | None = None,
         files: Path | None = None,
         heavens: sky.Heavens | None = None,
     ) -> None:
-        if settings.picture_class is not None:
-            link = replace(mission.files, picture_class=settings.picture_class)
-            mission = replace(mission, files=link)
-        if settings.wifi_class is not None:
-            mission = replace(mission, wifi=replace(mission.wifi, picture_class=settings.wifi_class))
-        self.mission = mission
+        self.mission = mission = settings.chosen(mission)
         self.settings = settings
         self.epoch = mission.epoch
-        self._mounted = isinstance(mission, MountedMission)
         self.heavens = sky.Heavens.of(mission) if heavens is None else heavens
         self.streams = Streams(settings.seed)
         self.now_ns = 0
-        self.released: ReleasedCamera | MountedView | PlacedView | None = None  # the camera, once it is on
+        rendered = settings.pictures == "rendered"
+        self._view_from = view_of(mission, self.heavens, rendered, self.streams.seed_of("sensor"))
+        self.released: CameraView | None = None  # the camera, once it is on
         self._motion: list[Any] | None = None  # release time, motion
-        self._studio: Studio | None = None
+        self._mounted = mission.camera_stays
         self.on_news = on_news
         self._wifi = WifiChannel(sky.wifi(mission), self.streams.stream("wifi"), mission.wifi.packet_octets)
         self._wifi_ns = 0
         self._wifi_status_ns = 0
-        ground_security, board_security = _security_of(mission, settings.keys)
+        ground_security, board_security = security_of(mission, settings.keys)
         self.orbiter = Orbiter(
             mission,
             self.streams,
@@ -140,41 +98,33 @@ class Simulation:
             security=board_security,
         )
         # A stored picture is at hand: threads would only wait for each other.
-        workers = settings.workers if settings.pictures == "rendered" else 0
+        workers = settings.workers if rendered else 0
         seed = self.streams.seed_of("gauges")
         sensors = settings.pictures != "none"
-        self.camera = Camera(mission, seed, self._take, self._size(), workers, sensors=sensors)
+        size = settings.picture_size(mission)
+        self.camera = Camera(mission, seed, self._take, size, workers, sensors=sensors)
         self._up: DelayLine[bytes] = DelayLine()
-        self._down: DelayLine[Transmission] = DelayLine()
         self._antenna = sky.station_named(mission)
-        self._links = {name: sky.downlink(mission, self._mode(name), self._antenna) for name in (LOW, HIGH)}
-        self._distance = (-1, 0.0)  # number of its step in time, and from the Earth [km]: only a cache
         self._uplink_bits = 0
         self._held: list[tuple[int, bytes, int | None]] = []  # protected when they leave: time, packet, MAP
         self._units_ns = 0  # when the next frame of the file link may leave
         self._units_wait = False  # whether there is anything for it: asked when it may have changed
-        self._heard = ""  # the mode that the station receives
-        self._hop = _hop_of(mission, self.heavens)
-        self._heard_ns = 0  # until when; with a hop in between only
-        self._inverted = False  # the polarity to which its receiver has locked
-        self.frames_sent = 0
         self._open_outputs(folder, ground_security, files)
+        self.x_band = XBandDown(mission, self.heavens, self.streams, self.station, self._tell)
+        self._down = self.x_band.under_way
 
     def _open_outputs(
         self, folder: Path | None, security: "GroundSecurity | None", files: Path | None
     ) -> None:
         mission = self.mission
-        self._folder = folder
-        self._cadus = bytearray()
-        self._cadu_file: Any = None
-        self._cadu_hash = hashlib.sha256()
+        try:
+            if folder is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+            self._recording = Recording(folder)
+        except OSError as error:
+            raise FswError(f"output folder {folder}: {error}") from error
         archive = None
         if folder is not None:
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                self._cadu_file = (folder / "downlink.cadu").open("w+b")
-            except OSError as error:
-                raise FswError(f"output folder {folder}: {error}") from error
             archive = Archive(folder / "telemetry.sqlite", self.epoch)
             archive.note("mission", mission.name)
             archive.note("seed", self.settings.seed)
@@ -197,7 +147,7 @@ class Simulation:
             modes,
             {channel.scid for mode in (downlink.low, downlink.high) for channel in mode.channel},
             archive,
-            self._keep_cadus,
+            self._recording.keep,
             # The first channel's frames' times are what time reports tell.
             (downlink.low.channel[0].scid, downlink.low.channel[0].vcid),
             self.control.note_frame,
@@ -210,13 +160,6 @@ class Simulation:
             way_ns = self.heavens.light_time.one_way_light_time_ns(max(0, received_ns - way_ns), "down")
         return way_ns
 
-    def _keep_cadus(self, octets: bytes) -> None:
-        self._cadu_hash.update(octets)
-        if self._cadu_file is not None:
-            self._cadu_file.write(octets)
-        else:
-            self._cadus += octets
-
     def __enter__(self) -> "Simulation":
         return self
 
@@ -227,8 +170,7 @@ class Simulation:
         """Whole files, whatever happened."""
         self.camera.close()
         self.control.flush()
-        if self._cadu_file is not None:
-            self._cadu_file.close()
+        self._recording.close()
         if self.archive is not None:
             self.archive.close()
         self.orbiter.close()
@@ -368,11 +310,6 @@ class Simulation:
         for at in range(0, len(octets), UPLINK_SLICE_OCTETS):
             self._up.send(self.now_ns, octets[at : at + UPLINK_SLICE_OCTETS])
 
-    @property
-    def heard(self) -> str:
-        """The downlink mode that the station receives: 'low', 'high', or '' before the first signal."""
-        return self._heard
-
     # ---- time -----------------------------------------------------------------------------------
 
     def next_ns(self) -> int | None:
@@ -400,8 +337,7 @@ class Simulation:
 
     def finish(self) -> None:
         """The flight is over: what has arrived is decoded to its last frame."""
-        if self._heard:
-            self._tell(self.station.end_of_signal(self._heard))
+        self.x_band.finish()
         for news in self.control.finish(self.now_ns):
             self._announce(news)
 
@@ -428,9 +364,9 @@ class Simulation:
             self._wifi_status_ns += WIFI_STATUS_NS
             self.orbiter.wifi_status(now_ns)
         for transmission in self.orbiter.radiated():
-            self._radiate(transmission)
+            self.x_band.radiate(transmission)
         for arrival_ns, transmission in self._down.arrived(now_ns):
-            self._receive(transmission, arrival_ns)
+            self.x_band.receive(transmission, arrival_ns)
         if _due(self.control.commander.link.next_ns(), now_ns):
             self.control.commander.link.advance(now_ns)
             self._settle()
@@ -439,38 +375,11 @@ class Simulation:
 
     # ---- camera and Wi-Fi -----------------------------------------------------------------------
 
-    def _size(self) -> tuple[int, int]:
-        modes = {(mode.width, mode.height): mode.name for mode in self.mission.camera.mode}
-        if self.settings.size is None:
-            return next(size for size, name in modes.items() if name == self.mission.camera.default_mode)
-        if self.settings.size not in modes:
-            width, height = self.settings.size
-            raise FswError(f"picture size {width}x{height}: allowed are {', '.join(modes.values())}")
-        return self.settings.size
-
     def _separate(self, now_ns: int, motion: dict[str, Any]) -> None:
         self._motion = [now_ns, motion]
-        self._follow_release()
+        self.released = self._view_from(now_ns, motion)
         self.camera.separate(now_ns, self.orbiter.clock.agency_ns(now_ns))
         self._wifi_ns = now_ns
-
-    def _follow_release(self) -> None:
-        assert self._motion is not None
-        seed = self.streams.seed_of("sensor")
-        if isinstance(self.mission, MountedMission):
-            self.released = MountedView(self.mission, self.heavens, seed)
-            return
-        if isinstance(self.mission, PortraitMission):
-            if not isinstance(self.released, PlacedView):  # a snapshot's is the one that stands there already
-                site, rendered = self.heavens.trajectory, self.settings.pictures == "rendered"
-                assert isinstance(site, GroundSite)
-                self.released = PlacedView(self.mission, site, rendered, seed)
-            return
-        if self._studio is None and self.settings.pictures == "rendered":
-            capsule = self.mission.orbiter.entry_capsule
-            self._studio = Studio("tianwen1-stack" if capsule else "tianwen1-orbiter")
-        t_ns, motion = self._motion
-        self.released = ReleasedCamera(self.mission, self.heavens, self._studio, t_ns, motion, seed)
 
     def _take(self, shot: Shot) -> Taken:
         """Pure: called from the sensor's threads, and ahead of time."""
@@ -521,60 +430,7 @@ class Simulation:
         if len(lengths):
             self.orbiter.receive_wifi(octets.tobytes(), lengths.astype("<u4").tobytes(), now_ns)
 
-    # ---- X-band ---------------------------------------------------------------------------------
-
-    def _mode(self, name: str) -> DownlinkMode:
-        return self.mission.downlink.high if name == HIGH else self.mission.downlink.low
-
-    def _radiate(self, transmission: Transmission) -> None:
-        figures = self._mode(transmission.mode)
-        span_ns = transmission.end_ns - transmission.start_ns
-        self.frames_sent += round(span_ns / figures.frame_period_ns)
-        # As of the first bit; within the second that it lasts the way changes by some tens of microseconds.
-        way_ns = self.heavens.light_time.one_way_light_time_ns(transmission.start_ns, "down")
-        if self._hop is not None:
-            if not self._hop.hears(transmission.start_ns):
-                return
-            way_ns += self._hop.way_ns(transmission.start_ns)
-        self._down.send(transmission.end_ns + way_ns, transmission)
-
-    def _receive(self, transmission: Transmission, arrival_ns: int) -> None:
-        mode = transmission.mode
-        start_ns = arrival_ns - (transmission.end_ns - transmission.start_ns)
-        rises = self._hop is not None and start_ns - self._heard_ns > SECOND  # a new pass
-        self._heard_ns = arrival_ns if self._hop is not None else 0
-        if self._heard not in ("", mode) or (self._heard and rises):
-            self._tell(self.station.end_of_signal(self._heard))
-        self._heard = mode
-        if not transmission.coded:
-            self._tell(self.station.receive_cadus(mode, transmission.symbols, start_ns))
-            return
-        missed = 0
-        if transmission.first_symbol == 0 or rises:
-            least, most = ACQUISITION_SYMBOLS
-            stream = self.streams.stream("acquisition")
-            missed = least + stream.below(most - least)
-            self._inverted = bool(stream.below(2))
-        soft = soft_symbols(
-            transmission.symbols,
-            es_n0_db=self._es_n0_db(transmission),
-            seed=self.streams.seed_of(f"downlink noise {mode}"),
-            position=transmission.first_symbol,
-            inverted=self._inverted,
-        )
-        missed_ns = missed * (arrival_ns - start_ns) // soft.size
-        self._tell(self.station.receive_symbols(mode, soft[missed:], start_ns + missed_ns))
-
-    def _es_n0_db(self, transmission: Transmission) -> float:
-        """Of one binary channel symbol: QPSK carries two."""
-        figures = self._mode(transmission.mode)
-        step = transmission.start_ns // DISTANCE_STEP_NS
-        if self._distance[0] != step:
-            self._distance = (step, self.heavens.earth_distance_km(step * DISTANCE_STEP_NS))
-        distance_km = self._distance[1]
-        es_n0_db = sky.downlink_es_n0_db(figures, self._links[transmission.mode], distance_km)
-        es_n0_db -= 3.010299956639812 if figures.bits_per_symbol == 2 else 0.0
-        return round(es_n0_db / ES_N0_STEP_DB) * ES_N0_STEP_DB
+    # ---- ground ---------------------------------------------------------------------------------
 
     def _tell(self, packets: list[ReceivedPacket]) -> None:
         fields = self.station.take_fields()
@@ -589,11 +445,6 @@ class Simulation:
     def _announce(self, news: News) -> None:
         if self.on_news is not None:
             self.on_news(news)
-
-    @property
-    def locked(self) -> bool:
-        """The station has lock on the mode that it hears."""
-        return bool(self._heard) and self.station.locked(self._heard)
 
     # ---- results and snapshots ------------------------------------------------------------------
 
@@ -610,35 +461,19 @@ class Simulation:
             "thumbnails_received": sum(entry["kind"] == "thumbnail" for entry in whole),
             "full_frames_received": sum(entry["kind"] == "full" for entry in whole),
             "files_incomplete": len(entries) - len(whole),
-            "frames_sent": self.frames_sent,
+            "frames_sent": self.x_band.frames_sent,
             "frames_received": self.station.frames,
             "frames_undecodable": self.station.failures,
             "channel_symbols": self.station.channel_symbols,
             "channel_symbol_errors": self.station.channel_symbol_errors,
             "symbols_corrected": self.station.corrected_symbols,
             "one_way_light_time_s": self.heavens.light_time.one_way_light_time_ns(0, "down") / SECOND,
-            **self._security_summary(),
-            "downlink_sha256": self._cadu_hash.hexdigest(),
+            **security_summary(self.orbiter.security),
+            "downlink_sha256": self._recording.sha256,
         }
-
-    def _security_summary(self) -> dict[str, Any]:
-        """What protected the telecommands. Refused: frames, by the spacecraft."""
-        security = self.orbiter.security
-        if security is None:
-            return {"security": "none", "security_keys": None, "security_refused": 0}
-        refused = sum(security.unit.refused.values())
-        keys = "published test keys, which protect nothing" if security.published else "own"
-        service = security.service.name.lower().replace("_", " ")
-        return {"security": service, "security_keys": keys, "security_refused": refused}
 
     def snapshot(self) -> bytes:
         """The whole simulation as the octets of a file (see `fsw.kernel.snapshot`)."""
-        if self._cadu_file is not None:
-            self._cadu_file.flush()
-            self._cadu_file.seek(0)
-            cadus = self._cadu_file.read()
-        else:
-            cadus = bytes(self._cadus)
         settings = self.settings
         return pack(
             {
@@ -654,17 +489,13 @@ class Simulation:
                 "orbiter": self.orbiter.save(),
                 "camera": self.camera.save(),
                 "up": self._up.save(),
-                "down": self._down.save(),
+                "x_band": self.x_band.save(),
                 "uplink_bits": self._uplink_bits,
                 "held": [list(held) for held in self._held],
                 "units_ns": self._units_ns,
-                "heard": self._heard,
-                "heard_ns": self._heard_ns,
-                "inverted": self._inverted,
-                "frames_sent": self.frames_sent,
                 "station": self.station.save(),
                 "control": self.control.save(),
-                "cadus": cadus,
+                "cadus": self._recording.save(),
             }
         )
 
@@ -692,63 +523,21 @@ class Simulation:
         self._motion = saved["motion"]
         self.released = None
         if self._motion is not None:
-            self._follow_release()
+            self.released = self._view_from(*self._motion)
         self._wifi.load(saved["wifi"])
         self._wifi_ns = saved["wifi_ns"]
         self._wifi_status_ns = saved["wifi_status_ns"]
         self.orbiter.load(saved["orbiter"])
         self.camera.load(saved["camera"])
         self._up.load(saved["up"])
-        self._down.load(saved["down"])
+        self.x_band.load(saved["x_band"])
         self._uplink_bits = saved["uplink_bits"]
         self._held = [(radiate_ns, packet, map_id) for radiate_ns, packet, map_id in saved["held"]]
         self._units_ns = saved["units_ns"]
-        self._heard = saved["heard"]
-        self._heard_ns = saved["heard_ns"]
-        self._inverted = saved["inverted"]
-        self.frames_sent = saved["frames_sent"]
         self.station.load(saved["station"])
         self.control.load(saved["control"])
         self._units_wait = self.control.files.has_output
-        if self._cadu_file is not None:
-            self._cadu_file.seek(0)
-            self._cadu_file.truncate()
-        self._cadus.clear()
-        self._cadu_hash = hashlib.sha256()
-        self._keep_cadus(saved["cadus"])
-
-
-def _security_of(
-    mission: MissionFile, keys: "LinkKeys | None"
-) -> "tuple[GroundSecurity | None, SpacecraftSecurity | None]":
-    """Both ends' security: as the mission says, and where keys are given in any case.
-
-    A mission that asks for it without anybody's keys gets published ones, and the spacecraft says so.
-    """
-    service = mission.uplink.security
-    if service == "none" and keys is None:
-        return None, None
-    from fsw.ground.security import GroundSecurity
-    from fsw.protocols.sdls_codes import Service
-    from fsw.protocols.sdls_keys import LinkKeys
-    from fsw.protocols.sdls_link import LinkSecurity, SpacecraftSecurity
-
-    security = LinkSecurity(
-        Service.AUTHENTICATION if service == "authenticated" else Service.AUTHENTICATED_ENCRYPTION,
-        mission.uplink.security_spi,
-        mission.uplink.security_window,
-        mission.uplink.scid,
-        {channel.vcid: channel.maps for channel in mission.uplink.channel},
-    )
-    keys = LinkKeys.test() if keys is None else keys
-    return GroundSecurity(keys, security), SpacecraftSecurity(keys, security)
-
-
-def _hop_of(mission: MissionFile, heavens: sky.Heavens) -> RelayHop | None:
-    if not isinstance(mission, PortraitMission):
-        return None
-    assert isinstance(heavens.trajectory, GroundSite)
-    return RelayHop.of(mission, heavens.trajectory)
+        self._recording.load(saved["cadus"])
 
 
 def _due(next_ns: int | None, now_ns: int) -> bool:

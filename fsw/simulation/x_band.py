@@ -1,0 +1,138 @@
+"""The X band down: from the orbiter's transmitter, over the light time and through noise, to the station."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fsw.core.radio_channel import soft_symbols
+from fsw.devices.transponder import Transmission
+from fsw.ground.receiving import ReceivedPacket, Station
+from fsw.kernel.seeds import Streams
+from fsw.kernel.time import SECOND
+from fsw.missions.mission_file import MissionFile
+from fsw.missions.portrait import PortraitMission
+from fsw.vehicles.orbiter import HIGH, LOW
+from fsw.world import heavens as sky
+from fsw.world.delay_line import DelayLine
+from fsw.world.ground_site import GroundSite
+from fsw.world.relay_hop import RelayHop
+
+ES_N0_STEP_DB = 0.01  # the channel's table is made anew at each step, some minutes apart
+DISTANCE_STEP_NS = 10 * SECOND  # in which the distance changes by less than 1e-5 of it
+# A receiver that meets a new carrier misses its first symbols and may lock to the wrong polarity.
+ACQUISITION_SYMBOLS = (200, 1800)
+
+
+class XBandDown:
+    """tell: told of the packets that the station has made of what it received.
+
+    heard: the mode that the station receives, LOW or HIGH; '' before the first signal. under_way: what was
+    radiated and has not arrived.
+    """
+
+    def __init__(
+        self,
+        mission: MissionFile,
+        heavens: sky.Heavens,
+        streams: Streams,
+        station: Station,
+        tell: Callable[[list[ReceivedPacket]], None],
+    ) -> None:
+        self._heavens = heavens
+        self._streams = streams
+        self._station = station
+        self._tell = tell
+        self._modes = {LOW: mission.downlink.low, HIGH: mission.downlink.high}
+        antenna = sky.station_named(mission)
+        self._links = {name: sky.downlink(mission, mode, antenna) for name, mode in self._modes.items()}
+        self._distance = (-1, 0.0)  # number of its step in time, and from the Earth [km]: only a cache
+        self._hop = _hop_of(mission, heavens)
+        self.under_way: DelayLine[Transmission] = DelayLine()
+        self.heard = ""
+        self._heard_ns = 0  # until when; with a hop in between only
+        self._inverted = False  # the polarity to which the station's receiver has locked
+        self.frames_sent = 0
+
+    @property
+    def locked(self) -> bool:
+        """The station has lock on the mode that it hears."""
+        return bool(self.heard) and self._station.locked(self.heard)
+
+    def radiate(self, transmission: Transmission) -> None:
+        """On its way, where somebody hears it."""
+        figures = self._modes[transmission.mode]
+        span_ns = transmission.end_ns - transmission.start_ns
+        self.frames_sent += round(span_ns / figures.frame_period_ns)
+        # As of the first bit; within the second that it lasts the way changes by some tens of microseconds.
+        way_ns = self._heavens.light_time.one_way_light_time_ns(transmission.start_ns, "down")
+        if self._hop is not None:
+            if not self._hop.hears(transmission.start_ns):
+                return
+            way_ns += self._hop.way_ns(transmission.start_ns)
+        self.under_way.send(transmission.end_ns + way_ns, transmission)
+
+    def receive(self, transmission: Transmission, arrival_ns: int) -> None:
+        """Its last bit has arrived."""
+        mode = transmission.mode
+        start_ns = arrival_ns - (transmission.end_ns - transmission.start_ns)
+        rises = self._hop is not None and start_ns - self._heard_ns > SECOND  # a new pass
+        self._heard_ns = arrival_ns if self._hop is not None else 0
+        if self.heard not in ("", mode) or (self.heard and rises):
+            self._tell(self._station.end_of_signal(self.heard))
+        self.heard = mode
+        if not transmission.coded:
+            self._tell(self._station.receive_cadus(mode, transmission.symbols, start_ns))
+            return
+        missed = 0
+        if transmission.first_symbol == 0 or rises:
+            least, most = ACQUISITION_SYMBOLS
+            stream = self._streams.stream("acquisition")
+            missed = least + stream.below(most - least)
+            self._inverted = bool(stream.below(2))
+        soft = soft_symbols(
+            transmission.symbols,
+            es_n0_db=self._es_n0_db(transmission),
+            seed=self._streams.seed_of(f"downlink noise {mode}"),
+            position=transmission.first_symbol,
+            inverted=self._inverted,
+        )
+        missed_ns = missed * (arrival_ns - start_ns) // soft.size
+        self._tell(self._station.receive_symbols(mode, soft[missed:], start_ns + missed_ns))
+
+    def _es_n0_db(self, transmission: Transmission) -> float:
+        """Of one binary channel symbol: QPSK carries two."""
+        figures = self._modes[transmission.mode]
+        step = transmission.start_ns // DISTANCE_STEP_NS
+        if self._distance[0] != step:
+            self._distance = (step, self._heavens.earth_distance_km(step * DISTANCE_STEP_NS))
+        distance_km = self._distance[1]
+        es_n0_db = sky.downlink_es_n0_db(figures, self._links[transmission.mode], distance_km)
+        es_n0_db -= 3.010299956639812 if figures.bits_per_symbol == 2 else 0.0
+        return round(es_n0_db / ES_N0_STEP_DB) * ES_N0_STEP_DB
+
+    def finish(self) -> None:
+        """No more will come: what has arrived is decoded to its last frame."""
+        if self.heard:
+            self._tell(self._station.end_of_signal(self.heard))
+
+    def save(self) -> dict[str, Any]:
+        return {
+            "under_way": self.under_way.save(),
+            "heard": self.heard,
+            "heard_ns": self._heard_ns,
+            "inverted": self._inverted,
+            "frames_sent": self.frames_sent,
+        }
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self.under_way.load(saved["under_way"])
+        self.heard = saved["heard"]
+        self._heard_ns = saved["heard_ns"]
+        self._inverted = saved["inverted"]
+        self.frames_sent = saved["frames_sent"]
+
+
+def _hop_of(mission: MissionFile, heavens: sky.Heavens) -> RelayHop | None:
+    if not isinstance(mission, PortraitMission):
+        return None
+    assert isinstance(heavens.trajectory, GroundSite)
+    return RelayHop.of(mission, heavens.trajectory)
