@@ -14,11 +14,9 @@ All but the summary depend on mission and settings alone. The wall clock is read
 say how long it took.
 """
 
-import json
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +26,7 @@ from fsw.ground.control_centre import News
 from fsw.ground.event_log import EventLog
 from fsw.ground.plan import Plan, planned, portrait_ns
 from fsw.harness import truth
+from fsw.harness.outcome import SUMMARY, Outcome, concluded, write_whole, writing
 from fsw.kernel.time import SECOND
 from fsw.missions.mission_file import MissionFile
 from fsw.simulation import Settings, Simulation
@@ -36,7 +35,6 @@ PICTURES = "pictures"
 DOWNLINK = recording.FILE
 EVENTS = "events.jsonl"
 SHEET = "contact_sheet.jpg"
-SUMMARY = "summary.json"
 _FILES = (DOWNLINK, EVENTS, SHEET, SUMMARY, truth.FILE, "telemetry.sqlite", "telemetry.sqlite-journal")
 OWN = frozenset({PICTURES, *_FILES, SUMMARY + ".part", truth.FILE + ".part"})
 
@@ -44,33 +42,18 @@ STEP_NS = SECOND  # between two looks at the clock and at the operator's wish to
 PACED_STEP_S = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """summary: what `summary.json` holds. note: what the plan could not do. sheet: pictures on the sheet."""
-
-    folder: Path
-    summary: dict[str, Any]
-    note: str
-    sheet: int
-
-    def text(self) -> str:
-        """The summary in five lines."""
-        summary, sheet = self.summary, self.sheet
-        speed = summary["times_real_time"]
-        return "\n".join(
-            (
-                f"{summary['mission']}, seed {summary['seed']}: {summary['simulated_s']:g} s flown in "
-                f"{summary['wall_s']:.1f} s" + (f", {speed:.1f} times real time" if speed else ""),
-                f"pictures  {summary['pictures_taken']} taken, {summary['pictures_received']} received: "
-                f"{summary['thumbnails_received']} thumbnails, {summary['full_frames_received']} in full, "
-                f"{summary['files_incomplete']} incomplete",
-                f"downlink  {summary['frames_sent']} frames sent, {summary['frames_received']} received, "
-                f"{summary['frames_undecodable']} undecodable, "
-                f"{summary['symbols_corrected']} symbols corrected",
-                f"sha-256   {summary['downlink_sha256']}",
-                f"files     {self.folder}" + (f", {sheet} pictures on {SHEET}" if sheet else ""),
-            )
-        )
+def _lines(s: Mapping[str, Any]) -> tuple[str, ...]:
+    """The summary to read."""
+    speed = s["times_real_time"]
+    return (
+        f"{s['mission']}, seed {s['seed']}: {s['simulated_s']:g} s flown in "
+        f"{s['wall_s']:.1f} s" + (f", {speed:.1f} times real time" if speed else ""),
+        f"pictures  {s['pictures_taken']} taken, {s['pictures_received']} received: "
+        f"{s['thumbnails_received']} thumbnails, {s['full_frames_received']} in full, "
+        f"{s['files_incomplete']} incomplete",
+        f"downlink  {s['frames_sent']} frames sent, {s['frames_received']} received, "
+        f"{s['frames_undecodable']} undecodable, {s['symbols_corrected']} symbols corrected",
+    )
 
 
 def prepare_folder(
@@ -152,7 +135,7 @@ class Flight:
         """All of it, or up to `stop`. Raises FswError when a file cannot be written."""
         start_s = time.monotonic()
         simulation = self.simulation
-        try:
+        with writing(self.folder):
             with simulation, (self.folder / EVENTS).open("w", encoding="utf-8") as events:
                 self._news = EventLog(simulation.epoch, simulation.control, events.write).note
                 for step in self.plan.steps:
@@ -165,10 +148,8 @@ class Flight:
             summary = self._summary()
             if known:
                 write_whole(self.folder / truth.FILE, known)
-            write_whole(self.folder / SUMMARY, json.dumps(summary, indent=1) + "\n")
-        except OSError as error:
-            raise FswError(f"{error.filename or self.folder}: {error.strerror or error}") from error
-        return Outcome(self.folder, summary, self.plan.note, sheet)
+            remark = f", {sheet} pictures on {SHEET}" if sheet else ""
+            return concluded(self.folder, summary, _lines(summary), summary["downlink_sha256"], remark)
 
     def _advance(self, start_s: float) -> None:
         simulation = self.simulation
@@ -204,10 +185,3 @@ class Flight:
             "interrupted": self.stopped,
             "note": self.plan.note,
         }
-
-
-def write_whole(path: Path, text: str) -> None:
-    """A file that is never seen half written."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)

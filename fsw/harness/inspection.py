@@ -10,15 +10,14 @@ summary.json      what came of it; SHA-256 of the table and the events
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fsw.dictionary.inspector import SEVERITY, InspectorEvent
-from fsw.harness.flight import SUMMARY, write_whole
 from fsw.harness.inspection_plot import draw
-from fsw.harness.kinds import end_of, writing
-from fsw.harness.tables import MISSING, write_table
+from fsw.harness.kinds import end_of
+from fsw.harness.outcome import Outcome, analysis_note, concluded, writing
+from fsw.harness.tables import write_table
 from fsw.inspection import InspectionFlight, Row, surroundings
 from fsw.kernel.time import SECOND
 from fsw.missions.inspection import Inspection
@@ -31,37 +30,26 @@ COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Inspected:
-    """What `fsw fly` says of it."""
-
-    folder: Path
-    summary: dict[str, Any]
-
-    def text(self) -> str:
-        """The summary in six lines."""
-        s = self.summary
-        struck = s["contact_s"]
-        entered = s["keep_out_entered_s"]
-        aborts = [event for event in s["events"] if event["event"] == "ABORT"]
-        monitor = "on" if s["monitor"] else "off"
-        abort = f"abort after {aborts[0]['t_s']:g} s: {aborts[0]['why']}" if aborts else "no abort"
-        return "\n".join(
-            (
-                f"{s['mission']}, seed {s['seed']}: {s['simulated_s'] / 86400:g} days, "
-                f"{s['waypoints_reached']} of {s['waypoints']} waypoints",
-                "contact   " + ("none" if struck is None else f"after {struck:.1f} s")
-                + f"; nearest {s['nearest_m']:.1f} m from surface to surface, since the camera steers",
-                f"keep-out  {s['keep_out_m']:g} m: "
-                + ("not entered again" if entered is None else f"entered after {entered:g} s"),
-                f"monitor   {monitor}; {abort}; {s['gas_used_m_s']:.2f} m/s of gas used",
-                f"sha-256   {s['flight_sha256']}",
-                f"files     {self.folder}" + (f" ({s['note']})" if s["note"] else ""),
-            )
-        )  # fmt: skip
+def _lines(s: Mapping[str, Any]) -> tuple[str, ...]:
+    """The summary to read."""
+    struck = s["contact_s"]
+    entered = s["keep_out_entered_s"]
+    aborts = [event for event in s["events"] if event["event"] == "ABORT"]
+    monitor = "on" if s["monitor"] else "off"
+    abort = f"abort after {aborts[0]['t_s']:g} s: {aborts[0]['why']}" if aborts else "no abort"
+    contact = "none" if struck is None else f"after {struck:.1f} s"
+    return (
+        f"{s['mission']}, seed {s['seed']}: {s['simulated_s'] / 86400:g} days, "
+        f"{s['waypoints_reached']} of {s['waypoints']} waypoints",
+        f"contact   {contact}; nearest {s['nearest_m']:.1f} m from surface to surface, since the camera "
+        "steers",
+        f"keep-out  {s['keep_out_m']:g} m: "
+        + ("not entered again" if entered is None else f"entered after {entered:g} s"),
+        f"monitor   {monitor}; {abort}; {s['gas_used_m_s']:.2f} m/s of gas used",
+    )
 
 
-def fly(mission: Inspection, settings: Mapping[str, Any], folder: Path) -> Inspected:
+def fly(mission: Inspection, settings: Mapping[str, Any], folder: Path) -> Outcome:
     """All of it, or `duration` seconds, into a folder. Raises FswError: no such orbit, no file."""
     end_ns = end_of(mission, settings)
     rows: list[Row] = []
@@ -74,7 +62,7 @@ def fly(mission: Inspection, settings: Mapping[str, Any], folder: Path) -> Inspe
         (folder / EVENTS).write_text(text, encoding="utf-8")
         drawn = draw(folder / PLOT, mission, flight, rows)
         table = (folder / f"{TRAJECTORY}.csv").read_bytes()
-        note = "" if drawn and len(names) > 1 else f"no plot or no Parquet: {MISSING}"
+        note = analysis_note(drawn and len(names) > 1)
         summary = {
             **_told(mission, flight, lines),
             "seed": settings["seed"],
@@ -82,8 +70,8 @@ def fly(mission: Inspection, settings: Mapping[str, Any], folder: Path) -> Inspe
             "flight_sha256": hashlib.sha256(table + text.encode()).hexdigest(),
             "note": note,
         }
-        write_whole(folder / SUMMARY, json.dumps(summary, indent=1) + "\n")
-    return Inspected(folder, summary)
+        remark = f" ({note})" if note else ""
+        return concluded(folder, summary, _lines(summary), summary["flight_sha256"], remark)
 
 
 def _line(row: Row) -> tuple[Any, ...]:

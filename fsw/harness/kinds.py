@@ -4,24 +4,16 @@ A runner is a function (mission, settings, folder) -> Outcome in a module of its
 """
 
 import importlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from fsw.core.errors import FswError
-from fsw.harness.flight import DOWNLINK, PICTURES, SUMMARY, prepare_folder
+from fsw.harness.flight import DOWNLINK, PICTURES, prepare_folder
+from fsw.harness.outcome import SUMMARY, Outcome
 from fsw.kernel.time import SECOND
 from fsw.missions import Mission
-
-
-class Outcome(Protocol):
-    """What a runner has to tell: what `summary.json` holds, and the same in some lines."""
-
-    @property
-    def summary(self) -> dict[str, Any]: ...
-    def text(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +33,6 @@ def end_of(mission: Mission, settings: Mapping[str, Any]) -> int:
     """Mission time at which to stop: the `duration` that was given, or the mission's own."""
     given_s = settings["duration"]
     return round((mission.mission.default_duration_s if given_s is None else given_s) * SECOND)
-
-
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """What goes wrong with a file below is told as FswError."""
-    try:
-        yield
-    except OSError as error:
-        raise FswError(f"{error.filename or folder}: {error.strerror or error}") from error
 
 
 RUNNERS: dict[str, Runner] = {

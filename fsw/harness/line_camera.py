@@ -18,11 +18,10 @@ pictures.
 import csv
 import hashlib
 import io
-import json
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from fsw.core.errors import FswError
-from fsw.harness.flight import DOWNLINK, PICTURES, SUMMARY
-from fsw.harness.kinds import writing
+from fsw.harness.flight import DOWNLINK, PICTURES
+from fsw.harness.outcome import Outcome, concluded, writing
 from fsw.harness.strip_downlink import Account, StripDownlink
 from fsw.kernel.seeds import Streams
 from fsw.kernel.time import SECOND
@@ -63,37 +62,25 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """summary: what `summary.json` holds."""
-
-    folder: Path
-    summary: dict[str, Any]
-
-    def text(self) -> str:
-        """A line for each view, between what was flown and where it is."""
-        s = self.summary
-        down = s["downlink"]
-        views = (
-            f"{view['target']:<13} {view['utc']}  {view['range_km']:7.2f} km "
-            f"{view['range_rate_km_s']:+.2f} km/s  {view['m_per_px']:.2f} m/px  "
-            f"a line moves {view['along_px_per_line']:+.2f} px ahead, "
-            f"{view['across_px_per_line']:+.2f} along itself"
-            for view in s["views"]
-        )
-        return "\n".join(
-            (
-                f"{s['mission']}, seed {s['seed']}: {s['strips']} strips, {len(s['views'])} views, "
-                f"{s['lines']} lines in {s['wall_s']:.1f} s",
-                *views,
-                f"downlink  {down['frames_sent']} frames sent, {down['frames_received']} received, "
-                f"{down['frames_undecodable']} undecodable, {down['symbols_corrected']} symbols corrected; "
-                f"{down['files_received']} of {down['files_sent']} strips whole, "
-                f"{down['light_time_s']:.1f} s later",
-                f"sha-256   {down['sha256']}",
-                f"files     {self.folder}",
-            )
-        )
+def _lines(s: Mapping[str, Any]) -> tuple[str, ...]:
+    """A line for each view, between what was flown and how it came down."""
+    down = s["downlink"]
+    views = (
+        f"{view['target']:<13} {view['utc']}  {view['range_km']:7.2f} km "
+        f"{view['range_rate_km_s']:+.2f} km/s  {view['m_per_px']:.2f} m/px  "
+        f"a line moves {view['along_px_per_line']:+.2f} px ahead, "
+        f"{view['across_px_per_line']:+.2f} along itself"
+        for view in s["views"]
+    )
+    return (
+        f"{s['mission']}, seed {s['seed']}: {s['strips']} strips, {len(s['views'])} views, "
+        f"{s['lines']} lines in {s['wall_s']:.1f} s",
+        *views,
+        f"downlink  {down['frames_sent']} frames sent, {down['frames_received']} received, "
+        f"{down['frames_undecodable']} undecodable, {down['symbols_corrected']} symbols corrected; "
+        f"{down['files_received']} of {down['files_sent']} strips whole, "
+        f"{down['light_time_s']:.1f} s later",
+    )
 
 
 def fly(mission: LineCameraMission, settings: Mapping[str, Any], folder: Path) -> Outcome:
@@ -131,8 +118,7 @@ def fly(mission: LineCameraMission, settings: Mapping[str, Any], folder: Path) -
             "left_out": LEFT_OUT,
             "wall_s": round(time.monotonic() - start_s, 3),
         }
-        (folder / SUMMARY).write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    return Outcome(folder, summary)
+        return concluded(folder, summary, _lines(summary), digest.hexdigest())
 
 
 def _taken(observatory: Observatory, strip: Strip, downlink: StripDownlink) -> StripPlan:

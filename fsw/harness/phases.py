@@ -8,17 +8,16 @@ summary.json      each phase's counts and SHA-256, and that of all of them
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from fsw.core.errors import FswError
 from fsw.ground.contact_sheet import framed
 from fsw.ground.pictures import INDEX
 from fsw.ground.plan import Plan, Step
-from fsw.harness.flight import PICTURES, SUMMARY, Flight, prepare_folder, write_whole
+from fsw.harness.flight import PICTURES, Flight, prepare_folder
+from fsw.harness.outcome import Outcome, concluded, writing
 from fsw.kernel.time import SECOND
 from fsw.missions.phases import Phase, PhasedMission
 from fsw.simulation import Settings
@@ -30,27 +29,17 @@ _TILE, _CAPTION, _MARGIN, _COLUMNS = 400, 44, 12, 4
 _KEPT = ("pictures_taken", "full_frames_received", "files_incomplete", "frames_received", "downlink_sha256")
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """summary: what `summary.json` holds."""
-
-    folder: Path
-    summary: dict[str, Any]
-
-    def text(self) -> str:
-        """A line for the whole, and one a phase."""
-        phases = self.summary["phases"]
-        full = sum(row["full_frames_received"] for row in phases)
-        lines = [
-            f"{self.summary['mission']}, seed {self.summary['seed']}: {len(phases)} phases, {full} pictures"
-        ]
-        lines += [
-            f"{row['start_utc'][:10]}  {row['name']}: "
-            f"{row['full_frames_received']} of {row['pictures_taken']} pictures in full, "
-            f"{row['frames_received']} frames"
-            for row in phases
-        ]
-        return "\n".join([*lines, f"sha-256   {self.summary['downlink_sha256']}", f"files     {self.folder}"])
+def _lines(summary: Mapping[str, Any]) -> tuple[str, ...]:
+    """A line for the whole, and one a phase."""
+    phases = summary["phases"]
+    full = sum(row["full_frames_received"] for row in phases)
+    each = (
+        f"{row['start_utc'][:10]}  {row['name']}: "
+        f"{row['full_frames_received']} of {row['pictures_taken']} pictures in full, "
+        f"{row['frames_received']} frames"
+        for row in phases
+    )
+    return (f"{summary['mission']}, seed {summary['seed']}: {len(phases)} phases, {full} pictures", *each)
 
 
 def fly(mission: PhasedMission, settings: Mapping[str, Any], folder: Path) -> Outcome:
@@ -78,18 +67,15 @@ def fly(mission: PhasedMission, settings: Mapping[str, Any], folder: Path) -> Ou
             }
         )
         tiles += _tiles(phase, own / PICTURES)
-    _draw(folder / SHEET, tiles)
     summary = {
         "mission": mission.name,
         "seed": settings["seed"],
         "phases": rows,
         "downlink_sha256": total.hexdigest(),
     }
-    try:
-        write_whole(folder / SUMMARY, json.dumps(summary, indent=1) + "\n")
-    except OSError as error:
-        raise FswError(f"{folder / SUMMARY}: {error.strerror or error}") from error
-    return Outcome(folder, summary)
+    with writing(folder):
+        _draw(folder / SHEET, tiles)
+        return concluded(folder, summary, _lines(summary), summary["downlink_sha256"])
 
 
 def _tiles(phase: Phase, pictures: Path) -> list[tuple[bytes, str, str]]:
@@ -119,7 +105,4 @@ def _draw(path: Path, tiles: list[tuple[bytes, str, str]]) -> None:
         sheet.paste(framed(octets, _TILE, _TILE), (x, y))
         draw.text((x, y + _TILE + 2), name, (235, 235, 235), ImageFont.load_default(15))
         draw.text((x, y + _TILE + 20), utc, (150, 150, 150), ImageFont.load_default(13))
-    try:
-        sheet.save(path)
-    except OSError as error:
-        raise FswError(f"{path}: {error.strerror or error}") from error
+    sheet.save(path)

@@ -12,17 +12,16 @@ leaves a margin for. What is observed meanwhile fills the recorder.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fsw.devices.recorder import OCTET, Recorder
-from fsw.harness.flight import SUMMARY, write_whole
-from fsw.harness.kinds import end_of, writing
+from fsw.harness.kinds import end_of
+from fsw.harness.outcome import Outcome, analysis_note, concluded, writing
 from fsw.harness.relay_plot import draw
-from fsw.harness.tables import MISSING, write_table
+from fsw.harness.tables import write_table
 from fsw.kernel.seeds import Stream
 from fsw.kernel.time import DAY, SECOND, Epoch
 from fsw.missions.mission_file import Station
@@ -257,36 +256,24 @@ class Year:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class YearFlown:
-    """What `fsw fly` says of it."""
+def _lines(s: Mapping[str, Any]) -> tuple[str, ...]:
+    """The summary to read."""
 
-    folder: Path
-    summary: dict[str, Any]
+    def gb(name: str) -> str:
+        return f"{s[name + '_octets'] / 1e9:.1f}"
 
-    def text(self) -> str:
-        """The summary in six lines."""
-        s = self.summary
-
-        def gb(name: str) -> str:
-            return f"{s[name + '_octets'] / 1e9:.1f}"
-
-        return "\n".join(
-            (
-                f"{s['mission']}, seed {s['seed']}: {s['days']:g} days to {s['to_utc']}",
-                f"passes    {s['passes']} over {s['stations']} stations, {s['sessions']} with the high rate, "
-                f"{s['passes_lost']} lost, {s['sun_outage_days']:g} days behind the Sun",
-                f"recorded  {gb('recorded')} GB, {gb('turned_away')} GB more found no room; "
-                f"{gb('recorder')} GB aboard at the end, {gb('recorder_most')} at most",
-                f"returned  {gb('returned')} GB in {s['session_hours']:.0f} h of high rate; "
-                f"{gb('capacity')} GB had the best station always been used",
-                f"sha-256   {s['tables_sha256']}",
-                f"files     {self.folder}" + (f" ({s['note']})" if s["note"] else ""),
-            )
-        )
+    return (
+        f"{s['mission']}, seed {s['seed']}: {s['days']:g} days to {s['to_utc']}",
+        f"passes    {s['passes']} over {s['stations']} stations, {s['sessions']} with the high rate, "
+        f"{s['passes_lost']} lost, {s['sun_outage_days']:g} days behind the Sun",
+        f"recorded  {gb('recorded')} GB, {gb('turned_away')} GB more found no room; "
+        f"{gb('recorder')} GB aboard at the end, {gb('recorder_most')} at most",
+        f"returned  {gb('returned')} GB in {s['session_hours']:.0f} h of high rate; "
+        f"{gb('capacity')} GB had the best station always been used",
+    )
 
 
-def fly(mission: RelayYear, settings: Mapping[str, Any], folder: Path) -> YearFlown:
+def fly(mission: RelayYear, settings: Mapping[str, Any], folder: Path) -> Outcome:
     """All of it, or `duration` seconds, into a folder. Raises FswError: no ephemeris, no file."""
     end_ns = end_of(mission, settings)
     year = Year(mission, settings["seed"], end_ns)
@@ -295,15 +282,15 @@ def fly(mission: RelayYear, settings: Mapping[str, Any], folder: Path) -> YearFl
         names += write_table(folder, "days", DAY_COLUMNS, year.days)
         drawn = draw(folder / "relay.png", mission, year.days, year.outages)
         digest = hashlib.sha256((folder / "passes.csv").read_bytes() + (folder / "days.csv").read_bytes())
-        note = "" if drawn and "days.parquet" in names else f"no plot or no Parquet: {MISSING}"
+        note = analysis_note(drawn and "days.parquet" in names)
         summary = {
             **_totals(year),
             "seed": settings["seed"],
             "tables_sha256": digest.hexdigest(),
             "note": note,
         }
-        write_whole(folder / SUMMARY, json.dumps(summary, indent=1) + "\n")
-    return YearFlown(folder, summary)
+        remark = f" ({note})" if note else ""
+        return concluded(folder, summary, _lines(summary), summary["tables_sha256"], remark)
 
 
 def _totals(year: Year) -> dict[str, Any]:

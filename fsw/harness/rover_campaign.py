@@ -23,11 +23,11 @@ from typing import Any
 from fsw.devices.chassis import Chassis
 from fsw.devices.power_unit import PowerUnit
 from fsw.devices.recorder import OCTET, Recorder
-from fsw.harness.flight import SUMMARY, write_whole
-from fsw.harness.kinds import end_of, writing
+from fsw.harness.kinds import end_of
+from fsw.harness.outcome import Outcome, analysis_note, concluded, writing
 from fsw.harness.rover_operations import Ground, OrbiterRadio
 from fsw.harness.rover_plot import draw
-from fsw.harness.tables import MISSING, write_table
+from fsw.harness.tables import write_table
 from fsw.kernel.seeds import Streams
 from fsw.kernel.time import DAY, SECOND
 from fsw.missions.rover import RoverCampaign
@@ -321,33 +321,21 @@ class Campaign:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class CampaignFlown:
-    """What `fsw fly` says of it."""
-
-    folder: Path
-    summary: dict[str, Any]
-
-    def text(self) -> str:
-        """The summary in six lines."""
-        s = self.summary
-        return "\n".join(
-            (
-                f"{s['mission']}, seed {s['seed']}: to sol {s['sol']}, {s['to_utc']}",
-                f"way       {s['odometer_m']:.1f} m by the wheels, {s['ground_m']:.1f} m over ground, in "
-                f"{s['drives']} drives, {s['hazard_stops']} ended by obstacles",
-                f"relay     {s['sessions']} sessions in {s['passes']} passes, "
-                f"{s['returned_octets'] / 1e6:.1f} MB returned, "
-                f"{s['telemetry_octets'] / 1e6:.2f} MB of it telemetry",
-                f"energy    battery {s['battery_least_wh']:.0f} Wh at least, {s['boots']} boots, "
-                f"{s['brown_outs']} brown-outs",
-                f"sha-256   {s['tables_sha256']}",
-                f"files     {self.folder}" + (f" ({s['note']})" if s["note"] else ""),
-            )
-        )
+def _lines(s: Mapping[str, Any]) -> tuple[str, ...]:
+    """The summary to read."""
+    return (
+        f"{s['mission']}, seed {s['seed']}: to sol {s['sol']}, {s['to_utc']}",
+        f"way       {s['odometer_m']:.1f} m by the wheels, {s['ground_m']:.1f} m over ground, in "
+        f"{s['drives']} drives, {s['hazard_stops']} ended by obstacles",
+        f"relay     {s['sessions']} sessions in {s['passes']} passes, "
+        f"{s['returned_octets'] / 1e6:.1f} MB returned, "
+        f"{s['telemetry_octets'] / 1e6:.2f} MB of it telemetry",
+        f"energy    battery {s['battery_least_wh']:.0f} Wh at least, {s['boots']} boots, "
+        f"{s['brown_outs']} brown-outs",
+    )
 
 
-def fly(mission: RoverCampaign, settings: Mapping[str, Any], folder: Path) -> CampaignFlown:
+def fly(mission: RoverCampaign, settings: Mapping[str, Any], folder: Path) -> Outcome:
     """All of it, or `duration` seconds, into a folder. Raises FswError: no ephemeris, no file."""
     end_ns = end_of(mission, settings)
     campaign = Campaign(mission, settings["seed"], end_ns)
@@ -364,15 +352,15 @@ def fly(mission: RoverCampaign, settings: Mapping[str, Any], folder: Path) -> Ca
         digest = hashlib.sha256()
         for name in ("drives.csv", "sols.csv", "events.jsonl"):
             digest.update((folder / name).read_bytes())
-        note = "" if drawn and "sols.parquet" in names else f"no plot or no Parquet: {MISSING}"
+        note = analysis_note(drawn and "sols.parquet" in names)
         summary = {
             **_totals(campaign),
             "seed": settings["seed"],
             "tables_sha256": digest.hexdigest(),
             "note": note,
         }
-        write_whole(folder / SUMMARY, json.dumps(summary, indent=1) + "\n")
-    return CampaignFlown(folder, summary)
+        remark = f" ({note})" if note else ""
+        return concluded(folder, summary, _lines(summary), summary["tables_sha256"], remark)
 
 
 def _totals(campaign: Campaign) -> dict[str, Any]:
