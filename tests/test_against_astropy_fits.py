@@ -6,14 +6,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from fsw.ground import lens_wcs
 from fsw.ground.fits_export import as_fits
 from fsw.ground.received_picture import ReceivedPicture
 from fsw.missions import load
-from fsw.world import optics
+from fsw.world import mast_camera, optics, stars
+from fsw.world.heavens import Heavens
 from fsw.world.image_sensor import Exposure, RawFrame
+from fsw.world.imaging import Snap
+from fsw.world.line_camera import Observatory
+from fsw.world.mounted import MountedView
 from fsw.world.picture_file import encode_jpeg, encode_raw
+from fsw.world.surface import lens_of_field
+from fsw.world.vectors import quaternion_from_axes, rotate_back
 
 fits = pytest.importorskip("astropy.io.fits", reason="astropy is not installed")
 wcs = pytest.importorskip("astropy.wcs")
@@ -131,3 +138,85 @@ def test_raw_numbers_stay_what_the_sensor_gave():
     assert (data[::-1] == dn).all()
     # The lowest row is odd: green and blue of RGGB.
     assert header["BAYERPAT"] == "GBRG"
+
+
+def test_stars_of_a_mounted_camera_are_where_the_sky_coordinates_say():
+    """The picture of the mission's long exposure, with the Moon's glare in it, through JPEG."""
+    mission = load("tianwen2-earth-moon")
+    view = MountedView(mission, Heavens.of(mission), 1)
+    start_ns = mission.epoch.parse(mission.observation[2].begin_utc)
+    octets, exposure_us = view.take(Snap(0, start_ns, 500_000, 1.0, 2048, 2048, False))
+    middle_ns = start_ns + exposure_us * 500
+    known = {
+        "attitude_icrf": quaternion_from_axes(*view.axes(middle_ns)), "rate_deg_s": (0, 0, 0),
+        "line_time_s": 0.0, "middle_utc": mission.epoch.utc(middle_ns, 6),
+        "target": "moon", "target_km": 592_271.0,
+    }  # fmt: skip
+    entry = ENTRY | {"lens": "A", "range_m": 0.0, "exposure_us": exposure_us}
+    header, data = opened(as_fits(ReceivedPicture(octets, entry, known, mission)))
+    assert data.shape == (2048, 2048)
+    assert (header["OBJECT"], header["OBJDIST"]) == ("moon", 592_271.0)
+    assert "RANGE" not in header
+    found = wcs.WCS(header).celestial
+    sky = stars.catalogue()
+    look = np.array(view.axes(middle_ns)[2])
+    near = np.nonzero(sky.direction @ look > np.cos(np.radians(1.4)))[0][:40]
+    x, y, z = sky.direction[near].T.astype(float)
+    places = found.all_world2pix(np.degrees([np.arctan2(y, x), np.arctan2(z, np.hypot(x, y))]).T, 1)
+    seen = 0
+    for place in places:
+        column, row = (round(float(p)) - 1 for p in place)
+        part = data[row - 6 : row + 7, column - 6 : column + 7].astype(float)
+        light = np.clip(part - np.median(part) - 12, 0, None)
+        if part.shape != (13, 13) or light.max() < 40:
+            continue  # outside, faint, or in the glare
+        rows, columns = np.indices(light.shape)
+        at = (light * columns).sum() / light.sum() + column - 5, (light * rows).sum() / light.sum() + row - 5
+        assert at == pytest.approx(tuple(place), abs=0.4)
+        seen += 1
+    assert seen >= 2
+
+
+def test_a_strips_axes_are_angle_and_time():
+    """At the place of its target in the strip: the sweep's angle to it, and the time."""
+    observatory = Observatory(load("mgs-odyssey-express"), 1)
+    mission = observatory.mission
+    plan = observatory.plan(mission.strip[1])
+    for view in plan.views:
+        line_ns = mission.camera.line_time_ns
+        lines, columns = (end - begin for begin, end in (view.lines, view.columns))
+        start = mission.epoch.utc(plan.start_ns + view.lines[0] * line_ns, 6)
+        said = {
+            "telescope": "MGS", "instrument": "MOC", "pixel_rad": mission.camera.pixel_rad,
+            "line_time_s": line_ns / 1e9,
+            "boresight_column": (plan.strip.columns - 1) / 2 - view.columns[0],
+        }  # fmt: skip
+        out = io.BytesIO()
+        Image.fromarray(np.zeros((lines, columns), np.uint8)).save(out, "PNG")
+        entry = ENTRY | {"exposed_at_utc": start, "lens": None, "line_camera": said, "target": "Odyssey"}
+        header, data = opened(as_fits(ReceivedPicture(out.getvalue(), entry, None, mission)))
+        assert data.shape == (lines, columns)
+        row, column = lines - (view.centre[0] - view.lines[0]), view.centre[1] - view.columns[0] + 1
+        ((angle_deg, seconds),) = wcs.WCS(header).all_pix2world([[column, row]], 1)
+        along = plan.sweep.place(plan.encounter, view.t_ns)[0]
+        assert np.radians(angle_deg) == pytest.approx(along, abs=1e-9)
+        assert header["DATEREF"] == start.rstrip("Z")
+        begin_ns = plan.start_ns + view.lines[0] * line_ns
+        assert begin_ns + seconds * 1e9 == pytest.approx(view.t_ns, abs=2000)
+
+
+def test_the_rovers_own_picture_has_its_lens_from_the_index():
+    octets = encode_jpeg(np.zeros((*mast_camera.SIZE[::-1], 3), np.uint8))
+    said = {"telescope": "Zhurong", "instrument": "mast camera", "field_of_view_deg": mast_camera.FIELD_DEG}
+    entry = ENTRY | {"lens": None, "optics": said | {"distortion": optics.DISTORTION}}
+    # Axes of the site in place of the sky's: declination is elevation, right ascension is from east to north.
+    known = TRUTH | {"attitude_icrf": mast_camera.attitude(30.0, -22.0)}
+    header, _ = opened(as_fits(ReceivedPicture(octets, entry, known, load("zhurong-rover"))))
+    found = wcs.WCS(header).celestial
+    lens = lens_of_field(mast_camera.FIELD_DEG, *mast_camera.SIZE)
+    for azimuth_deg in (30.0, 50.0):
+        ((x, y),) = found.all_world2pix([[90.0 - azimuth_deg, 0.0]], 1)
+        away = (np.sin(np.radians(azimuth_deg)), np.cos(np.radians(azimuth_deg)), 0.0)
+        exact = lens.project(rotate_back(tuple(known["attitude_icrf"]), away))
+        assert (x - 1, mast_camera.SIZE[1] - y) == pytest.approx(exact, abs=MOST_PX)
+    assert header["INSTRUME"] == "mast camera"

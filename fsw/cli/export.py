@@ -9,11 +9,11 @@ import click
     epilog="""\b
 what goes into the files:
   png     8 bits a colour, or a raw picture's 16; text, the camera's EXIF, XMP
-  fits    DATE-OBS, EXPTIME, TELESCOP, INSTRUME, optics; world coordinates of the lens, exact (ZPN); needs
-          astropy: pip install 'fsw[astronomy]'
+  fits    DATE-OBS, EXPTIME, TELESCOP, INSTRUME, optics; world coordinates of the lens, exact (ZPN), of a line
+          camera's strip the angle along the line and the time; needs astropy: pip install 'fsw[astronomy]'
 
 \b
-A tumbling camera sends no attitude home. Where the flight's truth.jsonl is there, sky coordinates and the
+How a camera stood does not come down. Where the flight's truth.jsonl is there, sky coordinates and the
 attitude quaternion are taken from it, and ATTSRC says EMULATOR TRUTH; --attitude none leaves them out.
 
 \b

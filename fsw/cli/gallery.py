@@ -63,9 +63,7 @@ def gallery(
     settings = Settings(seed, (int(width), int(height)) if size else None, workers=workers)
     show = Gallery(mission or missions.names(), settings, out, force, watcher)
     for page in show.fly(stopping):
-        click.echo(
-            f"{page.name:<20} {len(page.shown)} shown on {out / page.sheet if page.sheet else 'no sheet'}"
-        )
+        click.echo(f"{page.name:<20} {len(page.shown)} shown on {out / page.sheet}")
     if show.stopped:
         click.echo(f"fsw: interrupted; the sheets in {out} are whole", err=True)
         sys.exit(INTERRUPTED)

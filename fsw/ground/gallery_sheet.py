@@ -1,6 +1,7 @@
 """A mission on one page: what came home, captioned, and the figures behind it: stated, derived, assumed."""
 
 import html
+import io
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,28 +19,33 @@ MOST = 12
 COLUMNS = 3
 WIDTH, HEIGHT = 640, 480  # of one picture [px]
 MARGIN, HEAD, CAPTION, LINE = 16, 86, 46, 17
+INNER = COLUMNS * (WIDTH + MARGIN) - MARGIN
+_FEW_COLUMNS = {1: 2, 2: 2, 4: 2}  # of so many pictures; they are larger then
 QUALITY = 92
 _PAPER, _INK, _FAINT = (18, 18, 20), (235, 235, 235), (160, 160, 166)
 _LABEL_INK = {"stated": (150, 215, 150), "derived": (150, 190, 235), "assumed": (235, 190, 120)}
 # Figures of a flight that no picture shows: parts of their paths begin like this.
 _UNSEEN = (
     *("clock", "files", "station", "uplink", "downlink", "wifi", "selection", "mode"),
-    *("battery", "power", "limit_cycle", "launch", "default_duration", "path_"),
+    *("dispersions", "recontact", "battery", "power", "limit_cycle", "launch", "default_duration", "path_"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A picture or plot: the file's octets, two lines below it, and where the file is (from the page)."""
+    """A picture or plot: the file's octets, two lines below it, and where the file is (from the page). wide:
+    it is given the sheet's width."""
 
     octets: bytes
     caption: tuple[str, str]
     link: str
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a mission's sheet says. sheet: its file's name, none where there was nothing to show."""
+    """What a mission's sheet says. told: of the flight, in one line; lines: in more, if there are. sheet: its
+    file's name."""
 
     name: str
     title: str
@@ -47,7 +53,8 @@ class Page:
     told: str
     shown: tuple[Shown, ...]
     figures: Mapping[str, Figure]
-    sheet: str | None
+    sheet: str
+    lines: tuple[str, ...] = ()
 
 
 def chosen(entries: Sequence[dict[str, Any]], most: int = MOST) -> list[dict[str, Any]]:
@@ -71,14 +78,23 @@ def chosen(entries: Sequence[dict[str, Any]], most: int = MOST) -> list[dict[str
     return sorted(taken, key=lambda entry: (entry["exposed_at_utc"], entry["lens"]))
 
 
-def picture_caption(entry: Mapping[str, Any]) -> tuple[str, str]:
-    """Of an entry of a picture index: number and time; distance, lens, exposure."""
+def picture_caption(
+    entry: Mapping[str, Any], lens: str | None = None, known: Mapping[str, Any] | None = None
+) -> tuple[str, str]:
+    """Of an entry of a picture index: number, what is seen, time; distance, lens, exposure.
+
+    lens: what to say of it, if more than its letter. known: the emulator's line about the picture, which
+    tells how far off a mounted camera's target was.
+    """
+    known = known or {}
     date, _, clock = str(entry["exposed_at_utc"]).rstrip("Z").partition("T")
-    lens = f"lens {entry['lens']}"
-    parts = [lens, f"exposed {_exposure(entry['exposure_us'])}"]
-    if entry["range_m"] is not None:
-        parts.insert(0, f"distance {_distance(entry['range_m'])}")
-    return f"#{entry['picture']}   {date} {clock} UTC", ",  ".join(parts)
+    parts = [lens or f"lens {entry['lens']}", f"exposed {_exposure(entry['exposure_us'])}"]
+    away_m = 1000.0 * known["target_km"] if known.get("target_km") else entry["range_m"]
+    if away_m:
+        parts.insert(0, f"distance {_distance(away_m)}")
+    target = entry.get("target") or known.get("target")
+    seen = f"{target[:1].upper()}{target[1:]}   " if target else ""
+    return f"#{entry['picture']}   {seen}{date} {clock} UTC", ",  ".join(parts)
 
 
 def _exposure(us: int) -> str:
@@ -86,7 +102,9 @@ def _exposure(us: int) -> str:
 
 
 def _distance(m: float) -> str:
-    return f"{m / 1000:,.0f} km" if m >= 10_000 else f"{m:.1f} m"
+    if m < 10_000:
+        return f"{m:.1f} m"
+    return f"{m / 1000:,.0f} km" if m >= 1e6 else f"{m / 1000:.1f} km"
 
 
 def seen_figures(figures: Mapping[str, Figure]) -> dict[str, Figure]:
@@ -99,29 +117,63 @@ def seen_figures(figures: Mapping[str, Figure]) -> dict[str, Figure]:
 
 
 def write_sheet(path: Path, page: Page) -> None:
-    """A JPEG: title, pictures with captions, figures by label. Raises FswError when the disk refuses."""
-    columns = min(COLUMNS, len(page.shown))
-    rows = -(-len(page.shown) // columns)
-    cell_width, cell_height = WIDTH + MARGIN, HEIGHT + CAPTION
-    width = COLUMNS * cell_width + MARGIN
+    """A JPEG: title, what came of the flight, pictures with captions, figures by label. Raises FswError when
+    the disk refuses."""
+    tiles = [one for one in page.shown if not one.wide]
+    wide = [(one, _scaled(one.octets)) for one in page.shown if one.wide]
+    columns = _FEW_COLUMNS.get(len(tiles), COLUMNS if len(tiles) <= MOST else COLUMNS + 1)
+    sizes = [_size(one.octets) for one in tiles]
+    tile_width = min((INNER - (columns - 1) * MARGIN) // columns, max((w for w, _ in sizes), default=INNER))
+    tile_height = round(tile_width * max((min(1.0, h / w) for w, h in sizes), default=0.0))
     figures = seen_figures(page.figures)
-    top = HEAD + rows * cell_height + MARGIN
-    sheet = Image.new("RGB", (width, top + _figures_height(figures) + MARGIN), _PAPER)
+    head = HEAD + LINE * len(page.lines) + (MARGIN if page.lines else 0)
+    plots_top = head + -(-len(tiles) // columns) * (tile_height + CAPTION)
+    top = plots_top + sum(image.height + CAPTION for _, image in wide) + MARGIN
+    sheet = Image.new("RGB", (INNER + 2 * MARGIN, top + _figures_height(figures) + MARGIN), _PAPER)
     draw = ImageDraw.Draw(sheet)
     draw.text((MARGIN, 10), page.title, _INK, ImageFont.load_default(26))
     draw.text((MARGIN, 42), page.shows, _INK, ImageFont.load_default(15))
     draw.text((MARGIN, 62), page.told, _FAINT, ImageFont.load_default(13))
-    large, small = ImageFont.load_default(16), ImageFont.load_default(14)
-    for index, one in enumerate(page.shown):
-        x, y = MARGIN + index % columns * cell_width, HEAD + index // columns * cell_height
-        sheet.paste(contact_sheet.framed(one.octets, WIDTH, HEIGHT), (x, y))
-        draw.text((x, y + HEIGHT + 3), one.caption[0], _INK, large)
-        draw.text((x, y + HEIGHT + 22), one.caption[1], _FAINT, small)
-    _draw_figures(draw, top, width, figures)
+    for index, line in enumerate(page.lines):
+        draw.text((MARGIN, HEAD + LINE * index), line, _FAINT, ImageFont.load_default(13))
+    for index, one in enumerate(tiles):
+        row, column = divmod(index, columns)
+        at = (MARGIN + column * (tile_width + MARGIN), head + row * (tile_height + CAPTION))
+        _place(sheet, draw, one, contact_sheet.framed(one.octets, tile_width, tile_height), at)
+    for one, image in wide:
+        _place(sheet, draw, one, image, (MARGIN, plots_top))
+        plots_top += image.height + CAPTION
+    _draw_figures(draw, top, sheet.width, figures)
     try:
         sheet.save(path, "JPEG", quality=QUALITY, subsampling="4:4:4")
     except OSError as error:
         raise FswError(f"contact sheet {path}: {error}") from error
+
+
+def _place(
+    sheet: Image.Image, draw: ImageDraw.ImageDraw, one: Shown, image: Image.Image, at: tuple[int, int]
+) -> None:
+    x, y = at
+    sheet.paste(image, (x, y))
+    draw.text((x, y + image.height + 3), one.caption[0], _INK, ImageFont.load_default(16))
+    draw.text((x, y + image.height + 22), one.caption[1], _FAINT, ImageFont.load_default(14))
+
+
+def _scaled(octets: bytes) -> Image.Image:
+    """As wide as the sheet at most."""
+    with Image.open(io.BytesIO(octets)) as image:
+        found = image.convert("RGB")
+    found.thumbnail((INNER, INNER), Image.Resampling.LANCZOS)
+    return found
+
+
+def _size(octets: bytes) -> tuple[int, int]:
+    """Width and height; a common picture's where no decoder takes it."""
+    try:
+        with Image.open(io.BytesIO(octets)) as image:
+            return image.size
+    except (OSError, ValueError, SyntaxError):
+        return WIDTH, HEIGHT
 
 
 def _by_label(figures: Mapping[str, Figure]) -> list[tuple[str, list[str]]]:
@@ -200,10 +252,10 @@ def write_index(path: Path, pages: Iterable[Page]) -> None:
     )
     for page in pages:
         parts.append(f"<h2 id={said(page.name)}>{said(page.title)}</h2>")
-        parts.append(f"<p>{said(page.shows)}<br><small>{said(page.told)}</small></p>")
-        if page.sheet:
-            parts.append(f'<a href="{said(page.sheet)}"><img src="{said(page.sheet)}" alt=""></a>')
-            parts.append("<p>" + " ".join(_link(one) for one in page.shown) + "</p>")
+        told = "<br>".join(said(line) for line in (page.told, *page.lines))
+        parts.append(f"<p>{said(page.shows)}<br><small>{told}</small></p>")
+        parts.append(f'<a href="{said(page.sheet)}"><img src="{said(page.sheet)}" alt=""></a>')
+        parts.append("<p>" + " ".join(_link(one) for one in page.shown) + "</p>")
         parts.append(f"<details><summary>{len(page.figures)} figures</summary><table>")
         parts.extend(_row(at, figure) for at, figure in page.figures.items())
         parts.append("</table></details>")

@@ -1,8 +1,8 @@
 """Where the pixels of a picture look, as FITS world coordinates (Calabretta and Greisen 2002, paper II).
 
 The lens of Kannala and Brandt, r = f (t + k1 t^3 + k2 t^5 + k3 t^7 + k4 t^9), is the zenithal polynomial
-projection ZPN itself: PV2_1 = 1, PV2_3 = k1, PV2_5 = k2, ..., so nothing is fitted and no residual is left. A
-pinhole is TAN. Rows of a FITS picture are counted upwards, those of the lens downwards.
+projection ZPN itself: PV2_1 = 1, PV2_3 = k1, PV2_5 = k2, ..., so nothing is fitted and no residual is left.
+Rows of a FITS picture are counted upwards, those of the lens downwards.
 
 Lens axes: x to the right of the picture, y down, z boresight.
 """
@@ -12,6 +12,8 @@ from math import asin, atan2, cos, degrees, pi, radians, sin, sqrt
 
 from fsw.core.errors import FswError
 from fsw.missions import Mission, MissionFile
+from fsw.missions.mounted import TANGENT, MountedCamera
+from fsw.missions.phases import PhasedMission
 
 Vector = tuple[float, float, float]
 Quaternion = tuple[float, float, float, float]
@@ -20,21 +22,31 @@ Card = tuple[str, float | int | str, str]
 
 @dataclass(frozen=True, slots=True)
 class LensFigures:
-    """A lens over `width` x `height` pixels, by the mission. distortion: k1 to k4, None for a pinhole."""
+    """A lens over `width` x `height` pixels, by the mission. distortion: k1 to k4."""
 
     width: int
     height: int
     focal_px: float
-    distortion: tuple[float, float, float, float] | None
+    distortion: tuple[float, float, float, float]
 
 
 def lens_of(mission: Mission, width: int, height: int) -> LensFigures | None:
-    """The mission's lens over a picture of that size, its field of view across the diagonal; None where the
-    mission file does not say how it distorts."""
-    if not isinstance(mission, MissionFile) or mission.camera.distortion is None:
+    """The mission's lens over a picture of that size; None where the mission file does not say how it
+    distorts. That of a camera which stays on board is a pinhole, drawn by powers; of others the field of view
+    is across the diagonal."""
+    if not isinstance(mission, MissionFile | PhasedMission):
         return None
-    k = mission.camera.distortion
-    t = radians(mission.camera.field_of_view_deg) / 2
+    camera = mission.camera
+    half = sqrt(width * width + height * height) / 2
+    if isinstance(camera, MountedCamera):
+        return drawn_lens(width, height, atan2(half, camera.focal_px), TANGENT)
+    if camera.distortion is None:
+        return None
+    return drawn_lens(width, height, radians(camera.field_of_view_deg) / 2, camera.distortion)
+
+
+def drawn_lens(width: int, height: int, t: float, k: tuple[float, float, float, float]) -> LensFigures:
+    """The picture's corners are `t` [rad] off the boresight."""
     radius = t * (1 + t**2 * (k[0] + t**2 * (k[1] + t**2 * (k[2] + t**2 * k[3]))))
     return LensFigures(width, height, sqrt(width * width + height * height) / 2 / radius, k)
 
@@ -85,13 +97,12 @@ def _cards(
     matrix: tuple[tuple[float, float], tuple[float, float]],
     a: str,
 ) -> list[Card]:
-    projection = "TAN" if lens.distortion is None else "ZPN"
     step = 180 / pi / lens.focal_px
     cards: list[Card] = [(f"WCSAXES{a}", 2, "")] if not a else []
     for k in (0, 1):
         size = (lens.width, lens.height)[k]
         cards += [
-            (f"CTYPE{k + 1}{a}", f"{names[k]}-{projection}", ""),
+            (f"CTYPE{k + 1}{a}", f"{names[k]}-ZPN", ""),
             (f"CUNIT{k + 1}{a}", "deg", ""),
             (f"CRPIX{k + 1}{a}", (size + 1) / 2, "the boresight"),
             (f"CRVAL{k + 1}{a}", at[k], "the boresight"),
@@ -99,9 +110,8 @@ def _cards(
         ]
     cards += [(f"PC{i + 1}_{j + 1}{a}", matrix[i][j], "") for i in (0, 1) for j in (0, 1)]
     cards.append((f"LONPOLE{a}", 180.0, ""))
-    if lens.distortion is not None:
-        odd = (1.0, *lens.distortion)  # powers 1, 3, 5, 7, 9 of the angle off the boresight [rad]
-        for power in range(10):
-            said = f"Kannala-Brandt k{power // 2}" if power % 2 and power > 1 else ""
-            cards.append((f"PV2_{power}{a}", odd[power // 2] if power % 2 else 0.0, said))
+    odd = (1.0, *lens.distortion)  # powers 1, 3, 5, 7, 9 of the angle off the boresight [rad]
+    for power in range(10):
+        said = f"Kannala-Brandt k{power // 2}" if power % 2 and power > 1 else ""
+        cards.append((f"PV2_{power}{a}", odd[power // 2] if power % 2 else 0.0, said))
     return cards

@@ -4,6 +4,8 @@ PNG 3rd edition: tEXt with the registered keywords, eXIf, and iTXt "XML:com.adob
 """
 
 import io
+from collections.abc import Iterator
+from typing import Any
 from xml.sax.saxutils import escape
 
 from PIL import Image
@@ -39,8 +41,7 @@ def _texts(picture: ReceivedPicture) -> dict[str, str]:
     texts = {
         "Creation Time": str(entry["exposed_at_utc"]),
         "Software": "fsw",
-        "Description": f"picture {entry['picture']}, lens {entry['lens']}, exposed {entry['exposure_us']} us,"
-        f" {entry['range_m']} m from the spacecraft; emulated",
+        "Description": ", ".join(_told(picture)) + "; emulated",
         "Comment": f"as received {entry['received_at_utc']}, file {entry['file']}, SHA-256 {entry['sha256']}",
     }
     if mission is not None:
@@ -48,15 +49,27 @@ def _texts(picture: ReceivedPicture) -> dict[str, str]:
     return texts
 
 
+def _told(picture: ReceivedPicture) -> Iterator[str]:
+    entry, known = picture.entry, picture.truth or {}
+    yield f"picture {entry['picture']}"
+    if target := entry.get("target") or known.get("target"):
+        yield str(target)
+    if entry["lens"]:
+        yield f"lens {entry['lens']}"
+    yield f"exposed {entry['exposure_us']} us"
+    if entry["range_m"]:
+        yield f"{entry['range_m']} m from " + ("what is seen" if target else "the spacecraft")
+
+
 def _xmp(picture: ReceivedPicture) -> str:
     entry, truth = picture.entry, picture.truth
-    values = {
+    values: dict[str, Any] = {
         "xmp:CreateDate": entry["exposed_at_utc"],
         "xmp:CreatorTool": "fsw",
         "exif:ExposureTime": f"{entry['exposure_us']}/1000000",
         "fsw:Picture": entry["picture"],
         "fsw:Lens": entry["lens"],
-        "fsw:RangeMetres": entry["range_m"],
+        "fsw:RangeMetres": entry["range_m"] or None,
         "fsw:ReceivedAt": entry["received_at_utc"],
         "fsw:SHA256": entry["sha256"],
     }
@@ -66,7 +79,9 @@ def _xmp(picture: ReceivedPicture) -> str:
         values["fsw:EmulatorTruthAttitudeICRF"] = " ".join(repr(x) for x in truth["attitude_icrf"])
         values["fsw:EmulatorTruthMiddleUTC"] = truth["middle_utc"]
     attributes = " ".join(
-        f'{name}="{escape(str(value), {chr(34): "&quot;"})}"' for name, value in values.items()
+        f'{name}="{escape(str(value), {chr(34): "&quot;"})}"'
+        for name, value in values.items()
+        if value is not None
     )
     return _XMP.format(namespace=NAMESPACE, attributes=attributes)
 

@@ -35,15 +35,16 @@ class ReceivedPicture:
         return self.octets.startswith(b"P5\n")
 
     def pixels(self) -> NDArray[Any]:
-        """(height, width, 3) uint8 of a JPEG, (height, width) uint16 of raw numbers; top row first."""
+        """(height, width, 3) uint8 of a colour picture, (height, width) of a grey one, (height, width) uint16
+        of raw numbers; top row first."""
         return raw_numbers(self.octets) if self.raw else decoded(self.octets)
 
 
-def decoded(jpeg: bytes) -> NDArray[np.uint8]:
-    """(height, width, 3). Raises FswError on what no decoder takes."""
+def decoded(octets: bytes) -> NDArray[np.uint8]:
+    """(height, width, 3) of a JPEG or PNG, (height, width) of a grey one. FswError: no decoder takes it."""
     try:
-        with Image.open(io.BytesIO(jpeg)) as image:
-            return np.asarray(image.convert("RGB"))
+        with Image.open(io.BytesIO(octets)) as image:
+            return np.asarray(image if image.mode == "L" else image.convert("RGB"))
     except (OSError, ValueError, SyntaxError) as error:
         raise FswError(f"not a picture: {error}") from error
 

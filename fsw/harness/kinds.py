@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fsw.core.errors import FswError
+from fsw.harness import truth
 from fsw.harness.flight import DOWNLINK, PICTURES, prepare_folder
 from fsw.harness.outcome import SUMMARY, Outcome
 from fsw.kernel.time import SECOND
@@ -42,7 +43,7 @@ RUNNERS: dict[str, Runner] = {
         frozenset({"duration"}),
     ),
     "line-camera": Runner(
-        "fsw.harness.line_camera:fly", ("geometry.csv", DOWNLINK, PICTURES, "views.png", SUMMARY)
+        "fsw.harness.line_camera:fly", ("geometry.csv", DOWNLINK, PICTURES, "views.png", truth.FILE, SUMMARY)
     ),
     "relay": Runner(
         "fsw.harness.relay_year:fly",
@@ -58,7 +59,8 @@ RUNNERS: dict[str, Runner] = {
             "sols.parquet",
             "events.jsonl",
             "rover.png",
-            "self.jpg",
+            PICTURES,
+            truth.FILE,
             SUMMARY,
         ),
         frozenset({"duration"}),

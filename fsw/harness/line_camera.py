@@ -7,6 +7,8 @@ What the folder holds afterwards:
     pictures/NAME.png       each strip as received, line by line
     pictures/NAME-N.png     the part with the Nth view of the target, as it is in the strip
     pictures/NAME-N-rectified.png   the same in the columns' scale, without slant, eight times enlarged
+    pictures/index.json     of the strips and of the parts as they are in them
+    truth.jsonl             how the camera stood in the middle of each (`fsw.harness.truth`)
     views.png               all views: rectified, to one scale, and as taken
     summary.json            counts, scales, SHA-256 of each strip's numbers and of the downlink
 
@@ -27,9 +29,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from fsw.core.errors import FswError
+from fsw.harness import picture_folder, truth
 from fsw.harness.flight import DOWNLINK, PICTURES
 from fsw.harness.outcome import Outcome, concluded, writing
 from fsw.harness.strip_downlink import Account, StripDownlink
@@ -37,12 +40,14 @@ from fsw.kernel.seeds import Streams
 from fsw.kernel.time import SECOND
 from fsw.missions.line_camera import LineCameraMission, Strip
 from fsw.world.line_camera import Observatory, StripPlan, View, rectified
+from fsw.world.vectors import quaternion_from_axes, unit
 
 GEOMETRY = "geometry.csv"
 SHEET = "views.png"
 ENLARGED, MOST_LINES = 4, 90  # on the sheet: views as taken, the lines in their middle
 PX_PER_M, SHOWN_M = 24, 18  # on the sheet: rectified views
 LEAST_WIDTH = 400
+HEAD = 74
 _GREY = 90
 COLUMNS = (
     "strip",
@@ -74,7 +79,7 @@ def _lines(s: Mapping[str, Any]) -> tuple[str, ...]:
     )
     return (
         f"{s['mission']}, seed {s['seed']}: {s['strips']} strips, {len(s['views'])} views, "
-        f"{s['lines']} lines in {s['wall_s']:.1f} s",
+        f"{s['lines']} lines",
         *views,
         f"downlink  {down['frames_sent']} frames sent, {down['frames_received']} received, "
         f"{down['frames_undecodable']} undecodable, {down['symbols_corrected']} symbols corrected; "
@@ -105,7 +110,7 @@ def fly(mission: LineCameraMission, settings: Mapping[str, Any], folder: Path) -
                 files, account = downlink.play_back()
         strips = {name: _numbers(octets) for name, octets in files.items()}
         rows = [_row(mission, plan, view) for plan in plans for view in plan.views]
-        _pictures(folder, observatory, plans, strips, rows)
+        _pictures(folder, observatory, plans, strips, rows, account)
         _table(folder / GEOMETRY, rows)
         summary = {
             "mission": mission.name,
@@ -153,27 +158,89 @@ def _pictures(
     plans: list[StripPlan],
     strips: dict[str, NDArray[np.uint8]],
     rows: list[dict[str, Any]],
+    account: Account,
 ) -> None:
-    captions = {(row["strip"], row["view"]): _caption(row) for row in rows}
+    captions = {(row["strip"], row["view"]): _caption(observatory.mission, row) for row in rows}
     shown = []
+    kept: list[tuple[picture_folder.Entry, bytes]] = []
+    known: list[str] = []
+
+    def add(plan: StripPlan, file: str, numbers: NDArray[np.uint8], view: View | None = None) -> None:
+        octets = _png(numbers)
+        kept.append((_entry(observatory, plan, file, octets, numbers.shape, view, account), octets))
+        known.append(_known(observatory, plan, file, numbers.shape, view))
+
     for plan in plans:
         name = plan.strip.name
         if name not in strips:
             continue
         numbers = strips[name]
-        _write(folder / PICTURES / f"{name}.png", numbers)
+        add(plan, f"{name}.png", numbers)
         for view in plan.views:
             part = numbers[slice(*view.lines), slice(*view.columns)]
             level = rectified(numbers, view, observatory.reach_m(plan.strip))
-            _write(folder / PICTURES / f"{name}-{view.number}.png", part)
-            _write(folder / PICTURES / f"{name}-{view.number}-rectified.png", level)
+            add(plan, f"{name}-{view.number}.png", part, view)
+            (folder / PICTURES / f"{name}-{view.number}-rectified.png").write_bytes(_png(level))
             scaled = rectified(numbers, view, SHOWN_M / 2, view.metres_per_px * PX_PER_M)
             middle = len(part) // 2
             half = MOST_LINES // 2
             near = part[max(0, middle - half) : middle + half]
             shown.append((captions[name, view.number], near, scaled))
+    picture_folder.write(folder, kept, known)
     if shown:
         _sheet(shown).save(folder / SHEET, "PNG")
+
+
+def _entry(
+    observatory: Observatory,
+    plan: StripPlan,
+    file: str,
+    octets: bytes,
+    shape: tuple[int, ...],
+    view: View | None,
+    account: Account,
+) -> picture_folder.Entry:
+    """Of a strip, or of the part of it that holds a view."""
+    mission, strip = observatory.mission, plan.strip
+    line_ns = mission.camera.line_time_ns
+    first_line, first_column = (0, 0) if view is None else (view.lines[0], view.columns[0])
+    return picture_folder.entry(
+        file,
+        octets,
+        kind="strip" if view is None else "view",
+        picture=mission.strip.index(strip) + 1,
+        size=f"{shape[1]}x{shape[0]}",
+        coding="png",
+        exposed_at_utc=mission.epoch.utc(plan.start_ns + first_line * line_ns, 6),
+        exposure_us=line_ns / 1000,
+        range_m=None if view is None else round(view.range_km * 1000, 1),
+        received_at_utc=mission.epoch.utc(account.end_ns + account.light_time_ns),
+        target=strip.target,
+        line_camera={
+            "telescope": mission.carrier.name,
+            "instrument": mission.camera.name,
+            "pixel_rad": mission.camera.pixel_rad,
+            "line_time_s": line_ns / SECOND,
+            "boresight_column": (strip.columns - 1) / 2 - first_column,
+        },
+    )
+
+
+def _known(
+    observatory: Observatory, plan: StripPlan, file: str, shape: tuple[int, ...], view: View | None
+) -> str:
+    """How the camera stood in the middle of it."""
+    mission, line_ns = observatory.mission, observatory.mission.camera.line_time_ns
+    first_line = 0 if view is None else view.lines[0]
+    middle_ns = plan.start_ns + first_line * line_ns + shape[0] * line_ns // 2
+    return truth.line(
+        file,
+        mission.epoch.utc(middle_ns, 6),
+        quaternion_from_axes(*plan.sweep.axes(middle_ns)),
+        (-plan.sweep.rate_rad_s, 0.0, 0.0),
+        line_ns / SECOND,
+        unit(observatory.to_body("sun", middle_ns)),
+    )
 
 
 def _table(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -225,9 +292,11 @@ def _row(mission: LineCameraMission, plan: StripPlan, view: View) -> dict[str, A
     }
 
 
-def _caption(row: dict[str, Any]) -> str:
+def _caption(mission: LineCameraMission, row: dict[str, Any]) -> str:
+    camera = mission.camera
     return (
         f"{row['target']} at {row['range_km']:.1f} km, {row['utc'][:19]}Z\n"
+        f"{camera.focal_length_m:g} m f/{camera.f_number:g}; each line exposed {camera.line_time_us:g} us\n"
         f"{row['m_per_px']:.2f} m/px; a line moves {row['along_px_per_line']:+.2f} px ahead, "
         f"{row['across_px_per_line']:+.2f} along itself\n"
         "rectified, and as taken (the lines about its middle)"
@@ -240,11 +309,11 @@ def _sheet(shown: list[tuple[str, NDArray[np.uint8], NDArray[np.uint8]]]) -> Ima
     columns = []
     for caption, part, level in shown:
         taken = Image.fromarray(np.repeat(np.repeat(part, ENLARGED, 0), ENLARGED, 1)).point(bright)
-        width, height = max(len(level), taken.width, LEAST_WIDTH), 46 + len(level) + taken.height
+        width, height = max(len(level), taken.width, LEAST_WIDTH), HEAD + len(level) + taken.height
         column = Image.new("L", (width + 20, height + 20), _GREY)
-        ImageDraw.Draw(column).text((10, 6), caption, fill=255)
-        column.paste(Image.fromarray(level).point(bright), (10, 46))
-        column.paste(taken, (10, 56 + len(level)))
+        ImageDraw.Draw(column).text((10, 6), caption, 255, ImageFont.load_default(12))
+        column.paste(Image.fromarray(level).point(bright), (10, HEAD))
+        column.paste(taken, (10, HEAD + 10 + len(level)))
         columns.append(column)
     sheet = Image.new("L", (sum(c.width for c in columns), max(c.height for c in columns)), _GREY)
     left = 0
@@ -254,5 +323,7 @@ def _sheet(shown: list[tuple[str, NDArray[np.uint8], NDArray[np.uint8]]]) -> Ima
     return sheet
 
 
-def _write(path: Path, numbers: NDArray[np.uint8]) -> None:
-    Image.fromarray(np.ascontiguousarray(numbers)).save(path, "PNG")
+def _png(numbers: NDArray[np.uint8]) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(numbers)).save(out, "PNG")
+    return out.getvalue()

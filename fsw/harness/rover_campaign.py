@@ -8,7 +8,8 @@ counted only. What the ground decides goes by what had come a light time before.
     drives.csv        each drive that was asked for, and what telemetry told of it
     sols.csv          each sol: energy, way, sessions, volume
     events.jsonl      all reports but housekeeping, as received
-    self.jpg          the rover's picture of itself and the lander, as received
+    pictures/         self.jpg: the rover's picture of itself and the lander, as received; index.json
+    truth.jsonl       how its camera stood (`fsw.harness.truth`)
     rover.png         the same to look at, with matplotlib
     summary.json      totals; SHA-256 of the tables and events
 """
@@ -23,6 +24,7 @@ from typing import Any
 from fsw.devices.chassis import Chassis
 from fsw.devices.power_unit import PowerUnit
 from fsw.devices.recorder import OCTET, Recorder
+from fsw.harness import picture_folder, truth
 from fsw.harness.kinds import end_of
 from fsw.harness.outcome import Outcome, analysis_note, concluded, writing
 from fsw.harness.rover_operations import Ground, OrbiterRadio
@@ -35,6 +37,7 @@ from fsw.protocols.proximity1 import MOST_DATA_OCTETS, UNIT_OVERHEAD_OCTETS
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.local_time import SOL_NS
 from fsw.vehicles.rover import Rover
+from fsw.world import mast_camera, optics
 from fsw.world.ephemeris import Ephemeris
 from fsw.world.mean_orbit import orbit_at, phase_orbits
 from fsw.world.passes import PlanetToEarth, SurfaceSite
@@ -42,6 +45,7 @@ from fsw.world.planets import planet_named
 from fsw.world.radio import SpaceLink
 from fsw.world.special import sine_cosine_degrees
 from fsw.world.surface_sky import SurfaceSky
+from fsw.world.vectors import Quaternion, multiply, quaternion_from_axes, rotate_back
 from fsw.world.windows import windows
 
 PICTURE_FILE = "self.jpg"
@@ -108,6 +112,7 @@ class Campaign:
             mission.uhf.system_temperature_k,
             mission.uhf.losses_db,
         )
+        self._stood: list[tuple[int, Quaternion]] = []  # of each picture: when, and lens axes in the site's
         self._on_the_way: list[tuple[int, bytes]] = []  # packets to Earth, and when they are there
         self._told_passes = 0
         self._heading = mission.operations.heading_deg
@@ -129,13 +134,12 @@ class Campaign:
         return light * figures.wing_area_m2 * figures.wing_efficiency * (1.0 - dust)
 
     def _picture(self, t_ns: int, azimuth_deg: float, elevation_deg: float) -> bytes:
-        from fsw.world.mast_camera import Stand, mast_picture  # the scene, which no other sol needs
-
         chassis = self.rover.chassis
-        stand = Stand(chassis.east_mm / 1000, chassis.north_mm / 1000, chassis.heading_deg)
+        stand = mast_camera.Stand(chassis.east_mm / 1000, chassis.north_mm / 1000, chassis.heading_deg)
         sun, au = self.sky.sun_direction(t_ns), self.sky.sun(t_ns)[1]
         depth = self.mission.site.optical_depth
-        return mast_picture(stand, azimuth_deg, elevation_deg, sun, au, depth, self._picture_seed)
+        self._stood.append((t_ns, mast_camera.attitude(azimuth_deg, elevation_deg)))
+        return mast_camera.mast_picture(stand, azimuth_deg, elevation_deg, sun, au, depth, self._picture_seed)
 
     def _look(self, t_ns: int) -> tuple[float, float]:
         """Range [km] of the orbiter and sine of its elevation."""
@@ -320,6 +324,42 @@ class Campaign:
             for drive in self.ground.drives
         ]
 
+    def pictures(self) -> tuple[list[tuple[picture_folder.Entry, bytes]], list[str]]:
+        """The first that came, if any, with its entry in the index; and what is known of it besides."""
+        found: list[tuple[picture_folder.Entry, bytes]] = []
+        known: list[str] = []
+        for utc, octets in self.ground.pictures[:1]:
+            width, height = mast_camera.SIZE
+            entry = picture_folder.entry(
+                PICTURE_FILE,
+                octets,
+                kind="full",
+                picture=1,
+                size=f"{width}x{height}",
+                coding="jpeg",
+                exposed_at_utc=utc,
+                exposure_us=mast_camera.EXPOSURE_US,
+                target="lander and the rover itself",
+                optics={
+                    "telescope": "Zhurong",
+                    "instrument": "mast camera",
+                    "field_of_view_deg": mast_camera.FIELD_DEG,
+                    "distortion": optics.DISTORTION,
+                },
+            )
+            found.append((entry, octets))
+            known.append(self._known_of(*self._stood[0]))
+        return found, known
+
+    def _known_of(self, t_ns: int, in_site: Quaternion) -> str:
+        """Of the picture taken then, with lens axes so in the site's."""
+        attitude = multiply(quaternion_from_axes(*self.sky.axes(t_ns)), in_site)
+        rate = rotate_back(attitude, self.planet.turning_rad_s(self.epoch.tdb_ns(t_ns)))
+        line_time_s = optics.LINE_TIME_S[mast_camera.SIZE]
+        return truth.line(
+            PICTURE_FILE, self.epoch.utc(t_ns, 6), attitude, rate, line_time_s, self.sky.sun_icrf(t_ns)
+        )
+
 
 def _lines(s: Mapping[str, Any]) -> tuple[str, ...]:
     """The summary to read."""
@@ -346,8 +386,7 @@ def fly(mission: RoverCampaign, settings: Mapping[str, Any], folder: Path) -> Ou
         with (folder / "events.jsonl").open("w", encoding="utf-8") as file:
             for utc, name, values in campaign.ground.reports:
                 file.write(json.dumps({"utc": utc, "report": name, **values}) + "\n")
-        for _, octets in campaign.ground.pictures[:1]:
-            (folder / PICTURE_FILE).write_bytes(octets)
+        picture_folder.write(folder, *campaign.pictures())
         drawn = draw(folder / "rover.png", mission, campaign.sols, campaign.drive_rows())
         digest = hashlib.sha256()
         for name in ("drives.csv", "sols.csv", "events.jsonl"):

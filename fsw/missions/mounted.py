@@ -30,6 +30,8 @@ from fsw.missions.mission_file import (
 
 TARGETS = ("earth", "moon", "mars", "venus", "jupiter", "sun")  # besides small bodies of the file
 RIGHT_ANGLE = 1e-6  # how far the sine of an angle may be from 1
+# The lens is drawn by the powers 3, 5, 7, 9 of the rectilinear projection r = tan t.
+TANGENT = (1 / 3, 2 / 15, 17 / 315, 62 / 2835)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,15 @@ class MountedCamera(Camera):
     pixel_um: Annotated[float, Within(0.5, 50)]
     period_s: Annotated[float, Within(0.1, 4)]
     mount: Mount
+
+    @property
+    def focal_px(self) -> float:
+        """Of every size of picture: smaller ones are windows about the centre."""
+        from fsw.core import render  # numpy, which a list of missions does not need
+
+        half_rad = self.field_of_view_deg * (3.141592653589793 / 360.0)
+        tangent = float(render.sin(half_rad)) / float(render.cos(half_rad))
+        return max(mode.width for mode in self.mode) / 2 / tangent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +233,11 @@ class MountedMission(MissionFile):
     @property
     def camera_stays(self) -> bool:
         return True
+
+    def observed_at(self, t_ns: int) -> Observation:
+        """The latest whose pictures have begun, or the first."""
+        begun = [one for one in self.observation if self.epoch.parse(one.begin_utc) <= t_ns + SECOND]
+        return (begun or self.observation)[-1 if begun else 0]
 
     def end_of(self, observation: Observation) -> int:
         """Mission time at which its last beat is over."""

@@ -16,7 +16,7 @@ from fsw.world.scene import Pose
 from fsw.world.special import sine_cosine_degrees
 from fsw.world.surface import LanderPlace, SurfaceLight, SurfaceStudio, ground_of
 from fsw.world.terrain import Outlook
-from fsw.world.vectors import Vector, cross, length, quaternion_from_axes
+from fsw.world.vectors import Quaternion, Vector, cross, length, quaternion_from_axes
 
 LANDER_NORTH_M = 4.2  # from where the wheels first met the ground: the ramps reach that far
 FIELD_DEG = 78.0
@@ -37,6 +37,19 @@ class Stand:
     heading_deg: float
 
 
+def attitude(azimuth_deg: float, elevation_deg: float) -> Quaternion:
+    """Lens axes in site axes."""
+    sine_a, cosine_a = sine_cosine_degrees(azimuth_deg)
+    right, ahead = (cosine_a, -sine_a, 0.0), _ahead(azimuth_deg, elevation_deg)
+    return quaternion_from_axes(right, cross(ahead, right), ahead)
+
+
+def _ahead(azimuth_deg: float, elevation_deg: float) -> Vector:
+    sine_a, cosine_a = sine_cosine_degrees(azimuth_deg)
+    sine_e, cosine_e = sine_cosine_degrees(elevation_deg)
+    return (cosine_e * sine_a, cosine_e * cosine_a, sine_e)
+
+
 def mast_picture(
     stand: Stand,
     azimuth_deg: float,
@@ -51,10 +64,7 @@ def mast_picture(
     drive = _way_to(stand)
     ground = ground_of(seed, _ROCK_COVER, lander, drive)
     body = posture(drive.at(drive.seconds), ground).body
-    sine_a, cosine_a = sine_cosine_degrees(azimuth_deg)
-    sine_e, cosine_e = sine_cosine_degrees(elevation_deg)
-    ahead = (cosine_e * sine_a, cosine_e * cosine_a, sine_e)
-    right = (cosine_a, -sine_a, 0.0)
+    ahead = _ahead(azimuth_deg, elevation_deg)
     foot = tuple(
         body.origin[k] + _MAST_M * body.x[k] + _HEAD_M * body.z[k] + _REACH_M * (ahead[k] if k < 2 else 0.0)
         for k in range(3)
@@ -64,7 +74,7 @@ def mast_picture(
     studio = SurfaceStudio(
         ground, lander, drive, outlook, Dust(optical_depth), sun, sun_distance_au, FIELD_DEG
     )
-    pose = Pose(eye, quaternion_from_axes(right, cross(ahead, right), ahead))
+    pose = Pose(eye, attitude(azimuth_deg, elevation_deg))
     light = SurfaceLight(sun, sun_distance_au, drive.seconds)
     exposure = Exposure(*SIZE, EXPOSURE_US, DEFAULT_GAIN, 0, seed)
     return encode_jpeg(studio.expose(pose, light, exposure), quality=QUALITY)

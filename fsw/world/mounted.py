@@ -17,7 +17,7 @@ from PIL import Image
 
 from fsw.core import render
 from fsw.core.render import Canvas, Floats, Lens, SkyBody, Sunlight, TriangleScene, View
-from fsw.missions.mounted import MountedMission, SmallBody
+from fsw.missions.mounted import TANGENT, MountedMission, SmallBody
 from fsw.world import exif, globe, stars
 from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM
 from fsw.world.exif import PictureTags
@@ -39,8 +39,6 @@ QUALITY, THUMBNAIL_QUALITY = 90, 70
 THUMBNAIL_WIDTH = 128
 LEAST_US, MOST_US = 10, 4_000_000
 AUTOMATIC_SHARE = 2 / 3  # of full scale, for what is bright
-# Of the rectilinear projection r = tan t, as the powers of t that the lens model has.
-_TANGENT = (1 / 3, 2 / 15, 17 / 315, 62 / 2835)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +73,7 @@ class MountedView:
         self._camera = mission.camera
         self._heavens = heavens
         self._seed = seed
-        largest = max(mission.camera.mode, key=lambda mode: mode.width)
-        half_rad = mission.camera.field_of_view_deg * (3.141592653589793 / 360.0)
-        tangent = float(render.sin(half_rad)) / float(render.cos(half_rad))
-        self.focal_px = largest.width / 2 / tangent
+        self.focal_px = mission.camera.focal_px
         self._mode = cache(self._make_mode)
 
     def range_m(self, now_ns: int) -> float:
@@ -99,13 +94,26 @@ class MountedView:
         look, right = unit(mount.boresight), unit(mount.right)
         return right, cross(look, right), look
 
+    def rate_rad_s(self, t_ns: int) -> Vector:
+        """Angular velocity in lens axes."""
+        rate = self._heavens.attitude.state(t_ns)[1]
+        right, down, look = self._mounting
+        return dot(rate, right), dot(rate, down), dot(rate, look)
+
+    def way_km(self, body: str, t_ns: int) -> Vector:
+        """To a body's centre, ICRF."""
+        return self._heavens.trajectory.to_body(body, t_ns)[0]
+
+    def sun_icrf(self, t_ns: int) -> Vector:
+        """Direction to the Sun, unit."""
+        return self._heavens.direction("sun", t_ns).unit
+
     def _view(self, t_ns: int, exposure_s: float, stage: "_Stage") -> View:
         right, down, look = (stage.turned(axis) for axis in self.axes(t_ns))
-        rate = self._heavens.attitude.state(t_ns)[1]
         return View(
             stage.camera_m,
             tuple(axis[k] for k in range(3) for axis in (right, down, look)),
-            tuple(dot(rate, axis) for axis in self._mounting),
+            self.rate_rad_s(t_ns),
             self._camera.mount.line_time_s,
             exposure_s,
         )
@@ -213,7 +221,7 @@ class MountedView:
     def _make_mode(self, width: int, height: int) -> _Mode:
         half = sqrt(width * width + height * height) / 2
         field = 2 * float(render.atan2(half, self.focal_px))
-        lens = Lens(width, height, field, _TANGENT, 4.0)
+        lens = Lens(width, height, field, TANGENT, 4.0)
         gain, offset = render.sensor_patterns(self._seed & 0xFFFF, width, height)
         return _Mode(lens, lens.illumination(), gain, offset)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fsw.core.errors import FswError
 from fsw.kernel.time import DAY
-from fsw.world.special import sine_cosine_degrees
+from fsw.world.special import PI, sine_cosine_degrees
 from fsw.world.vectors import Matrix, Vector, add, cross, scale
 
 _CENTURY_NS = 36525 * DAY
@@ -53,6 +53,10 @@ class Planet:
         sw, cw = sine_cosine_degrees((turn + rate * days % 360.0 + rate * (rest_ns / DAY)) % 360.0)
         prime = add(scale(node, cw), scale(beyond, sw))
         return prime, cross(pole, prime), pole
+
+    def turning_rad_s(self, tdb_ns: int) -> Vector:
+        """Angular velocity, ICRF."""
+        return scale(self.equator(tdb_ns)[2], self.prime_meridian_deg[1] * PI / 180.0 / 86400.0)
 
 
 # Gravity: GMM-2B (Lemoine et al., J. Geophys. Res. 106, 2001). Shape: Archinal et al.

@@ -22,11 +22,15 @@ from fsw.world.surface import LanderPlace, SurfaceLight, SurfaceStudio, ground_o
 from fsw.world.terrain import Outlook
 from fsw.world.vectors import (
     Quaternion,
+    Vector,
     add,
     cross,
     length,
+    multiply,
     quaternion_from_axes,
+    rotate_back,
     scale,
+    unit,
 )
 
 _ANTENNA_M = 0.9  # of the rover, above the ground
@@ -81,6 +85,13 @@ class PlacedView:
         stand = self.drive.at((now_ns - self._mission.drive_ns) / SECOND)
         dx, dy = stand.x - self.outlook.x, stand.y - self.outlook.y
         return sqrt(dx * dx + dy * dy + _ANTENNA_M * _ANTENNA_M)
+
+    def standing(self, t_ns: int) -> tuple[Quaternion, Vector, Vector]:
+        """Lens axes -> ICRF, their angular velocity in lens axes [rad/s], the Sun's direction (ICRF)."""
+        axes = self._site.axes(t_ns)
+        attitude = multiply(quaternion_from_axes(*axes), self.pose.attitude)
+        rate = rotate_back(attitude, self._site.planet.turning_rad_s(self._mission.epoch.tdb_ns(t_ns)))
+        return attitude, rate, unit(self._site.to_body("sun", t_ns)[0])
 
     def light(self, t_ns: int) -> SurfaceLight:
         """The Sun over the site, and the time on the drive's clock."""

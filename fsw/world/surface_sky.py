@@ -6,7 +6,7 @@ from math import atan2
 from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM, SOLAR_IRRADIANCE_W_M2, Ephemeris
 from fsw.world.passes import SurfaceSite
 from fsw.world.special import PI, exp
-from fsw.world.vectors import Vector, cross, dot, length, subtract, unit
+from fsw.world.vectors import Matrix, Vector, cross, dot, length, subtract, unit
 
 _NIGHT_SINE = 0.02  # the Sun lower than a degree gives the wings nothing
 
@@ -34,11 +34,20 @@ class SurfaceSky:
 
     def sun_direction(self, t_ns: int) -> Vector:
         """Unit vector to the Sun: east, north, up."""
-        way = unit(self._sun_km(t_ns))
+        way = self.sun_icrf(t_ns)
+        east, north, up = self.axes(t_ns)
+        return dot(way, east), dot(way, north), dot(way, up)
+
+    def sun_icrf(self, t_ns: int) -> Vector:
+        """The same, ICRF."""
+        return unit(self._sun_km(t_ns))
+
+    def axes(self, t_ns: int) -> Matrix:
+        """East, north and up, in ICRF axes."""
         axes = self.site.planet.axes(self.ephemeris.epoch.tdb_ns(t_ns))
         up = self.site.up(axes)
         east = unit(cross(axes[2], up))
-        return dot(way, east), dot(way, cross(up, east)), dot(way, up)
+        return east, cross(up, east), up
 
     def light_w_m2(self, t_ns: int, optical_depth: float) -> float:
         """On level ground, beam and sky together.

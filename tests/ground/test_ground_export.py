@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import math
 import re
 import xml.etree.ElementTree as xml
 
@@ -22,6 +23,7 @@ from fsw.world import optics
 from fsw.world.exif import PictureTags
 from fsw.world.image_sensor import Exposure, RawFrame
 from fsw.world.picture_file import encode_jpeg, encode_raw
+from fsw.world.surface import lens_of_field
 
 TAGS = PictureTags("2020:09:30 16:00:02", "295329", 600, 100, "lens B, 120 deg", "0" * 32)
 RGB = np.random.default_rng(1).integers(0, 256, (600, 800, 3), np.uint8)
@@ -59,6 +61,12 @@ def flight(tmp_path):
     (tmp_path / "summary.json").write_text('{"mission": "tianwen1-cruise"}')
     (tmp_path / "truth.jsonl").write_text(json.dumps(TRUTH) + "\n")
     return tmp_path
+
+
+def encoded_grey(numbers):
+    out = io.BytesIO()
+    Image.fromarray(numbers).save(out, "JPEG")
+    return out.getvalue()
 
 
 def xmp_of(image):
@@ -144,12 +152,36 @@ def test_raw_pictures_that_are_cut_or_changed_are_refused(at, instead):
         raw_numbers(whole + b"\0")
 
 
-@pytest.mark.parametrize("name", ["tianwen1-cruise", "tianwen1-mars"])
+@pytest.mark.parametrize("name", ["tianwen1-cruise", "tianwen1-mars", "zhurong-portrait"])
 @pytest.mark.parametrize("size", [(800, 600), (1600, 1200)])
 def test_the_ground_knows_the_lens_that_pictures_are_drawn_with(name, size):
-    known = lens_of(load(name), *size)
-    assert known.focal_px == pytest.approx(optics.lens_of(*size).focal_px, rel=1e-12)
+    mission = load(name)
+    drawn = lens_of_field(mission.camera.field_of_view_deg, *size)
+    known = lens_of(mission, *size)
+    assert known.focal_px == pytest.approx(drawn.focal_px, rel=1e-12)
     assert known.distortion == optics.DISTORTION
+
+
+@pytest.mark.parametrize("name", ["tianwen2-earth-moon", "tianwen2-kamooalewa"])
+def test_a_mounted_cameras_small_picture_is_a_window_of_the_large_one(name):
+    mission = load(name)
+    pinhole_px = 1024 / math.tan(math.radians(1.5))
+    for side in (2048, 1024):
+        assert lens_of(mission, side, side).focal_px == pytest.approx(pinhole_px, rel=1e-9)
+
+
+def test_a_grey_picture_stays_grey(flight, tmp_path):
+    octets = encoded_grey(RGB[..., 0])
+    (flight / "pictures/full/0000007.jpg").write_bytes(octets)
+    entries = json.loads((flight / "pictures/index.json").read_text())
+    entries[0] |= {"sha256": hashlib.sha256(octets).hexdigest(), "target": "the Moon", "lens": None}
+    (flight / "pictures/index.json").write_text(json.dumps(entries))
+    path = str(flight / "pictures/full/0000007.jpg")
+    assert cli.run(["export", path, "--out", str(tmp_path / "out")]) == 0
+    image = Image.open(tmp_path / "out/0000007.png")
+    assert image.mode == "L"
+    said = "picture 7, the Moon, exposed 600 us, 12.5 m from what is seen; emulated"
+    assert image.text["Description"] == said
 
 
 def test_jpeg_that_no_decoder_takes_is_an_error(flight):

@@ -115,10 +115,14 @@ class Graph:
         return self.mission.name
 
 
-def test_a_mission_of_another_kind_shows_its_plots(tmp_path, monkeypatch, capsys):
+@pytest.fixture(params=[True, False])
+def plotted(request, tmp_path, monkeypatch):
+    """Whether a mission of that kind, in graph.toml, draws a plot."""
+
     def draw(mission, settings, folder):
         (folder / "rows.csv").write_text("1\n")
-        Image.new("RGB", (800, 400), (250, 240, 10)).save(folder / "passes_a_day.png")
+        if request.param:
+            Image.new("RGB", (800, 400), (250, 240, 10)).save(folder / "passes_a_day.png")
         return SimpleNamespace(text=lambda: f"{mission.name}: {settings['seed']} rows\nand more", summary={})
 
     monkeypatch.setitem(KINDS, "graph", Graph)
@@ -131,19 +135,25 @@ def test_a_mission_of_another_kind_shows_its_plots(tmp_path, monkeypatch, capsys
         + f'start_utc = {{ value = "2021-02-10T00:00:00Z", {assumed}\n'
         + f"default_duration_s = {{ value = 1.0, {assumed}\n"
     )
+    return request.param
+
+
+def test_a_mission_of_another_kind_shows_its_plots(plotted, tmp_path, capsys):
     out = tmp_path / "out"
     for _ in range(2):  # its own folders are flown into again
         assert cli.run(["gallery", str(tmp_path / "graph.toml"), "--out", str(out), "--seed", "4"]) == 0
     told = capsys.readouterr().out.splitlines()[-2:]
     assert told == [
-        f"graph                1 shown on {out}/graph.jpg",
+        f"graph                {plotted:d} shown on {out}/graph.jpg",
         f"all                  {out}/index.html",
     ]
     page = (out / PAGE).read_text(encoding="utf-8")
-    for text in ("a &amp; b", "graph: 4 rows<", "&lt;none&gt;", "flights/graph/passes_a_day.png"):
+    for text in ("a &amp; b", "graph: 4 rows<", "&lt;none&gt;", "and more"):
         assert text in page
-    middle = Image.open(out / "graph.jpg").getpixel((16 + 320, gallery_sheet.HEAD + 240))
-    assert middle == pytest.approx((250, 240, 10), abs=3)
+    assert ("flights/graph/passes_a_day.png" in page) == plotted
+    assert ("No pictures: graph takes none" in page) != plotted
+    middle = Image.open(out / "graph.jpg").getpixel((16 + 320, gallery_sheet.HEAD + 50))
+    assert (middle == pytest.approx((250, 240, 10), abs=3)) == plotted
 
 
 entries = st.lists(
@@ -198,6 +208,10 @@ def test_captions_say_time_distance_lens_and_exposure():
     assert second == "distance 0.3 m,  lens B,  exposed 1.8 ms"
     far = gallery_sheet.picture_caption(entry | {"range_m": 590_000_000.0, "exposure_us": 2_000_000})
     assert far[1] == "distance 590,000 km,  lens B,  exposed 2 s"
+    known = {"target": "moon", "target_km": 590_034.4}
+    mounted = gallery_sheet.picture_caption(entry | {"range_m": 0.0}, "lens 3 deg f/4.5", known)
+    assert mounted[0] == "#7   Moon   2021-12-31 20:20:12.403 UTC"
+    assert mounted[1] == "distance 590,034 km,  lens 3 deg f/4.5,  exposed 1.8 ms"
 
 
 @pytest.mark.parametrize(

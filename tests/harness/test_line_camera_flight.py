@@ -37,6 +37,7 @@ def test_the_folder_holds_strips_views_and_geometry(flown: Path) -> None:
     pictures = {f"{name}{kind}.png" for name in views for kind in ("", "-rectified")}
     assert {path.name for path in (folder / "pictures").iterdir()} == {
         *pictures,
+        "index.json",
         "mars-express.png",
         "odyssey.png",
     }
@@ -156,7 +157,7 @@ def test_a_file_of_ones_own_flies_twice_into_one_folder_and_gives_the_same(
         )
     assert found[0] == found[1]
     output = capsys.readouterr().out
-    assert output.startswith("mine, seed 1: 1 strips, 1 views, 256 lines in ")
+    assert output.startswith("mine, seed 1: 1 strips, 1 views, 256 lines\n")
     assert output.count("Mars Express  2005-04-20T13:59:48") == 2
 
 

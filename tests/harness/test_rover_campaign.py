@@ -85,9 +85,9 @@ def test_225_sols_and_more_than_1400_m(tmp_path, capsys):
     assert summary["cop"]["ahead"] > 0  # frames were lost, and came again
     assert summary["undecodable"] == 0
     ((_, octets),) = summary["pictures"]
-    with Image.open(tmp_path / "out" / "self.jpg") as picture:
+    with Image.open(tmp_path / "out/pictures/self.jpg") as picture:
         assert picture.size == (800, 600)
-        assert (tmp_path / "out" / "self.jpg").stat().st_size == octets
+        assert (tmp_path / "out/pictures/self.jpg").stat().st_size == octets
     assert "EVENT_MAILBOX_OVERFLOW" not in (tmp_path / "out" / "events.jsonl").read_text()
     with (tmp_path / "out" / "sols.csv").open() as file:
         rows = {int(row["sol"]): row for row in csv.DictReader(file)}

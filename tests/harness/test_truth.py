@@ -13,6 +13,8 @@ from fsw.missions import load
 from fsw.world import optics
 from fsw.world.heavens import Heavens
 from fsw.world.imaging import ReleasedCamera, Snap
+from fsw.world.mounted import MountedView
+from fsw.world.portrait import PlacedView
 from fsw.world.scene import Studio
 from fsw.world.vectors import rotate
 
@@ -72,6 +74,45 @@ def test_lens_b_looks_the_other_way(camera):
     rates = [np.array(line["rate_deg_s"]) for line in lines]
     assert rates[1] == pytest.approx(rates[0] * (-1, 1, -1))
     assert np.linalg.norm(rates[0]) == pytest.approx(20, rel=0.01)
+
+
+def test_a_mounted_cameras_target_is_in_the_middle():
+    mission = load("tianwen2-earth-moon")
+    heavens = Heavens.of(mission)
+    view = MountedView(mission, heavens, 1)
+    start_ns = mission.epoch.parse("2025-05-30T13:00:01Z")
+    jpeg, _ = view.take(Snap(0, start_ns, 420, 1.0, 64, 64, False))
+    entry = {"file": "full/0", "complete": True, "kind": "full", "coding": "jpeg", "size": "64x64"}
+    store = SimpleNamespace(entries=[entry | {"lens": "A", "exposure_us": 420}], contents=lambda _: jpeg)
+    flown = SimpleNamespace(
+        released=view,
+        control=SimpleNamespace(pictures=store),
+        settings=SimpleNamespace(pictures="rendered"),
+        mission=mission,
+    )
+    (line,) = map(json.loads, truth.lines(flown))
+    assert line["target"] == "moon"
+    assert line["target_km"] == pytest.approx(590_003, abs=5)
+    assert line["middle_utc"] == "2025-05-30T13:00:01.000210Z"
+    look = rotate(tuple(line["attitude_icrf"]), (0.0, 0.0, 1.0))
+    away_deg = np.degrees(np.arccos(np.dot(look, heavens.direction("moon", start_ns).unit)))
+    assert away_deg < 3 * mission.attitude.dead_band_deg
+
+
+def test_a_camera_on_the_ground_turns_with_its_planet():
+    mission = load("zhurong-portrait")
+    heavens = Heavens.of(mission)
+    view = PlacedView(mission, heavens.trajectory, False, 1)
+    t_ns = mission.release_ns
+    attitude, rate, sun = view.standing(t_ns)
+    up = heavens.trajectory.axes(t_ns)[2]
+    assert np.dot(sun, up) == pytest.approx(view.light(t_ns).sun_direction[2])
+    # Up in the picture is up over the ground, but for its roll of 1.2 deg and its five degrees of dip.
+    assert np.dot(rotate(attitude, (0.0, -1.0, 0.0)), up) == pytest.approx(1.0, abs=0.005)
+    assert np.linalg.norm(rate) == pytest.approx(2 * np.pi / 88642.66, rel=1e-6)
+    later, _, _ = view.standing(t_ns + 10**10)
+    turn = np.array(rotate(later, (0.0, 0.0, 1.0))) - rotate(attitude, (0.0, 0.0, 1.0))
+    assert turn == pytest.approx(rotate(attitude, tuple(10 * np.cross(rate, (0.0, 0.0, 1.0)))), abs=1e-6)
 
 
 def test_a_test_card_has_no_truth(camera):
