@@ -43,16 +43,16 @@ def simulation(*commands, on_news=None, files=None, **settings):
 
 def lose_frames(made, seed, share):
     """Of what comes down, whole frames; told is how many were lost."""
-    chance, lost, receive = random.Random(seed), [0], made._receive
+    chance, lost, receive = random.Random(seed), [0], made.x_band.receive
 
     def receive_some(transmission, arrival_ns):
-        size = made._mode(transmission.mode).cadu_octets
+        size = getattr(MISSION.downlink, transmission.mode).cadu_octets
         cadus = [transmission.symbols[at : at + size] for at in range(0, len(transmission.symbols), size)]
         kept = [cadu for cadu in cadus if chance.random() >= share]
         lost[0] += len(cadus) - len(kept)
         receive(replace(transmission, symbols=b"".join(kept)), arrival_ns)
 
-    made._receive = receive_some
+    made.x_band.receive = receive_some
     return lost
 
 

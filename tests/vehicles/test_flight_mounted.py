@@ -35,7 +35,7 @@ def flown(tmp_path_factory):
 def test_the_picture_comes_home(flown):
     outcome, folder = flown
     summary = outcome.summary
-    assert "too short for: the Moon, stars" in outcome.note
+    assert "too short for: the Moon, stars" in summary["note"]
     assert summary["pictures_taken"] == 4
     assert summary["full_frames_received"] == summary["pictures_received"] == 1
     assert summary["files_incomplete"] == summary["frames_undecodable"] == 0
