@@ -27,9 +27,11 @@ typedef struct {
     const uint16_t *map;    ///< of planet_map_make
 } planet_t;
 
-/// Radiance along a ray from the camera. @param direction scene frame; pixel_rad: what one sample stands for.
-/// @return share of what is behind that the planet hides: 1 on the ground, 0 in the sky.
-float planet_radiance(const planet_t *self, const double direction[3], float pixel_rad, float radiance[3]);
+/// Radiance along rays from the camera. @param direction (count, 3), scene frame, of any length; pixel_rad: what one
+/// sample stands for; radiance (count, 3); hidden (count) or NULL: the share of what is behind that the planet hides, 1
+/// on the ground, 0 in the sky. Eight rays take little longer than one.
+void planet_radiance(const planet_t *self, int32_t count, double (*direction)[3], float pixel_rad, float (*radiance)[3],
+                     float *hidden);
 
 /// Its light as far as surfaces in space notice: radiance, over all directions, about glow[0] + x glow[1] +
 /// y glow[2] + z glow[3] (first order of spherical harmonics), per band, scene frame. Cost: 50 us.

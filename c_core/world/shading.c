@@ -96,14 +96,32 @@ static void plain_of_hit(const scene_t *self, const sunlight_t *light, const ray
     plain_radiance(light, &s, lit > 0 && sees_sun(self, light, s.point, light->direction) ? lit : 0, out);
 }
 
-// Where a ray of a mirror leaves the scene.
-static int seen_beyond(const sunlight_t *light, const float point[3], const float r[3], float seen[3])
+typedef struct {
+    int32_t count;
+    float (*seen[RAY_GROUP_RAYS])[3];
+    double direction[RAY_GROUP_RAYS][3];
+} skyward_t;
+
+// What rays see that leave the scene.
+static void see_planet(const planet_t *planet, skyward_t *rays)
+{
+    float seen[RAY_GROUP_RAYS][3];
+    planet_radiance(planet, rays->count, rays->direction, MIRROR_BLUR_RAD, seen, 0);
+    for (int32_t i = 0; i < rays->count; i++)
+        for (int k = 0; k < 3; k++)
+            (*rays->seen[i])[k] = seen[i][k];
+}
+
+// Where a ray of a mirror leaves the scene: a planet is looked at later, together with other rays.
+static int seen_beyond(const sunlight_t *light, const float point[3], const float r[3], float (*seen)[3], skyward_t *rays)
 {
     if (light->around) {
-        light->around->seen(light->around->context, point, r, seen);
+        light->around->seen(light->around->context, point, r, *seen);
     } else if (light->planet) {
-        double ray[3] = {(double)r[0], (double)r[1], (double)r[2]};
-        planet_radiance(light->planet, ray, MIRROR_BLUR_RAD, seen);
+        int32_t at = rays->count++;
+        rays->seen[at] = seen;
+        for (int k = 0; k < 3; k++)
+            rays->direction[at][k] = (double)r[k];
     } else {
         return 0;
     }
@@ -210,11 +228,15 @@ uint32_t shading_of_hit(const scene_t *self, const ray_hit_t *hit, const sunligh
     float seen[3];
     if (l.mirror > 0) {
         ray_hit_t other = ray_caster_nearest(self->nodes, self->nodes, self->packs, l.s.point, l.mirrored, 1e-4f, 1e30f);
+        skyward_t rays;
+        rays.count = 0;
         any = 1;
         if (other.face >= 0)
             plain_of_hit(self, light, &other, l.s.point, l.mirrored, seen);
         else
-            any = seen_beyond(light, l.s.point, l.mirrored, seen);
+            any = seen_beyond(light, l.s.point, l.mirrored, &seen, &rays);
+        if (rays.count)
+            see_planet(light->planet, &rays);
     }
     return finish(&l, light, sun, shaded, any ? seen : 0, radiance);
 }
@@ -276,12 +298,14 @@ void shading_of_hits(const scene_t *self, int32_t count, const ray_hit_t hit[RAY
             put(&group, l[i].s.point, l[i].mirrored);
         }
     int32_t looking = group.count;
+    skyward_t rays;
+    rays.count = 0;
     ray_group_nearest(&group, self->nodes, self->packs, 1e-4f, other);
     group.count = 0;
     for (int32_t j = 0; j < looking; j++) {
         int32_t i = mirrors[j];
         if (other[j].face < 0) {
-            any[i] = (uint8_t)seen_beyond(light, l[i].s.point, l[i].mirrored, seen[i]);
+            any[i] = (uint8_t)seen_beyond(light, l[i].s.point, l[i].mirrored, &seen[i], &rays);
             continue;
         }
         any[i] = 1;
@@ -294,6 +318,8 @@ void shading_of_hits(const scene_t *self, int32_t count, const ray_hit_t hit[RAY
         which[group.count] = (uint8_t)j;
         put(&group, surface[j].point, 0);
     }
+    if (rays.count)
+        see_planet(light->planet, &rays);
     ask_sun(self, light, &group, light->direction, which, dark);
     for (int32_t j = 0; j < looking; j++)
         if (other[j].face >= 0)

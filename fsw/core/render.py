@@ -262,10 +262,10 @@ class PlanetView:
 
     def radiance(self, direction: Any, pixel_rad: float) -> tuple[tuple[float, float, float], float]:
         """Along a ray from the camera (scene frame), per band, and how much it hides of what is behind."""
-        out = ffi.new("float[3]")
-        vector = [float(v) for v in direction]
-        hidden = lib.planet_radiance(self.to_c(), vector, pixel_rad, out)
-        return (out[0], out[1], out[2]), float(hidden)
+        out, hidden = ffi.new("float[1][3]"), ffi.new("float[1]")
+        vector = ffi.new("double[1][3]", [[float(v) for v in direction]])
+        lib.planet_radiance(self.to_c(), 1, vector, pixel_rad, out, hidden)
+        return (out[0][0], out[0][1], out[0][2]), float(hidden[0])
 
 
 def planet_ground(seed: int) -> NDArray[np.uint16]:
