@@ -65,7 +65,14 @@ def _parsed(mission: str | Path) -> Mission:
     if path.suffix != _SUFFIX and not path.exists():
         raise FswError(f"mission {mission!s}: allowed are {', '.join(names())}, or the path of a .toml file")
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FswError(f"mission file {path}: {error}") from error
+        octets = path.read_bytes()
+    except OSError as error:
+        raise FswError(f"mission file {path}: {error.strerror or error}") from error
+    try:
+        text = octets.decode("utf-8-sig")  # some editors put a mark before the text
+    except UnicodeDecodeError as error:
+        line = octets.count(b"\n", 0, error.start) + 1
+        raise FswError(
+            f"{path}:{line}: octet 0x{octets[error.start]:02x}; allowed is text in UTF-8"
+        ) from error
     return parse(text, str(path))

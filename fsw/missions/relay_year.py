@@ -148,6 +148,6 @@ class RelayYear(Dated):
         starts = [self.epoch.parse(phase.from_utc) for phase in self.phase]
         if starts[0] > 0 or any(later <= earlier for earlier, later in itertools.pairwise(starts)):
             raise FswError("phase: allowed are from_utc that rise, the first not after mission.start_utc")
-        for source in self.source:
+        for number, source in enumerate(self.source):
             if self.epoch.parse(source.to_utc) <= self.epoch.parse(source.from_utc):
-                raise FswError(f"source {source.name}: allowed are to_utc after from_utc")
+                raise FswError(f"source.{number}.to_utc: allowed are times after from_utc")

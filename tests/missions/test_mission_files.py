@@ -10,6 +10,7 @@ from fsw.core.errors import FswError
 from fsw.kernel.time import SECOND
 from fsw.missions import load, loader, names, text_of
 from fsw.missions.mission_file import LEAST_PERIAPSIS_KM
+from fsw.missions.units import units_of
 from fsw.world.planets import PLANETS
 
 TEXT = (loader.__file__ or "").replace("loader.py", "tianwen1-cruise.toml")
@@ -178,6 +179,76 @@ def test_other_missions_are_refused_and_the_known_ones_named(tmp_path):
     path.write_text(TEXT, encoding="utf-8")
     assert load(path) == load("tianwen1-cruise")
     assert load(str(path)).figures == load("tianwen1-cruise").figures
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ('[mission]\nname = "x" y', "mine.toml:2: not TOML: Expected newline or end of document"),
+    ('[mission]\nname = "x', "mine.toml:2: not TOML: Unterminated string at the end of the file"),
+    ("[mission]\n[mission]\n", "mine.toml:2: not TOML: Cannot declare ('mission',) twice, column"),
+    ("a = " + "[" * 20_000, "mine.toml: not TOML that can be read: nested too deep"),
+    ("a = " + "9" * 5_000, "mine.toml: not TOML: "),
+    ("", "mine.toml: mission: missing; a table is needed, with the keys name, title"),
+    (TEXT.replace("[camera]", "[[camera]]", 1), ": camera: a table is needed, with the keys"),
+    (TEXT.replace("period_s = { value = 1.0, ", "period_s = { value = " + "9" * 400 + ", "),
+     f"camera.period_s: {'9' * 60}... (400 characters); allowed are numbers from"),
+    (TEXT.replace("period_s = { value = 1.0, ", "period_s = { value = 0x" + "9" * 5000 + ", "),
+     "camera.period_s: a number of thousands of digits; allowed are numbers from"),
+])  # fmt: skip
+def test_what_is_not_toml_or_of_no_measure_is_told_with_its_line(text, said):
+    with pytest.raises(FswError) as caught:
+        loader.parse(text, "mine.toml")
+    assert said in str(caught.value)
+    assert len(str(caught.value)) < 1000
+    if said.startswith(":"):
+        assert str(caught.value).startswith(f"mine.toml:{line_of(text, '[[camera]]')}: ")
+
+
+@pytest.mark.parametrize(("mission", "old", "new", "line_with", "message"), [
+    ("tianwen1-cruise", "frame_octets = { value = 892", "frame_octets = { value = 890", "value = 890",
+     "downlink.high: frame_octets 890; allowed"),
+    ("tianwen1-relay", 'to_utc = { value = "2021-05-14', 'to_utc = { value = "2021-01-14', "2021-01-14",
+     "source.0.to_utc: allowed are times after"),
+    ("tianwen1-relay", "2021-05-17T01:30:00Z", "2021-01-17T01:30:00Z", "[[phase]]",
+     "phase: allowed are from_utc"),
+    ("mgs-odyssey-express", 'target = "Mars Express"', 'target = "Beagle"', 'target = "Beagle"',
+     "strip.0.target 'Beagle'; allowed are"),
+])  # fmt: skip
+def test_what_a_table_finds_wrong_is_told_at_the_line_of_its_key(mission, old, new, line_with, message):
+    text = text_of(mission).replace(old, new, 1)
+    with pytest.raises(FswError) as caught:
+        loader.parse(text, "mine.toml")
+    assert str(caught.value).startswith(f"mine.toml:{line_of(text, line_with)}: {message}")
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_unit_beside_a_figure_is_the_one_that_its_key_tells(name):
+    told = {path: (figure.unit, units_of(path)) for path, figure in load(name).figures.items() if figure.unit}
+    assert not [path for path, (unit, allowed) in told.items() if allowed and unit not in allowed]
+    assert sum(bool(allowed) for _, allowed in told.values()) > 0.9 * len(told)
+
+
+@pytest.mark.parametrize(("old", "new", "message"), [
+    ('value = 0.68, unit = "kg"', 'value = 680, unit = "g"', "camera.mass_kg: unit 'g'; allowed is kg"),
+    ('limits = { value = [-10.0, 10.0], unit = "deg"', 'limits = { value = [-1.0, 1.0], unit = "rad"',
+     "dispersions.sun_off_deg.limits: unit 'rad'; allowed is deg"),
+])  # fmt: skip
+def test_another_unit_than_the_keys_is_refused(old, new, message):
+    assert old in TEXT
+    with pytest.raises(FswError, match=r"^mine\.toml:\d+: ") as caught:
+        loader.parse(TEXT.replace(old, new, 1), "mine.toml")
+    assert message in str(caught.value)
+
+
+def test_files_of_windows_editors_are_read_or_refused_by_their_line(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + TEXT.replace("\n", "\r\n").encode())
+    assert load(path) == load("tianwen1-cruise")
+    path.write_bytes(TEXT.encode("utf-16"))
+    with pytest.raises(FswError, match=r"mine\.toml:1: octet 0xff; allowed is text in UTF-8"):
+        load(path)
+    path.write_bytes(TEXT.replace("made_by = ", "made_by = Ã ", 1).encode("latin-1"))
+    with pytest.raises(FswError, match=rf"mine\.toml:{line_of(TEXT, 'made_by = ')}: octet 0xc3"):
+        load(path)
 
 
 @given(st.data())
