@@ -24,6 +24,7 @@ PORTRAIT_SPANS = 3.0  # how far a camera goes that shows its spacecraft from nea
 # From the first exposure until there is a picture to choose, and the least that a dump is worth.
 FIRST_PICTURES_NS = 2 * SECOND
 LEAST_DUMP_NS = 10 * SECOND
+CHOICE_NS = 3 * SECOND  # of pictures on the ground, before the rover moves again
 # Of a mounted camera: the high rate after its power, its exposure before the first beat.
 HIGH_RATE_NS = 2 * SECOND
 SETTINGS_NS = 5 * SECOND
@@ -138,8 +139,9 @@ def _too_short(duration_ns: int, late: list[str]) -> str:
 def portraits(
     mission: PortraitMission, duration_ns: int, light_time_ns: int, selection: int | None = None
 ) -> Plan:
-    """The camera down, and behind each leg of the drive that asks for it the newest pictures in the high
-    rate; behind the last of them the camera stops, and all thumbnails come.
+    """The camera down, and for each leg of the drive that asks for it the newest pictures in the high rate:
+    chosen before the leg ends, so that none of what follows is among them. At the end of the last of them the
+    camera stops, and all thumbnails come.
 
     selection: how many full pictures of each, None for the mission's numbers.
     """
@@ -161,7 +163,7 @@ def portraits(
         final = number == len(wanted) - 1
         if final:
             steps.append(Step(end_ns, "CAMERA_STOP"))
-        steps += _down(end_ns, count, final)
+        steps += _down(end_ns if final else end_ns - CHOICE_NS, count, final)
     return Plan(tuple(steps), _too_short(duration_ns, late))
 
 

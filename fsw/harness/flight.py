@@ -53,6 +53,16 @@ def _lines(s: Mapping[str, Any]) -> tuple[str, ...]:
         f"{s['files_incomplete']} incomplete",
         f"downlink  {s['frames_sent']} frames sent, {s['frames_received']} received, "
         f"{s['frames_undecodable']} undecodable, {s['symbols_corrected']} symbols corrected",
+        *(_pass_told(one) for one in s.get("relay_passes", ())),
+    )
+
+
+def _pass_told(one: dict[str, Any]) -> str:
+    """A relay's pass in one line: frames are Proximity-1's."""
+    return (
+        f"relay     {one['from_utc'][11:19]} to {one['to_utc'][11:19]}, {one['least_kbit_s']} to "
+        f"{one['most_kbit_s']} kbit/s: {one['frames']} frames up, {one['frames_again']} again, "
+        f"{one['octets'] / 1e6:.2f} MB; {one['forward_frames']} down, {one['forward_frames_again']} again"
     )
 
 

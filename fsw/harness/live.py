@@ -71,7 +71,7 @@ class LiveSpacecraft:
         self._mode = ""
         self._jumps = pace.jumps
         self._uplink_free_ns = 0
-        simulation.orbiter.on_frames = self._radiated
+        simulation.radio.on_frames = self._radiated
 
     # ---- time -----------------------------------------------------------------------------------
 

@@ -39,10 +39,9 @@ from fsw.tasks.local_time import SOL_NS
 from fsw.vehicles.rover import Rover
 from fsw.world import mast_camera, optics
 from fsw.world.ephemeris import Ephemeris
-from fsw.world.mean_orbit import orbit_at, phase_orbits
 from fsw.world.passes import PlanetToEarth, SurfaceSite
 from fsw.world.planets import planet_named
-from fsw.world.radio import SpaceLink
+from fsw.world.relay_hop import RelayHop
 from fsw.world.special import sine_cosine_degrees
 from fsw.world.surface_sky import SurfaceSky
 from fsw.world.vectors import Quaternion, multiply, quaternion_from_axes, rotate_back
@@ -85,7 +84,7 @@ class Campaign:
         self.site = SurfaceSite(self.planet, site.latitude_deg, site.longitude_deg)
         self.sky = SurfaceSky(ephemeris, self.site)
         self.way = PlanetToEarth(ephemeris, self.planet.name)
-        self.orbits = phase_orbits(self.epoch, mission.orbit, mission.phase)
+        self.hop = RelayHop.of(self.epoch, self.site, mission.orbit, mission.phase, mission.uhf)
         # The midnight before the landing; to the second, which no task asks more of.
         self.midnight_ns = -round(self.sky.local_hours(0) / 24 * SOL_NS / SECOND) * SECOND
         chassis = Chassis(
@@ -104,14 +103,6 @@ class Campaign:
         self.sols: list[tuple[Any, ...]] = []
         self.telemetry_octets = 0
         self._fading = streams.stream("uhf fading")
-        self._link = SpaceLink(
-            mission.uhf.frequency_hz,
-            mission.uhf.transmit_power_w,
-            mission.uhf.antenna_gains_dbi,
-            0.0,
-            mission.uhf.system_temperature_k,
-            mission.uhf.losses_db,
-        )
         self._stood: list[tuple[int, Quaternion]] = []  # of each picture: when, and lens axes in the site's
         self._on_the_way: list[tuple[int, bytes]] = []  # packets to Earth, and when they are there
         self._told_passes = 0
@@ -141,29 +132,8 @@ class Campaign:
         self._stood.append((t_ns, mast_camera.attitude(azimuth_deg, elevation_deg)))
         return mast_camera.mast_picture(stand, azimuth_deg, elevation_deg, sun, au, depth, self._picture_seed)
 
-    def _look(self, t_ns: int) -> tuple[float, float]:
-        """Range [km] of the orbiter and sine of its elevation."""
-        axes = self.planet.axes(self.epoch.tdb_ns(t_ns))
-        return self.site.look(axes, orbit_at(self.orbits, t_ns).position_km(t_ns))
-
     def _near_passes(self) -> list[tuple[int, int]]:
-        uhf = self.mission.uhf
-        least = sine_cosine_degrees(uhf.least_elevation_deg)[0]
-
-        def near(t_ns: int) -> bool:
-            away, sine = self._look(t_ns)
-            return sine >= least and away <= uhf.most_range_km
-
-        return windows(near, 0, self.end_ns, _LOOK_STEP_NS, SECOND)
-
-    def rate_kbit_s(self, range_km: float) -> int:
-        """The fastest that leaves the margin, or 0."""
-        uhf = self.mission.uhf
-        for rate in uhf.rates_kbit_s:
-            # Two symbols of the inner code for each bit.
-            if self._link.es_n0_db(range_km, 2000.0 * rate, 0.0) >= uhf.needed_es_n0_db + uhf.margin_db:
-                return rate
-        return 0
+        return windows(self.hop.hears, 0, self.end_ns, _LOOK_STEP_NS, SECOND)
 
     # ---- the run --------------------------------------------------------------------------------
 
@@ -211,7 +181,7 @@ class Campaign:
                 joined = True
                 self._sol.sessions += 1
             span_ns = min(PORTION_NS, end_ns - self._now_ns)
-            rate = self.rate_kbit_s(self._look(self._now_ns)[0])
+            rate = self.hop.rate_kbit_s(self.hop.look(self._now_ns)[0])
             if rate:
                 self._portion(rate, span_ns)
             self._until(self._now_ns + span_ns)
@@ -282,7 +252,7 @@ class Campaign:
             if begin_ns - now_ns > _TELL_AHEAD_NS:
                 break
             ahead = {"in_s": (begin_ns - now_ns) // SECOND, "for_s": max(1, (end_ns - begin_ns) // SECOND)}
-            self.radio.fop.send(ground.telecommand("PASS_AT", ahead))
+            self.radio.send(ground.telecommand("PASS_AT", ahead))
             self._told_passes += 1
         if now_ns < self.epoch.parse(rules.first_drive_utc) or self._drive_is_under_way(now_ns):
             return
@@ -294,14 +264,14 @@ class Campaign:
                 "azimuth_deg": rules.picture_azimuth_deg,
                 "elevation_deg": rules.picture_elevation_deg,
             }
-            self.radio.fop.send(ground.telecommand("PLAN_PICTURE", look))
+            self.radio.send(ground.telecommand("PLAN_PICTURE", look))
         if drive is not None and drive.told == "HAZARD_STOP":
             self._heading = (rules.heading_deg + self._side * rules.around_deg) % 360.0
             self._side = -self._side
         elif drive is not None:
             self._heading = rules.heading_deg
         packet = ground.plan_drive(now_ns, rules.drive_at_minutes, rules.drive_m, self._heading)
-        self.radio.fop.send(packet)
+        self.radio.send(packet)
 
     def _drive_is_under_way(self, now_ns: int) -> bool:
         """Asked for less than a sol and a half ago, and nothing told of it."""
@@ -424,8 +394,8 @@ def _totals(campaign: Campaign) -> dict[str, Any]:
         "pictures": [[utc, len(octets)] for utc, octets in ground.pictures],
         "verification": dict(sorted(ground.verification.items())),
         "undecodable": ground.undecodable,
-        "frames": dict(campaign.radio.reader.counts),
-        "cop": dict(campaign.radio.farm.counts),
+        "frames": dict(campaign.radio.link.reader.counts),
+        "cop": dict(campaign.radio.link.farm.counts),
         "battery_least_wh": min(row[4] for row in campaign.sols),
         "boots": rover.boots,
         "brown_outs": rover.brown_outs,

@@ -12,48 +12,29 @@ from fsw.dictionary.rover import BOOK, PICTURE
 from fsw.kernel.time import Epoch
 from fsw.protocols import pus
 from fsw.protocols.large_packets import Place, Reassembler
-from fsw.protocols.proximity1 import Frame, Plcw, SetVr, UnitReader, decode_supervisory, unit
-from fsw.protocols.proximity1_cop import FarmP, FopP
-from fsw.tasks.proximity import packets_in
+from fsw.protocols.proximity1_link import LinkEnd, packets_in
 
-MOST_FORWARD = 12  # frames in a portion: the rover's mailboxes hold their telecommands
+MOST_FORWARD = 12  # units in a portion: the rover's mailboxes hold their telecommands
 _OUTCOMES = ("DRIVE_DONE", "HAZARD_STOP", "DRIVE_STOPPED", "PLAN_DROPPED")
 
 
 class OrbiterRadio:
-    """The other end of the rover's link; packets are those that came since the last call."""
+    """The other end of the rover's link."""
 
     def __init__(self, spacecraft: int) -> None:
-        self._spacecraft = spacecraft
-        self.fop, self.farm, self.reader = FopP(spacecraft), FarmP(), UnitReader()
+        self.link = LinkEnd(spacecraft)
+
+    def send(self, packet: bytes) -> None:
+        """A telecommand, to wait here for the next session."""
+        self.link.fop.send(packet)
 
     def hear(self, octets: bytes) -> list[bytes]:
         """Octets of the return link; the packets in them."""
-        packets: list[bytes] = []
-        for frame in self.reader.feed(octets):
-            if frame.supervisory:
-                for word in decode_supervisory(frame.data) or ():
-                    if isinstance(word, Plcw):
-                        self.fop.acknowledge(word)
-                    elif isinstance(word, SetVr):
-                        self.farm.set(word)
-            elif self.farm.accept(frame):
-                packets += packets_in(frame.data)
-        return packets
+        return [packet for frame in self.link.hear(octets) for packet in packets_in(frame.data)]
 
     def say(self) -> bytes:
         """The forward link's next portion: a control word, and what waits."""
-        word = Frame(self._spacecraft, self.farm.report().encode(), expedited=True, supervisory=True)
-        units = [unit(word)]
-        again, once = self.fop.counts["again"], self.fop.unacknowledged
-        while len(units) < MOST_FORWARD:
-            if self.fop.counts["again"] - again >= once and not self.fop.has_news:
-                break
-            frame = self.fop.next_frame()
-            if frame is None:
-                break
-            units.append(unit(frame))
-        return b"".join(units)
+        return self.link.portion(most_units=MOST_FORWARD)
 
 
 @dataclass(slots=True)

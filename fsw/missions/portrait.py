@@ -3,8 +3,8 @@
 The tables are a flight's (`fsw.missions.mission_file`), the rover in the place of the orbiter, but for what
 only a camera in free flight has: no trajectory and attitude, no motion of its own. Instead there is a place
 on Mars ([site]), the platform that stands there ([lander]), a drive ([drive], [[drive.leg]]), an orbiter that
-passes over ([relay]), and how the camera stands ([camera.stand]). Azimuths are compass bearings: from north
-over east. Fields marked COMPUTED are the flight's that are not there.
+passes over ([relay], [uhf]), and how the camera stands ([camera.stand]). Azimuths are compass bearings:
+from north over east. Fields marked COMPUTED are the flight's that are not there.
 """
 
 from dataclasses import dataclass
@@ -19,13 +19,14 @@ from fsw.missions.mission_file import (
     MissionFile,
     Name,
     OneOf,
-    Orbit,
     Orbiter,
     Trajectory,
     Triple,
     Utc,
     Within,
 )
+from fsw.missions.relay_year import Phase, Plane
+from fsw.missions.uhf import Uhf
 
 Pair = tuple[float, float]
 
@@ -83,11 +84,12 @@ class DriveTable:
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """[relay]: the orbiter that passes on what it hears of the rover, and from which elevation on it does."""
+    """[relay]: the orbiter that stores and passes on what it hears of the rover. store_octets: of packets."""
 
     name: Name
-    lowest_elevation_deg: Annotated[float, Within(0, 60)]
-    orbit: Orbit
+    store_octets: Annotated[int, Within(1, 10**12)]
+    orbit: Plane
+    phase: tuple[Phase, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +138,11 @@ class PortraitMission(MissionFile):
     lander: Platform
     drive: DriveTable
     relay: Relay
+    uhf: Uhf
 
     def __post_init__(self) -> None:
+        if self.epoch.parse(self.relay.phase[0].from_utc) > 0:
+            raise FswError("relay.phase: allowed is a first from_utc that is not after mission.start_utc")
         begin_ns, drive_ns = self.release_ns, self.drive_ns
         if not drive_ns <= begin_ns < self.leg_end_ns(len(self.drive.leg) - 1):
             raise FswError("mission.release_utc: allowed are times in the drive")

@@ -16,6 +16,8 @@ from fsw.protocols.proximity1 import Construction, Frame, Plcw, SetVr
 NUMBERS = 256
 MOST_WINDOW = 127
 
+_Data = tuple[Construction, bytes]
+
 
 class FarmP:
     """The receiving side (7.3). counts: accepted, expedited, ahead (behind a gap), behind (had already)."""
@@ -79,9 +81,9 @@ class FopP:
             raise FswError(f"COP-P window {window}: allowed are 1 to {MOST_WINDOW}")
         self.spacecraft, self.window, self.physical_channel = spacecraft, window, physical_channel
         self.counts = {"sent": 0, "again": 0, "acknowledged": 0, "expedited": 0, "set_vr": 0}
-        self._waiting: list[bytes] = []
-        self._urgent: list[bytes] = []
-        self._sent: list[bytes] = []  # unacknowledged, oldest first
+        self._waiting: list[_Data] = []
+        self._urgent: list[_Data] = []
+        self._sent: list[_Data] = []  # unacknowledged, oldest first
         self._oldest = 0  # sequence number of the first of them
         self._again = 0  # which of them is sent next, if nothing new may be
         self._urgent_number = 0
@@ -107,16 +109,28 @@ class FopP:
         """Whether the next frame may be one that was never sent."""
         return bool(self._urgent or (self._waiting and len(self._sent) < self.window))
 
-    def send(self, data: bytes, expedited: bool = False) -> None:
+    @property
+    def lost(self) -> bool:
+        """Both sides have lost each other: the next frame orders V(R) to be set."""
+        return self._lost
+
+    @property
+    def asked_again(self) -> bool:
+        """Whether the next frame is one that is to be sent again."""
+        return self._again < len(self._sent)
+
+    def send(
+        self, data: bytes, expedited: bool = False, construction: Construction = Construction.PACKETS
+    ) -> None:
         """One frame's data; expedited ones overtake all others and are never sent again."""
-        (self._urgent if expedited else self._waiting).append(data)
+        (self._urgent if expedited else self._waiting).append((construction, data))
 
     def next_frame(self) -> Frame | None:
         """What to send now; None when all is acknowledged."""
         if self._lost:
             self.counts["set_vr"] += 1
             order = SetVr(self._oldest).encode()
-            return self._frame(order, 0, expedited=True, supervisory=True)
+            return self._frame((Construction.PACKETS, order), 0, expedited=True, supervisory=True)
         if self._urgent:
             self.counts["expedited"] += 1
             number, self._urgent_number = self._urgent_number, (self._urgent_number + 1) % NUMBERS
@@ -138,15 +152,10 @@ class FopP:
         self.counts["again"] += 1
         return self._frame(self._sent[place], (self._oldest + place) % NUMBERS)
 
-    def _frame(self, data: bytes, number: int, expedited: bool = False, supervisory: bool = False) -> Frame:
+    def _frame(self, data: _Data, number: int, expedited: bool = False, supervisory: bool = False) -> Frame:
+        construction, octets = data
         return Frame(
-            self.spacecraft,
-            data,
-            number,
-            expedited,
-            supervisory,
-            Construction.PACKETS,
-            self.physical_channel,
+            self.spacecraft, octets, number, expedited, supervisory, construction, self.physical_channel
         )
 
     def acknowledge(self, word: Plcw) -> int:
@@ -165,9 +174,9 @@ class FopP:
     def save(self) -> dict[str, Any]:
         return {
             "counts": dict(self.counts),
-            "waiting": list(self._waiting),
-            "urgent": list(self._urgent),
-            "sent": list(self._sent),
+            "waiting": _plain(self._waiting),
+            "urgent": _plain(self._urgent),
+            "sent": _plain(self._sent),
             "oldest": self._oldest,
             "again": self._again,
             "urgent_number": self._urgent_number,
@@ -176,6 +185,14 @@ class FopP:
 
     def load(self, saved: dict[str, Any]) -> None:
         self.counts = dict(saved["counts"])
-        self._waiting, self._urgent = list(saved["waiting"]), list(saved["urgent"])
-        self._sent, self._oldest, self._again = list(saved["sent"]), saved["oldest"], saved["again"]
+        self._waiting, self._urgent = _data(saved["waiting"]), _data(saved["urgent"])
+        self._sent, self._oldest, self._again = _data(saved["sent"]), saved["oldest"], saved["again"]
         self._urgent_number, self._lost = saved["urgent_number"], saved["lost"]
+
+
+def _plain(entries: list[_Data]) -> list[list[Any]]:
+    return [[int(construction), data] for construction, data in entries]
+
+
+def _data(saved: list[list[Any]]) -> list[_Data]:
+    return [(Construction(construction), data) for construction, data in saved]

@@ -29,6 +29,7 @@ from fsw.kernel.snapshot import SnapshotError, pack, unpack
 from fsw.kernel.time import SECOND, earliest
 from fsw.missions.file_link import ground_link
 from fsw.missions.mission_file import DownlinkMode, MissionFile
+from fsw.missions.portrait import PortraitMission
 from fsw.protocols.cfdp_messages import Request as FileRequest
 from fsw.protocols.cfdp_sender import PutRequest
 from fsw.protocols.fop import Directive
@@ -37,9 +38,11 @@ from fsw.simulation.settings import DEFAULTS, Settings
 from fsw.simulation.x_band import XBandDown
 from fsw.vehicles.camera import Camera
 from fsw.vehicles.orbiter import HIGH, LOW, Orbiter
+from fsw.vehicles.relay_orbiter import RelayOrbiter
 from fsw.world import heavens as sky
 from fsw.world.camera_view import CameraView, view_of
 from fsw.world.delay_line import DelayLine
+from fsw.world.ground_site import GroundSite
 from fsw.world.image_sensor import DEFAULT_EXPOSURE_US
 from fsw.world.imaging import Snap
 from fsw.world.test_card import raw_test_card, test_card
@@ -109,8 +112,14 @@ class Simulation:
         self._held: list[tuple[int, bytes, int | None]] = []  # protected when they leave: time, packet, MAP
         self._units_ns = 0  # when the next frame of the file link may leave
         self._units_wait = False  # whether there is anything for it: asked when it may have changed
+        self.relay: RelayOrbiter | None = None  # the orbiter that passes everything on, of a rover
+        if isinstance(mission, PortraitMission):
+            site, coded = self.heavens.trajectory, settings.link == "symbols"
+            assert isinstance(site, GroundSite)
+            self.relay = RelayOrbiter(mission, site, self.streams, coded, settings.link != "none")
+        self.radio = self.orbiter if self.relay is None else self.relay  # whom the Earth talks to
         self._open_outputs(folder, ground_security, files)
-        self.x_band = XBandDown(mission, self.heavens, self.streams, self.station, self._tell)
+        self.x_band = XBandDown(mission, self.heavens, self.streams, self.station, self._tell, self.relay)
         self._down = self.x_band.under_way
 
     def _open_outputs(
@@ -255,6 +264,8 @@ class Simulation:
         """On its way, with the noise that it will meet; the mission time at which its last bit arrives."""
         mission, octets = self.mission, burst.octets
         way_ns = self.heavens.light_time.one_way_light_time_ns(burst.start_ns, "up")
+        if self.relay is not None:
+            way_ns -= self.relay.ahead_ns(burst.end_ns + way_ns)
         arrival_ns = burst.end_ns + way_ns
         distance_km = self.heavens.earth_distance_km(max(0, arrival_ns))
         rate = sky.uplink_bit_error_rate(mission, sky.uplink(mission, self._antenna), distance_km)
@@ -316,6 +327,7 @@ class Simulation:
         """When something happens next."""
         return earliest(
             self.orbiter.next_ns(),
+            None if self.relay is None else self.relay.next_ns(),
             self.camera.next_ns(),
             self._up.next_ns(),
             self._down.next_ns(),
@@ -348,7 +360,9 @@ class Simulation:
             radiate_ns, packet, map_id = self._held.pop(0)
             self._radiate_cltus(self.control.commander.expedite(packet, now_ns, map_id=map_id), radiate_ns)
         for _, octets in self._up.arrived(now_ns):
-            self.orbiter.receive(octets, now_ns)
+            self.radio.receive(octets, now_ns)
+        if self.relay is not None and _due(self.relay.next_ns(), now_ns):
+            self.relay.advance(now_ns, self.orbiter)
         if _due(self.orbiter.next_ns(), now_ns):
             motion = self.orbiter.advance(now_ns)
             if motion is not None:
@@ -363,7 +377,7 @@ class Simulation:
         if status:
             self._wifi_status_ns += WIFI_STATUS_NS
             self.orbiter.wifi_status(now_ns)
-        for transmission in self.orbiter.radiated():
+        for transmission in self.radio.radiated():
             self.x_band.radiate(transmission)
         for arrival_ns, transmission in self._down.arrived(now_ns):
             self.x_band.receive(transmission, arrival_ns)
@@ -468,6 +482,7 @@ class Simulation:
             "channel_symbol_errors": self.station.channel_symbol_errors,
             "symbols_corrected": self.station.corrected_symbols,
             "one_way_light_time_s": self.heavens.light_time.one_way_light_time_ns(0, "down") / SECOND,
+            **({} if self.relay is None else {"relay_passes": self.relay.told(self.epoch)}),
             **security_summary(self.orbiter.security),
             "downlink_sha256": self._recording.sha256,
         }
@@ -487,6 +502,7 @@ class Simulation:
                 "wifi_ns": self._wifi_ns,
                 "wifi_status_ns": self._wifi_status_ns,
                 "orbiter": self.orbiter.save(),
+                "relay": None if self.relay is None else self.relay.save(),
                 "camera": self.camera.save(),
                 "up": self._up.save(),
                 "x_band": self.x_band.save(),
@@ -528,6 +544,8 @@ class Simulation:
         self._wifi_ns = saved["wifi_ns"]
         self._wifi_status_ns = saved["wifi_status_ns"]
         self.orbiter.load(saved["orbiter"])
+        if self.relay is not None:
+            self.relay.load(saved["relay"])
         self.camera.load(saved["camera"])
         self._up.load(saved["up"])
         self.x_band.load(saved["x_band"])

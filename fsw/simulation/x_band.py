@@ -9,12 +9,10 @@ from fsw.ground.receiving import ReceivedPacket, Station
 from fsw.kernel.seeds import Streams
 from fsw.kernel.time import SECOND
 from fsw.missions.mission_file import MissionFile
-from fsw.missions.portrait import PortraitMission
 from fsw.vehicles.orbiter import HIGH, LOW
+from fsw.vehicles.relay_orbiter import RelayOrbiter
 from fsw.world import heavens as sky
 from fsw.world.delay_line import DelayLine
-from fsw.world.ground_site import GroundSite
-from fsw.world.relay_hop import RelayHop
 
 ES_N0_STEP_DB = 0.01  # the channel's table is made anew at each step, some minutes apart
 DISTANCE_STEP_NS = 10 * SECOND  # in which the distance changes by less than 1e-5 of it
@@ -24,6 +22,7 @@ ACQUISITION_SYMBOLS = (200, 1800)
 
 class XBandDown:
     """tell: told of the packets that the station has made of what it received.
+    relay: the orbiter that sends on what a rover gave it, or None.
 
     heard: the mode that the station receives, LOW or HIGH; '' before the first signal. under_way: what was
     radiated and has not arrived.
@@ -36,6 +35,7 @@ class XBandDown:
         streams: Streams,
         station: Station,
         tell: Callable[[list[ReceivedPacket]], None],
+        relay: RelayOrbiter | None,
     ) -> None:
         self._heavens = heavens
         self._streams = streams
@@ -45,10 +45,10 @@ class XBandDown:
         antenna = sky.station_named(mission)
         self._links = {name: sky.downlink(mission, mode, antenna) for name, mode in self._modes.items()}
         self._distance = (-1, 0.0)  # number of its step in time, and from the Earth [km]: only a cache
-        self._hop = _hop_of(mission, heavens)
+        self._relay = relay
         self.under_way: DelayLine[Transmission] = DelayLine()
         self.heard = ""
-        self._heard_ns = 0  # until when; with a hop in between only
+        self._heard_ns = 0  # until when; with a relay in between only
         self._inverted = False  # the polarity to which the station's receiver has locked
         self.frames_sent = 0
 
@@ -64,18 +64,18 @@ class XBandDown:
         self.frames_sent += round(span_ns / figures.frame_period_ns)
         # As of the first bit; within the second that it lasts the way changes by some tens of microseconds.
         way_ns = self._heavens.light_time.one_way_light_time_ns(transmission.start_ns, "down")
-        if self._hop is not None:
-            if not self._hop.hears(transmission.start_ns):
+        if self._relay is not None:
+            if not self._relay.sees_earth(transmission.start_ns):
                 return
-            way_ns += self._hop.way_ns(transmission.start_ns)
+            way_ns -= self._relay.ahead_ns(transmission.start_ns)
         self.under_way.send(transmission.end_ns + way_ns, transmission)
 
     def receive(self, transmission: Transmission, arrival_ns: int) -> None:
         """Its last bit has arrived."""
         mode = transmission.mode
         start_ns = arrival_ns - (transmission.end_ns - transmission.start_ns)
-        rises = self._hop is not None and start_ns - self._heard_ns > SECOND  # a new pass
-        self._heard_ns = arrival_ns if self._hop is not None else 0
+        rises = self._relay is not None and start_ns - self._heard_ns > SECOND  # behind the planet until now
+        self._heard_ns = arrival_ns if self._relay is not None else 0
         if self.heard not in ("", mode) or (self.heard and rises):
             self._tell(self._station.end_of_signal(self.heard))
         self.heard = mode
@@ -129,10 +129,3 @@ class XBandDown:
         self._heard_ns = saved["heard_ns"]
         self._inverted = saved["inverted"]
         self.frames_sent = saved["frames_sent"]
-
-
-def _hop_of(mission: MissionFile, heavens: sky.Heavens) -> RelayHop | None:
-    if not isinstance(mission, PortraitMission):
-        return None
-    assert isinstance(heavens.trajectory, GroundSite)
-    return RelayHop.of(mission, heavens.trajectory)

@@ -138,6 +138,9 @@ class FromOrbiter:
 @plain
 @record
 class ToOrbiter:
-    """To the radio: PLTUs for the return link."""
+    """To the radio: PLTUs for the return link. anew, again: how many of their frames were never sent before,
+    and how many are repeats; the radio's display shows them."""
 
     octets: bytes
+    anew: int = 0
+    again: int = 0

@@ -32,8 +32,9 @@ from fsw.kernel.time import MILLISECOND, SECOND, earliest
 from fsw.missions.file_link import board_link, board_store
 from fsw.missions.mission_file import DownlinkMode, MissionFile
 from fsw.missions.mounted import MountedMission
+from fsw.missions.portrait import PortraitMission
 from fsw.protocols.telecommand_reception import ChannelSettings, ReceptionSettings
-from fsw.tasks import messages, names
+from fsw.tasks import messages, names, rover_messages
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.commanding import Commanding
 from fsw.tasks.device_access import DeviceAccess
@@ -54,6 +55,7 @@ from fsw.tasks.packet_stores import PacketStores
 from fsw.tasks.parameters import Parameters
 from fsw.tasks.procedures import Procedures
 from fsw.tasks.relay import Relay
+from fsw.tasks.relayed_downlink import RelayedDownlink
 from fsw.tasks.release import Release
 from fsw.tasks.schedule import Schedule
 from fsw.tasks.selection import Selection
@@ -147,6 +149,7 @@ class Orbiter:
         self.transmitter = Transmitter(transmit_modes(mission), coded)
         self._on_air = on_air
         self._radiated: list[Transmission] = []
+        self._to_orbiter: list[rover_messages.ToOrbiter] = []  # by UHF, where it hears of the Earth that way
         self.on_frames: Callable[[str, int, bytes], object] | None = None  # mode, start [ns], frames
         self.receiver = UplinkReceiver()
         self.release_bay_heater = Heater()
@@ -234,6 +237,26 @@ class Orbiter:
         radiated, self._radiated = self._radiated, []
         return radiated
 
+    # ---- UHF, of a rover ------------------------------------------------------------------------
+
+    def radio(self, octets: int, rate_kbit_s: int, now_ns: int) -> list[rover_messages.ToOrbiter]:
+        """The orbiter's carrier is there, and the radio has room for so many octets; what it sends then."""
+        if not self.scheduler.halted():
+            self.scheduler.post(names.DOWNLINK, rover_messages.RadioRoom(octets, rate_kbit_s))
+            self.scheduler.advance(now_ns)
+        sent, self._to_orbiter = self._to_orbiter, []
+        return sent
+
+    def receive_uhf(self, octets: bytes, now_ns: int) -> None:
+        """What came by UHF."""
+        self.scheduler.post(names.DOWNLINK, rover_messages.FromOrbiter(octets))
+        self.scheduler.advance(now_ns)
+
+    def carrier_lost(self, now_ns: int) -> None:
+        """The orbiter is gone."""
+        self.scheduler.post(names.DOWNLINK, rover_messages.CarrierLost())
+        self.scheduler.advance(now_ns)
+
     # ---- ports ----------------------------------------------------------------------------------
 
     def _outside(self, port: str, value: Any, now_ns: int) -> None:
@@ -248,6 +271,12 @@ class Orbiter:
                     self._radiated.append(self.transmitter.transmit(mode, start_ns, frames))
                 if self.on_frames is not None:
                     self.on_frames(mode, start_ns, frames)
+            case names.UHF_PORT, rover_messages.ToOrbiter():
+                self._to_orbiter.append(value)
+            case names.UHF_PORT, messages.Uplinked():
+                if self.receiver.hear(now_ns):
+                    self._tell_lock()
+                post(names.COMMANDING, value)
             case names.MEMORY_PORT, _:
                 self._remember(value)
                 self._tell_of_damage()
@@ -408,6 +437,7 @@ class Orbiter:
             "memory": self.memory.save(),
             "transmitter": self.transmitter.save(),
             "receiver": self.receiver.save(),
+            "to_orbiter": list(self._to_orbiter),
             "security": None if self.security is None else self.security.save(),
             "boots": self._boots,
             "boot": None if self._boot is None else list(self._boot),
@@ -428,6 +458,7 @@ class Orbiter:
         self.memory.load(saved["memory"])
         self.transmitter.load(saved["transmitter"])
         self.receiver.load(saved["receiver"])
+        self._to_orbiter = list(saved["to_orbiter"])
         if self.security is not None:
             self.security.load(saved["security"])
         self._boots = saved["boots"]
@@ -470,7 +501,9 @@ def _tasks(
     def commanding() -> Commanding:
         return Commanding(reception_settings(mission), security)
 
-    def downlink() -> Downlink:
+    def downlink() -> Downlink | RelayedDownlink:
+        if isinstance(mission, PortraitMission):
+            return RelayedDownlink(clock, mission.uhf.spacecraft_id, on_air)
         lander = mission.orbiter.entry_capsule
         return Downlink(clock, high_frames_per_second, control_channel(mission), lander, frames, on_air)
 

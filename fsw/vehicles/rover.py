@@ -191,7 +191,7 @@ class Rover:
                 post(names.IMAGING, rover.Exposed(azimuth, elevation, octets))
             case names.COMPUTER_PORT, rover.SleepFor(ns):
                 self._sleep(ns, now_ns)
-            case names.UHF_PORT, rover.ToOrbiter(octets):
+            case names.UHF_PORT, rover.ToOrbiter(octets, _, _):
                 self._to_orbiter.append(octets)
             case names.RECEIVER_PORT, messages.Sample():
                 # No direct link to Earth is modelled: telecommands come by way of the orbiter.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import acos, floor, sqrt
 
+from fsw.core.errors import FswError
 from fsw.kernel.time import DAY, SECOND, Epoch
 from fsw.world.ephemeris import SPEED_OF_LIGHT_KM_S, Ephemeris
 from fsw.world.planets import Planet
@@ -112,23 +113,45 @@ def hidden(position_km: Vector, way: Vector, planet: Planet, pole: Vector) -> bo
 
 @dataclass(frozen=True, slots=True)
 class SurfaceSite:
-    """A place on a planet: latitude as on maps (geodetic, of its spheroid), longitude east, on the ground."""
+    """A place on a planet, as missions to Mars give it: planet-centred latitude north, longitude east.
+
+    That is how the IAU's working group maps Mars since 2000 (Seidelmann et al., Celest. Mech. Dyn. Astr. 82,
+    2002), and how Zhurong's place was published: 109.925 E, 25.066 N, 4099.4 m below the zero level (Liu et
+    al., Nat. Astron. 6, 2022). radius_km: from the planet's centre; None on the spheroid. Up is the normal
+    of the spheroid, on Mars at 25 deg north 0.26 deg more northerly than the radius.
+    """
 
     planet: Planet
     latitude_deg: float
     longitude_deg: float
+    radius_km: float | None = None
+
+    def __post_init__(self) -> None:
+        if not -90 <= self.latitude_deg <= 90:
+            raise FswError(f"latitude of {self.latitude_deg} deg: -90 to 90 is allowed")
+        if not -180 <= self.longitude_deg <= 360:
+            raise FswError(f"longitude of {self.longitude_deg} deg: -180 to 360 is allowed")
+        if self.radius_km is not None and not self.radius_km > 0:
+            raise FswError(f"radius of {self.radius_km} km: more than 0 is allowed")
+
+    def _towards(self, axes: Matrix, level: float, polar: float) -> Vector:
+        meridian = zenith(axes, 0.0, self.longitude_deg)
+        return add(scale(meridian, level), scale(axes[2], polar))
 
     def position_km(self, axes: Matrix) -> Vector:
         """From the planet's centre, in the frame in which its axes are given."""
         sine, cosine = sine_cosine_degrees(self.latitude_deg)
-        a2, c2 = self.planet.equatorial_km**2, self.planet.polar_km**2
-        norm = sqrt(a2 * cosine * cosine + c2 * sine * sine)
-        level = zenith(axes, 0.0, self.longitude_deg)
-        return add(scale(level, a2 * cosine / norm), scale(axes[2], c2 * sine / norm))
+        radius = self.radius_km
+        if radius is None:
+            a, c = self.planet.equatorial_km, self.planet.polar_km
+            radius = a * c / sqrt(c * c * cosine * cosine + a * a * sine * sine)
+        return self._towards(axes, radius * cosine, radius * sine)
 
     def up(self, axes: Matrix) -> Vector:
         """Unit vector to the zenith."""
-        return zenith(axes, self.latitude_deg, self.longitude_deg)
+        sine, cosine = sine_cosine_degrees(self.latitude_deg)
+        a2, c2 = self.planet.equatorial_km**2, self.planet.polar_km**2
+        return unit(self._towards(axes, c2 * cosine, a2 * sine))
 
     def look(self, axes: Matrix, position_km: Vector) -> tuple[float, float]:
         """Range [km] and sine of the elevation of an orbiter at a planet-centred position."""

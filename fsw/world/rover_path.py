@@ -7,7 +7,8 @@ from fsw.missions.portrait import PortraitMission
 from fsw.world.attitude import Attitude
 from fsw.world.drive import Drive, Leg
 from fsw.world.ephemeris import Ephemeris
-from fsw.world.ground_site import Coordinates, GroundSite
+from fsw.world.ground_site import GroundSite
+from fsw.world.passes import SurfaceSite
 from fsw.world.planets import planet_named
 from fsw.world.special import PI, sine_cosine_degrees
 from fsw.world.vectors import Quaternion, Vector, add, multiply, quaternion_from_axes, scale
@@ -19,8 +20,8 @@ _HALF_NS = SECOND // 2
 def site_of(mission: PortraitMission, ephemeris: Ephemeris) -> GroundSite:
     """Where it plays."""
     site = mission.site
-    place = Coordinates(site.latitude_deg, site.longitude_deg, site.radius_km)
-    return GroundSite(ephemeris, planet_named(site.planet), place)
+    planet = planet_named(site.planet)
+    return GroundSite(ephemeris, SurfaceSite(planet, site.latitude_deg, site.longitude_deg, site.radius_km))
 
 
 def drive_of(mission: PortraitMission) -> Drive:
@@ -58,6 +59,6 @@ class DrivenAttitude(Attitude):
         sine, cosine = sine_cosine_degrees(self._heading_rad(t_ns) / _RAD)
         ahead = quaternion_from_axes((cosine, sine, 0.0), (-sine, cosine, 0.0), (0.0, 0.0, 1.0))
         turning = self._heading_rad(t_ns + _HALF_NS) - self._heading_rad(t_ns - _HALF_NS)  # over a second
-        pole = site.planet.axes(site.ephemeris.epoch.tdb_ns(t_ns))[2]
+        pole = site.planet_axes(t_ns)[2]
         spin = site.planet.prime_meridian_deg[1] * _RAD / 86400.0
         return multiply(quaternion_from_axes(*axes), ahead), add(scale(axes[2], turning), scale(pole, spin))

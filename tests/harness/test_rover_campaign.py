@@ -54,7 +54,7 @@ def test_the_sols_add_up(campaign):
 
 
 def test_rates_are_powers_of_two_that_fall_with_the_range(campaign):
-    rates = [campaign.rate_kbit_s(float(km)) for km in range(100, 60_000, 100)]
+    rates = [campaign.hop.rate_kbit_s(float(km)) for km in range(100, 60_000, 100)]
     assert rates == sorted(rates, reverse=True)
     assert set(rates) <= {0, *(1 << k for k in range(12))}
     assert (rates[0], rates[-1]) == (2048, 0)

@@ -1,5 +1,7 @@
 """Mission files of kind portrait: what they must hold, and what a wrong one is told."""
 
+import dataclasses
+
 import pytest
 
 from fsw import missions
@@ -9,6 +11,12 @@ from fsw.kernel.time import SECOND
 from fsw.missions import MissionFile
 from fsw.missions.loader import parse
 from fsw.missions.portrait import PortraitMission
+from fsw.missions.relay_year import RelayYear
+from fsw.missions.rover import RoverCampaign
+from fsw.world.mean_orbit import phase_orbits
+from fsw.world.orbit import Elements
+from fsw.world.planets import MARS
+from fsw.world.vectors import length, subtract
 
 NAME = "zhurong-portrait"
 TEXT = missions.text_of(NAME)
@@ -31,6 +39,34 @@ def test_every_figure_of_the_record_bears_its_label():
         assert figures[path].label == "assumed"
 
 
+def test_every_mission_has_the_same_orbiter_in_the_same_orbit():
+    portrait, rover = missions.load(NAME, PortraitMission), missions.load("zhurong-rover", RoverCampaign)
+    year, mars = missions.load("tianwen1-relay", RelayYear), missions.load("tianwen1-mars", MissionFile)
+    assert portrait.relay.orbit == rover.orbit == year.orbit
+    assert portrait.relay.phase == rover.phase == tuple(p for p in year.phase if p.name != "capture")
+    assert portrait.site.latitude_deg == rover.site.latitude_deg
+    assert dataclasses.replace(portrait.uhf, lost_portions=0.0) == dataclasses.replace(
+        rover.uhf, lost_portions=0.0
+    )
+    elements = mars.trajectory.orbit
+    assert elements.elements_utc == year.orbit.elements_utc
+    for name in ("inclination_deg", "ascending_node_deg", "argument_of_periapsis_deg"):
+        assert getattr(elements, name) == getattr(year.orbit, name)
+    # Where telemetry has it on the last day of the year, the phases have it too.
+    t_ns = year.epoch.parse(year.orbit.elements_utc)
+    mean = phase_orbits(year.epoch, year.orbit, year.phase)[-1]
+    place = mean.position_km(t_ns)
+    expected = Elements(
+        elements.semi_major_axis_km,
+        elements.eccentricity,
+        elements.inclination_deg,
+        elements.ascending_node_deg,
+        elements.argument_of_periapsis_deg,
+        elements.true_anomaly_deg,
+    ).state(MARS)[0]
+    assert length(subtract(place, expected)) < 0.004 * length(expected)
+
+
 def test_it_drives_at_the_stated_speed_and_comes_back():
     legs = missions.load(NAME, PortraitMission).drive.leg
     assert sum(leg.ahead_m for leg in legs) == 0
@@ -39,12 +75,12 @@ def test_it_drives_at_the_stated_speed_and_comes_back():
             assert abs(leg.ahead_m) / leg.seconds == pytest.approx(200 / 3600, rel=0.01)
 
 
-def test_pictures_are_asked_for_behind_both_stands():
+def test_pictures_are_asked_for_while_the_rover_stands():
     mission = missions.load(NAME, PortraitMission)
     plan = planned(mission, mission.default_duration_ns, WAY_NS)
     assert plan.note == ""
     asked = [step.arrive_ns for step in plan.steps if step.telecommand == "SELECT_PICTURES"]
-    assert asked == [mission.leg_end_ns(3) + SECOND, mission.leg_end_ns(5) + SECOND]
+    assert asked == [mission.leg_end_ns(3) - 2 * SECOND, mission.leg_end_ns(5) + SECOND]
     stop = next(step for step in plan.steps if step.telecommand == "CAMERA_STOP")
     assert stop.arrive_ns == mission.leg_end_ns(5)
 
@@ -67,6 +103,7 @@ def test_a_time_too_short_says_for_what():
         ("value = 25.066", "value = 95.0", "numbers from -89 to 89"),
         ("lens_height_m = { value = 0.30", "lens_height_m = { value = 0.60", "numbers from 0.03 to 0.45"),
         ("[site]\n", "[trajectory]\n[site]\n", "unknown key; allowed are"),
+        ("2021-02-23T22:29:00Z", "2021-06-02T22:29:00Z", "relay.phase: allowed is a first from_utc"),
     ],
 )
 def test_what_cannot_be_is_refused(before, after, told):

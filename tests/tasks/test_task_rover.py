@@ -13,6 +13,7 @@ from fsw.kernel.time import SECOND, Epoch
 from fsw.protocols import pus
 from fsw.protocols.proximity1 import Frame, Plcw, UnitReader, decode_supervisory, unit
 from fsw.protocols.proximity1_cop import FarmP
+from fsw.protocols.proximity1_link import packets_in
 from fsw.tasks import names
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.driving import Driving
@@ -20,7 +21,7 @@ from fsw.tasks.imaging import Imaging
 from fsw.tasks.keeper import LOOK_NS, MOST_PASSES, SETTLE_NS, Keeper
 from fsw.tasks.local_time import MINUTE_NS, SOL_NS, next_local_ns
 from fsw.tasks.messages import Execute, Executed, Gather, Occurred, Progressed, PusReport, Submit
-from fsw.tasks.proximity import Proximity, packets_in
+from fsw.tasks.proximity import Proximity
 from fsw.tasks.rover_messages import (
     Busy,
     CarrierLost,

@@ -37,7 +37,7 @@ class Bench:
         self.radio, self.ground, self.now_ns = OrbiterRadio(82), Ground(MISSION.epoch), 0
 
     def command(self, name, **arguments):
-        self.radio.fop.send(self.ground.telecommand(name, arguments))
+        self.radio.send(self.ground.telecommand(name, arguments))
 
     def run(self, seconds, step=10, link=True):
         end_ns = self.now_ns + seconds * SECOND
@@ -92,7 +92,7 @@ def test_a_telecommand_that_it_does_not_know_is_refused():
     bench = Bench()
     packet = bytearray(bench.ground.telecommand("PING", {}))
     packet[7] = 200  # another service
-    bench.radio.fop.send(bytes(packet))
+    bench.radio.send(bytes(packet))
     bench.run(60)
     assert "TC_NOT_ACCEPTED" in bench.names()
     assert "EVENT_TC_REJECTED" in bench.names()

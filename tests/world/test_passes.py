@@ -31,6 +31,7 @@ def test_the_planet_hides_what_is_behind_it(position, way, is_hidden):
 def test_a_site_lies_on_the_spheroid_and_up_is_its_normal(latitude, longitude):
     site = SurfaceSite(MARS, latitude, longitude)
     x, y, z = site.position_km(AXES)
+    assert math.degrees(math.atan2(z, math.hypot(x, y))) == pytest.approx(latitude)  # planet-centred
     a2, c2 = MARS.equatorial_km**2, MARS.polar_km**2
     assert (x * x + y * y) / a2 + z * z / c2 == pytest.approx(1.0)
     normal = (x / a2, y / a2, z / c2)
