@@ -134,6 +134,7 @@ def _sky_of(mission: "_ByItsSky") -> Heavens:
         (heavens.ephemeris, "state"),
         (heavens.trajectory, "barycentric_state"),
         (heavens.trajectory, "planet_centred_state"),
+        (heavens.trajectory, "plane_of_sun_and"),
     ):
         if hasattr(owner, question):
             setattr(owner, question, lru_cache(maxsize=ANSWERS_KEPT)(getattr(owner, question)))

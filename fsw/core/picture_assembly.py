@@ -14,6 +14,7 @@ from fsw.core.flat_struct import load_struct
 Reason = Literal["timed out", "link gone", "slot needed", "crc wrong"]
 _REASONS: Final[tuple[Reason, ...]] = ("timed out", "link gone", "slot needed", "crc wrong")
 _EVENTS_AT_ONCE: Final = 64
+_AT_THE_START: Final = np.zeros(1, np.uint64)
 _FATES: Final = (
     "part",
     "health",
@@ -161,9 +162,14 @@ class PictureAssembler:
         data = np.frombuffer(octets, np.uint8)
         sizes = np.ascontiguousarray(lengths, np.uint32)
         if offsets is None:
-            ends = sizes.cumsum(dtype=np.uint64)
-            starts = ends - sizes
-            outside = bool(len(ends)) and ends[-1] > len(data)
+            if len(sizes) == 1:  # as while only health comes
+                starts: npt.NDArray[Any] = _AT_THE_START
+                end = int(sizes[0])
+            else:
+                ends = sizes.cumsum(dtype=np.uint64)
+                starts = ends - sizes
+                end = int(ends[-1]) if len(ends) else 0
+            outside = end > len(data)
         else:
             starts = np.ascontiguousarray(offsets, np.uint64)
             if starts.shape != sizes.shape or starts.ndim != 1:
@@ -228,6 +234,11 @@ class PictureAssembler:
         assert data is not None
         packet = data[event.offset : event.offset + event.length].tobytes()
         return Health(packet) if event.kind == lib.PICTURE_HEALTH else Report(packet)
+
+    @property
+    def lost(self) -> int:
+        """Packets, by the sequence counts."""
+        return int(self._self.count.lost)
 
     def counters(self) -> dict[str, int]:
         """Pictures complete and incomplete; packets lost, by the sequence counts; packets fed, by fate."""

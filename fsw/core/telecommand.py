@@ -6,6 +6,7 @@ Sending: `encode_frame`, `encode_cltu`. Receiving: `CltuReceiver` -> `decode_fra
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from fsw.core import space_packet
@@ -348,6 +349,16 @@ class TelecommandReceiver:
         every["cltu_overlong"] = self._cltus.counters["overlong"]
         return {reason: many for reason, many in sorted(every.items()) if many}
 
+    @property
+    def dropped(self) -> int:
+        """All of these together."""
+        cltus = self._cltus.counters
+        every = sum(self._discarded.values()) + cltus["empty"] + cltus["overlong"]
+        for assembler in self._assemblers.values():
+            count = assembler.counters
+            every += count["unfinished"] + count["orphans"] + count["overflows"]
+        return every
+
     def save(self) -> Saved:
         """Plain data; `accept` and the managed parameters are the caller's and are not saved."""
         return {
@@ -369,4 +380,9 @@ class TelecommandReceiver:
 
 
 def _counters(count: Any) -> dict[str, int]:
-    return {name: int(getattr(count, name)) for name, _ in ffi.typeof(count).fields}
+    return {name: int(getattr(count, name)) for name in _fields_of(ffi.typeof(count))}
+
+
+@lru_cache
+def _fields_of(ctype: Any) -> tuple[str, ...]:
+    return tuple(name for name, _ in ctype.fields)

@@ -81,27 +81,22 @@ class Oscillator:
         figures = self._figures
         # All terms in 1e-15 ns, rounded once.
         late = figures.drift * now_ns + figures.ageing * now_ns * now_ns // (2 * DAY)
-        if figures.swing:
-            late += self._thermal(now_ns)
+        if swing := figures.swing:
+            # The integral of a triangle from -swing over +swing (half the period) back: nothing in a whole.
+            period = figures.swing_period_ns
+            within = now_ns % period
+            if 2 * within >= period:
+                back = period - within
+                late += swing * back - 2 * swing * back * back // period
+            else:
+                late += 2 * swing * within * within // period - swing * within
         if figures.wander_ns:
-            late += self._wander(now_ns)
+            number, within = divmod(now_ns, WANDER_KNOT_NS)
+            if self._knot is None or self._knot[0] != number:
+                self._knot = (number, self._noise(number), self._noise(number + 1))
+            _, here, there = self._knot
+            late += (here * WANDER_KNOT_NS + (there - here) * within) * UNIT // WANDER_KNOT_NS
         return now_ns + figures.offset_ns + late // UNIT
-
-    def _thermal(self, now_ns: int) -> int:
-        """The integral of a triangle from -swing over +swing (half the period) back: nothing in a whole."""
-        period, swing = self._figures.swing_period_ns, self._figures.swing
-        within = now_ns % period
-        if 2 * within >= period:
-            back = period - within
-            return swing * back - 2 * swing * back * back // period
-        return 2 * swing * within * within // period - swing * within
-
-    def _wander(self, now_ns: int) -> int:
-        number, within = divmod(now_ns, WANDER_KNOT_NS)
-        if self._knot is None or self._knot[0] != number:
-            self._knot = (number, self._noise(number), self._noise(number + 1))
-        _, here, there = self._knot
-        return (here * WANDER_KNOT_NS + (there - here) * within) * UNIT // WANDER_KNOT_NS
 
     def _noise(self, number: int) -> int:
         """Uniform over -wander to +wander; splitmix64 (Steele, Lea and Flood, 2014) of seed and number."""

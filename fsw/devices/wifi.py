@@ -38,6 +38,7 @@ class WifiChannel:
     def __init__(self, link: WifiLink | WiredLink, stream: Stream, packet_octets: int) -> None:
         self._packet_octets = packet_octets
         self._link = link
+        self._noise_dbm = link.noise_dbm()
         self._state_at = lru_cache(maxsize=STEPS_KEPT)(lambda step: link.state(step * RANGE_STEP_M))
         self._stream = stream
         self._access_point_on = False
@@ -140,7 +141,7 @@ class WifiChannel:
         return {
             "linked": self.linked,
             "rate_kbps": round(rate_bit_s / 1000.0),
-            "signal_dbm": self._link.noise_dbm() + self._state.snr_db,
+            "signal_dbm": self._noise_dbm + self._state.snr_db,
             "range_m": self._range_m if self.linked else 0.0,
         }
 

@@ -147,6 +147,8 @@ class Layout:
             if isinstance(parameter.layout, construct.BytesInteger)
         }
         self.octets = self._packer.size
+        # What encoding asks of each: its name, and which integers are their own raw values.
+        self._encoded = tuple((p.name, *p.plain_range, p) for p in self.parameters)
         self._shown = tuple((i, p, p.name) for i, p in enumerate(self.parameters) if not p.hidden)
         self._limited = tuple(p for p in self.parameters if p.limits is not None)
 
@@ -167,6 +169,8 @@ class Layout:
 
     def pack(self, raws: Sequence[Raw]) -> bytes:
         """Octets of raw values that the fields can hold."""
+        if not self._wide and not self.open_ended:
+            return self._packer.pack(*raws)
         fields: list[Any] = list(raws)
         tail = fields.pop() if self.open_ended else b""
         for index, signed in self._wide.items():
@@ -205,15 +209,18 @@ class Layout:
             return write_fields(self.owner, self.fields, values)
         raws: list[Raw] = []
         found = 0
-        for parameter in self.parameters:
-            value = values.get(parameter.name)
+        for name, low, high, parameter in self._encoded:
+            value = values.get(name)
             if value is None:
                 value = parameter.default
                 if value is None:
-                    raise FswError(f"{self.owner}: {parameter.name} is missing")
+                    raise FswError(f"{self.owner}: {name} is missing")
             else:
                 found += 1
-            raws.append(parameter.encode(value))
+            if type(value) is int and low <= value <= high:  # as most are
+                raws.append(value)
+            else:
+                raws.append(parameter.encode(value))
         if found != len(values):
             raise _unknown(self.owner, self.fields, values)
         return self.pack(raws)

@@ -4,6 +4,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from math import isfinite
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -138,6 +139,7 @@ class Parameter:
     raw_range: tuple[int, int] | None = field(init=False, repr=False, compare=False)  # of integers
     plain_range: tuple[int, int] = field(init=False, repr=False, compare=False)  # integers that are their raw
     texts: Mapping[int, str] | None = field(init=False, repr=False, compare=False)
+    codes: Mapping[str, int] | None = field(init=False, repr=False, compare=False)  # aliases too
 
     def __post_init__(self) -> None:
         # Asked of construct once: its own sizeof costs more than decoding a packet.
@@ -155,7 +157,10 @@ class Parameter:
         object.__setattr__(self, "raw_range", _raw_range(self.layout))
         plain = self.enumeration is None and self.calibration is None and self.raw_range is not None
         object.__setattr__(self, "plain_range", self.raw_range if plain else (1, 0))
-        object.__setattr__(self, "texts", None if self.enumeration is None else texts_of(self.enumeration))
+        named = self.enumeration
+        object.__setattr__(self, "texts", None if named is None else texts_of(named))
+        codes = None if named is None else {name: int(member) for name, member in named.__members__.items()}
+        object.__setattr__(self, "codes", codes)
 
     @property
     def code(self) -> str | None:
@@ -237,7 +242,7 @@ class Parameter:
         if bounds is None:
             raw = float(value)
             return raw if self.calibration is None else self._uncalibrate(raw)
-        if value != value or value in (float("inf"), float("-inf")):
+        if not isfinite(value):
             raise FswError(f"{self.name} = {value!r}: a finite number is needed{self._in_unit()}")
         number = round(self._uncalibrate(value)) if self.calibration is not None else round(value)
         low, high = bounds
@@ -279,13 +284,13 @@ class Parameter:
 
     def _encode_enumeration(self, value: Engineering) -> int:
         assert self.enumeration is not None
-        members = self.enumeration.__members__
+        assert self.codes is not None
         if isinstance(value, str):
-            if value in members:
-                return int(members[value])
+            if value in self.codes:
+                return self.codes[value]
         elif isinstance(value, int) and value in (self.texts or {}):
             return int(value)
-        allowed = ", ".join(f"{name} ({int(member)})" for name, member in members.items())
+        allowed = ", ".join(f"{name} ({code})" for name, code in self.codes.items())
         raise FswError(f"{self.name} = {value!r}: allowed are {allowed}")
 
 

@@ -13,7 +13,7 @@ Processing time is modelled, in mission time: an activation costs `ACTIVATION_NS
 import copy
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -279,13 +279,15 @@ class Scheduler:
 
     def advance(self, now_ns: int) -> None:
         """Fire what is due, in order of time, and run until every mailbox is empty."""
-        if self.halted():
+        if self._halted:
             self.now_ns = max(self.now_ns, now_ns)
             return
-        self._run()
-        while self._heap and self._heap[0][0] <= now_ns and not self._halted:
-            at_ns, sequence, name, timer, message = heapq.heappop(self._heap)
-            self.now_ns = max(self.now_ns, at_ns)
+        if self._ready:
+            self._run()
+        while (heap := self._heap) and heap[0][0] <= now_ns and not self._halted:
+            at_ns, sequence, name, timer, message = heapq.heappop(heap)
+            if at_ns > self.now_ns:
+                self.now_ns = at_ns
             slot = self._slots[name]
             if slot.timers.get(timer) == sequence:
                 if self.now_ns < slot.held_until_ns:
@@ -295,7 +297,8 @@ class Scheduler:
                 del slot.timers[timer]
                 self.post(name, message)
                 self._run()
-        self.now_ns = max(self.now_ns, now_ns)
+        if now_ns > self.now_ns:
+            self.now_ns = now_ns
         if self.now_ns < self._heartbeat_ns:
             return
         for slot in () if self.halted() else self._watched:
@@ -326,16 +329,29 @@ class Scheduler:
     # ---- running --------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while self._ready and not self._halted:
-            ready = self._ready
+        now_ns = self.now_ns  # which no task moves
+        while (ready := self._ready) and not self._halted:
             slot = self._by_priority[(ready & -ready).bit_length() - 1]  # the first that has a message
-            message = slot.mailbox.popleft()
-            if not slot.mailbox:
+            mailbox = slot.mailbox
+            message = mailbox.popleft()
+            if not mailbox:
                 self._ready = ready & (ready - 1)
-            self._activate(slot, message)
+            slot.last_active_ns = now_ns
+            slot.counters.activations += 1
+            try:
+                actions = slot.task.handle(message, now_ns)
+                if type(actions) is not list and type(actions) is not tuple:
+                    actions = list(actions)
+            except Exception as error:
+                why = f"{type(error).__name__} on {type(message).__name__}: {error}"
+                self._restart(slot, "exception", why)
+            else:
+                wrong = self._perform(slot, actions)
+                if wrong:
+                    self._restart(slot, *wrong)
             # Time that stands still while tasks run is a livelock: the busiest task is held.
-            if slot.instant_ns != self.now_ns:
-                slot.instant_ns, slot.in_instant = self.now_ns, 1
+            if slot.instant_ns != now_ns:
+                slot.instant_ns, slot.in_instant = now_ns, 1
             else:
                 slot.in_instant += 1
                 if slot.in_instant >= self._flood:
@@ -353,30 +369,18 @@ class Scheduler:
             self._instant_ns, self._instant = self.now_ns, {}
         return self._instant.setdefault(what, {})
 
-    def _activate(self, slot: _Slot, message: Any) -> None:
-        slot.last_active_ns = self.now_ns
-        slot.counters.activations += 1
-        try:
-            actions = list(slot.task.handle(message, self.now_ns))
-        except Exception as error:
-            self._restart(slot, "exception", f"{type(error).__name__} on {type(message).__name__}: {error}")
-            return
-        wrong = self._perform(slot, actions)
-        if wrong:
-            self._restart(slot, *wrong)
-
-    def _perform(self, slot: _Slot, actions: list[Action]) -> tuple[str, str] | None:
+    def _perform(self, slot: _Slot, actions: Sequence[Action]) -> tuple[str, str] | None:
         """Carries the actions out; the kind of what was wrong with them and why, or nothing."""
         cost_ns = ACTIVATION_NS + ACTION_NS * len(actions)
         for action in actions:
             # Tested, not matched: this is the busiest loop of all.
             if isinstance(action, Send):
                 self.post(action.to, action.message)
-            elif isinstance(action, Emit):
-                self._outside(action.port, action.value, self.now_ns)
             elif isinstance(action, SetTimer):
                 if not self._set_timer(slot, action):
                     return "exception", f"more than {MAX_TIMERS_PER_TASK} timers"
+            elif isinstance(action, Emit):
+                self._outside(action.port, action.value, self.now_ns)
             elif isinstance(action, CancelTimer):
                 slot.timers.pop(action.name, None)
             elif isinstance(action, Spend):
@@ -384,7 +388,8 @@ class Scheduler:
             else:
                 return "exception", f"answered {type(action).__name__}, which is no action"
         self.busy_ns += cost_ns
-        slot.counters.worst_ns = max(slot.counters.worst_ns, cost_ns)
+        if cost_ns > slot.counters.worst_ns:
+            slot.counters.worst_ns = cost_ns
         if cost_ns <= slot.settings.budget_ns:
             slot.consecutive_overruns = 0
             return None

@@ -95,6 +95,11 @@ class TelecommandReception:
     def _has_room(self) -> bool:
         return self._room is None or self._room(self._in_hand)
 
+    @property
+    def waits(self) -> bool:
+        """FARM-1 of some channel has had to let a frame go for want of room."""
+        return any(farm.waits for farm in self.farms.values())
+
     def room_made(self) -> None:
         """Event E10, if there is room again for those that wait."""
         for farm in self.farms.values():
@@ -143,7 +148,7 @@ class TelecommandReception:
     @property
     def dropped(self) -> int:
         """Frames, segments and CLTUs dropped for whatever reason."""
-        return sum(self._receiver.discarded.values())
+        return self._receiver.dropped
 
     @property
     def discarded(self) -> dict[str, int]:

@@ -26,7 +26,7 @@ from fsw.ground.recording import Recording
 from fsw.ground.transmitter import Burst
 from fsw.kernel.seeds import Streams
 from fsw.kernel.snapshot import SnapshotError, pack, unpack
-from fsw.kernel.time import SECOND, earliest
+from fsw.kernel.time import SECOND
 from fsw.missions.file_link import ground_link
 from fsw.missions.mission_file import DownlinkMode, MissionFile
 from fsw.missions.portrait import PortraitMission
@@ -299,11 +299,8 @@ class Simulation:
             self._announce(one)
         self._units_wait = self.control.files.has_output
 
-    def _units_due_ns(self) -> int | None:
-        """When the file link has a frame to send: one at a time, so that telecommands get between them."""
-        return self._units_ns if self._units_wait else None
-
     def _send_units(self, now_ns: int) -> None:
+        """A frame of the file link: one at a time, so that telecommands get between them."""
         packets, news = self.control.file_units(UNIT_ROOM_OCTETS, now_ns)
         for one in news:
             self._announce(one)
@@ -325,26 +322,34 @@ class Simulation:
 
     def next_ns(self) -> int | None:
         """When something happens next."""
-        return earliest(
-            self.orbiter.next_ns(),
+        return self._due_ns(self.orbiter.next_ns(), self.camera.next_ns())
+
+    def _due_ns(self, orbiter_ns: int | None, camera_ns: int | None) -> int:
+        """When something happens next, with what orbiter and camera say of themselves."""
+        due_ns = self._wifi_status_ns
+        for other_ns in (
+            orbiter_ns,
             None if self.relay is None else self.relay.next_ns(),
-            self.camera.next_ns(),
+            camera_ns,
             self._up.next_ns(),
             self._down.next_ns(),
             self.control.commander.link.next_ns(),
             self._held[0][0] if self._held else None,
-            self._units_due_ns(),
-            self._wifi_status_ns,
-            self._wifi_ns if self._wifi_wanted() else None,
-        )
+            self._units_ns if self._units_wait else None,
+        ):
+            if other_ns is not None and other_ns < due_ns:
+                due_ns = other_ns
+        return self._wifi_ns if self._wifi_ns < due_ns and self._wifi_wanted() else due_ns
 
     def run_until(self, until_ns: int) -> None:
         """Everything up to and including `until_ns` has happened afterwards."""
         while True:
-            next_ns = self.next_ns()
-            if next_ns is None or next_ns > until_ns:
+            # Asked once a step: who is not due in it says the same when its turn comes.
+            orbiter_ns, camera_ns = self.orbiter.next_ns(), self.camera.next_ns()
+            next_ns = self._due_ns(orbiter_ns, camera_ns)
+            if next_ns > until_ns:
                 break
-            self._step(max(next_ns, self.now_ns))
+            self._step(max(next_ns, self.now_ns), orbiter_ns, camera_ns)
         self.now_ns = max(self.now_ns, until_ns)
 
     def finish(self) -> None:
@@ -353,23 +358,26 @@ class Simulation:
         for news in self.control.finish(self.now_ns):
             self._announce(news)
 
-    def _step(self, now_ns: int) -> None:
-        """All that is due now, in a fixed order."""
+    def _step(self, now_ns: int, orbiter_ns: int | None, camera_ns: int | None) -> None:
+        """All that is due now, in a fixed order. orbiter_ns, camera_ns: when these have work next."""
         self.now_ns = now_ns
         while self._held and self._held[0][0] <= now_ns:
             radiate_ns, packet, map_id = self._held.pop(0)
             self._radiate_cltus(self.control.commander.expedite(packet, now_ns, map_id=map_id), radiate_ns)
         for _, octets in self._up.arrived(now_ns):
             self.radio.receive(octets, now_ns)
+            orbiter_ns = self.orbiter.next_ns()
         if self.relay is not None and _due(self.relay.next_ns(), now_ns):
             self.relay.advance(now_ns, self.orbiter)
-        if _due(self.orbiter.next_ns(), now_ns):
+            orbiter_ns = self.orbiter.next_ns()
+        if orbiter_ns is not None and orbiter_ns <= now_ns:
             motion = self.orbiter.advance(now_ns)
+            if motion is None and self._motion is None and self._mounted and self._wifi.on:
+                motion = {}  # the wire brings the power
             if motion is not None:
                 self._separate(now_ns, motion)
-            elif self._motion is None and self._mounted and self._wifi.on:
-                self._separate(now_ns, {})  # the wire brings the power
-        if _due(self.camera.next_ns(), now_ns):
+                camera_ns = self.camera.next_ns()
+        if camera_ns is not None and camera_ns <= now_ns:
             self.camera.advance(now_ns)
         status = self._wifi_status_ns <= now_ns
         if self._wifi_ns <= now_ns and (status or self._wifi_wanted()):
@@ -384,7 +392,7 @@ class Simulation:
         if _due(self.control.commander.link.next_ns(), now_ns):
             self.control.commander.link.advance(now_ns)
             self._settle()
-        if _due(self._units_due_ns(), now_ns):
+        if self._units_wait and self._units_ns <= now_ns:
             self._send_units(now_ns)
 
     # ---- camera and Wi-Fi -----------------------------------------------------------------------

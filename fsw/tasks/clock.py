@@ -66,11 +66,11 @@ class OnBoardClock:
     def agency_ns(self, now_ns: int) -> int:
         """Nanoseconds since 2015-12-31T16:00Z that it shows at mission time `now_ns`. Never goes back."""
         elapsed = self._counter.count_ns(now_ns) - self._base_count
-        return self._base_shown + elapsed + self._correction(elapsed)
+        if self._trim or self._shift_ns:
+            return self._base_shown + elapsed + self._correction(elapsed)
+        return self._base_shown + elapsed
 
     def _correction(self, elapsed: int) -> int:
-        if not (self._trim or self._shift_ns):
-            return 0
         shifted = min(max(0, elapsed) * _SLEW, abs(self._shift_ns) * TRIM_UNIT)
         return (elapsed * self._trim + (shifted if self._shift_ns > 0 else -shifted)) // TRIM_UNIT
 
@@ -93,14 +93,18 @@ class OnBoardClock:
 
     def mission_ns(self, agency_ns: int) -> int:
         """The first mission time at which it shows `agency_ns` or more; in the past if it has jumped over."""
-        if self._inverse is not None and self._inverse[0] == agency_ns:
-            return self._inverse[1]
-        # Rates differ from 1 by a thousandth at most, so each turn gains three digits.
         t_ns = agency_ns - self._base_shown
+        if self._inverse is not None:
+            if self._inverse[0] == agency_ns:
+                return self._inverse[1]
+            # From the latest answer, mostly a second away, it is shorter than from the base.
+            t_ns = self._inverse[1] + (agency_ns - self._inverse[0])
+        # Rates differ from 1 by a thousandth at most, so each turn gains three digits.
         while abs(short := agency_ns - self.agency_ns(t_ns)) > 2:
             t_ns += short
-        while self.agency_ns(t_ns) < agency_ns:
+        while short > 0:
             t_ns += 1
+            short = agency_ns - self.agency_ns(t_ns)
         while self.agency_ns(t_ns - 1) >= agency_ns:
             t_ns -= 1
         self._inverse = agency_ns, t_ns

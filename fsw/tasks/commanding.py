@@ -91,6 +91,8 @@ class Commanding:
         return [Emit(names.RECEIVER_PORT, Sample()), *ask, *self._tell(), *actions]
 
     def handle(self, message: Any, now_ns: int) -> Iterable[Action]:
+        if isinstance(message, Gather) and not self._reception.waits:  # as most are: nothing changes by it
+            return self._handle(message, now_ns)
         actions = list(self._handle(message, now_ns))
         self._reception.room_made()
         refused = frame_security.refused_frames(self._security)

@@ -6,7 +6,6 @@ All answer in the same instant, so no timer is needed but that at which the aske
 from collections.abc import Iterable
 from typing import Any
 
-from fsw.dictionary.housekeeping import Structure
 from fsw.kernel.scheduler import Action
 from fsw.tasks.routing import gather
 
@@ -25,9 +24,7 @@ class Gathering:
 
     def ask(self, structures: Iterable[int], about: int) -> list[Action]:
         """The questions, structure by structure; nothing changes where there are none."""
-        questions = [
-            question for sid in sorted(set(structures)) for question in gather(Structure(sid), self._asker)
-        ]
+        questions = [question for sid in sorted(set(structures)) for question in gather(sid, self._asker)]
         if questions:
             self.values, self._about, self._awaited = {}, about, len(questions)
         return questions

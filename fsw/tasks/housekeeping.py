@@ -38,6 +38,13 @@ _INTERVALS_S = {sid: round(report.period_s or 0) for sid, report in _FIXED.items
 _PARAMETERS_OF: dict[int, list[int]] = {
     sid: [identifier for identifier, found in PARAMETERS.items() if found.structure == sid] for sid in _FIXED
 }
+
+
+def _owners_of(parameters: list[int]) -> list[int]:
+    return sorted({int(PARAMETERS[identifier].structure) for identifier in parameters})
+
+
+_OWNERS_OF = {sid: _owners_of(parameters) for sid, parameters in _PARAMETERS_OF.items()}
 assert set(_FIXED) == {int(sid) for sid in OWNERS}
 assert all(_INTERVALS_S[sid] == report.period_s for sid, report in _FIXED.items())
 
@@ -80,28 +87,29 @@ class Housekeeping:
         return SetTimer(f"due {sid}", now_ns + self._intervals_s[sid] * SECOND, Tick("due", sid))
 
     def _collect(self, sid: int, now_ns: int) -> list[Action]:
-        owners = sorted({PARAMETERS[identifier].structure for identifier in self._parameters(sid)})
-        return [
-            *(action for owner in owners for action in gather(owner, names.HOUSEKEEPING)),
-            SetTimer(f"compose {sid}", now_ns + COMPOSE_AFTER_NS, Tick("compose", sid)),
-        ]
+        actions = [action for owner in self._owners(sid) for action in gather(owner, names.HOUSEKEEPING)]
+        actions.append(SetTimer(f"compose {sid}", now_ns + COMPOSE_AFTER_NS, Tick("compose", sid)))
+        return actions
 
     def _compose(self, sid: int) -> list[Action]:
-        declared = self._report(sid)
-        values = {p.name: self._pool[p.name] for p in declared.parameters if p.name in self._pool}
-        if len(values) < len(declared.parameters):
+        declared, pool = self._report(sid), self._pool
+        try:
+            values = {parameter.name: pool[parameter.name] for parameter in declared.parameters}
+        except KeyError:
             return []
         return [Send(names.DOWNLINK, pus_report(declared, values))]
 
     def _parameters(self, sid: int) -> list[int]:
         return self._defined[sid] if sid in self._defined else _PARAMETERS_OF[sid]
 
+    def _owners(self, sid: int) -> list[int]:
+        """The structures whose owners know this one's values."""
+        return _owners_of(self._defined[sid]) if sid in self._defined else _OWNERS_OF[sid]
+
     def _report(self, sid: int) -> Report:
-        declared = (
-            user_report(sid, self._defined[sid], sid in self._diagnostic)
-            if sid in self._defined
-            else _FIXED[sid]
-        )
+        if sid not in self._defined:
+            return _FIXED[sid]
+        declared = user_report(sid, self._defined[sid], sid in self._diagnostic)
         assert declared is not None
         return declared
 

@@ -352,7 +352,7 @@ class Relay:
         return values
 
     def _link_values(self) -> dict[str, Any]:
-        lost = self._assembler.counters()["lost"] + self._unreadable
+        lost = self._assembler.lost + self._unreadable
         if self._files is not None:
             lost += self._files.lost + self._files.unreadable
         return {

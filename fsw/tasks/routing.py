@@ -4,6 +4,7 @@ values of a housekeeping structure, and which goes by a settable parameter.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from fsw import dictionary
@@ -70,13 +71,12 @@ OWNERS = {
 _GAUGED = (Structure.COMPUTER, Structure.RADIO, Structure.RELEASE)
 
 
-def gather(structure: Structure, reply_to: str) -> list[Action]:
+@lru_cache(maxsize=256)  # the same questions, second after second
+def gather(structure: int, reply_to: str) -> tuple[Action, ...]:
     """Asks a structure's owners and gauges for its values: several `Values` come, in any order."""
     question = Gather(int(structure), reply_to)
-    actions: list[Action] = [Send(owner, question) for owner in OWNERS[structure]]
-    if structure in _GAUGED:
-        actions.append(Emit(names.GAUGES_PORT, question))
-    return actions
+    asked = tuple(Send(owner, question) for owner in OWNERS[Structure(structure)])
+    return (*asked, Emit(names.GAUGES_PORT, question)) if structure in _GAUGED else asked
 
 
 _TASK_OF_ROVER_FUNCTION = {

@@ -97,11 +97,11 @@ class Camera:
     @property
     def radio_on(self) -> bool:
         """The Wi-Fi station is awake."""
-        return self._standing()[2]
+        return (self._stands or self._standing())[2]
 
     def wants_link(self) -> tuple[bool, bool]:
         """Whether packets wait for the Wi-Fi, and whether its station is awake."""
-        return self._standing()[1:]
+        return (self._stands or self._standing())[1:]
 
     def separate(self, now_ns: int, shown_ns: int) -> None:
         """The break-wire has opened. shown_ns: what the orbiter's clock, which set ours till then, shows."""
@@ -112,15 +112,16 @@ class Camera:
 
     def next_ns(self) -> int | None:
         """When `advance` has work next."""
-        return earliest(self._standing()[0], self.sensor.next_ns(), self._instruments_ns)
+        return (self._stands or self._standing())[0]
 
     def _standing(self) -> tuple[int | None, bool, bool]:
-        """When the unit has work next, whether packets wait, whether its radio is on: asked of C once after
-        each call that can change it, and by the simulation many times a second."""
+        """When there is work next, whether packets wait, whether its radio is on: found out once after each
+        call that can change it, and asked by the simulation many times a second."""
         if self._stands is None:
             unit_ns = self.unit.next_ns()
             unit_ns = None if unit_ns is None else self._clock.mission_ns(unit_ns)
-            self._stands = unit_ns, self.unit.waiting, self.unit.state == "on"
+            next_ns = earliest(unit_ns, self.sensor.next_ns(), self._instruments_ns)
+            self._stands = next_ns, self.unit.waiting, self.unit.state == "on"
         return self._stands
 
     def _beats_later(self, start_ns: int, beats: int) -> int:

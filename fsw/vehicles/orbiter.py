@@ -28,7 +28,7 @@ from fsw.dictionary.services.st06_memory import MEMORIES, Memory
 from fsw.dictionary.settings import SETTINGS, word
 from fsw.kernel.scheduler import Scheduler, TaskSettings
 from fsw.kernel.seeds import Stream, Streams
-from fsw.kernel.time import MILLISECOND, SECOND, earliest
+from fsw.kernel.time import MILLISECOND, SECOND
 from fsw.missions.file_link import board_link, board_store
 from fsw.missions.mission_file import DownlinkMode, MissionFile
 from fsw.missions.mounted import MountedMission
@@ -71,6 +71,7 @@ if TYPE_CHECKING:  # loads OpenSSL, which a flight without security does not nee
 
 LOW, HIGH = "low", "high"
 FRAMES = {"tianwen1": TIANWEN1, "tianwen2": TIANWEN2}  # by the time code of the first channel
+_TASK_NAMES = {task.name.lower(): task.name for task in Task}
 # Modelled: the loader checks the image and, on a cold boot, clears the memory.
 BOOT_NS = {BootKind.WARM: 8 * SECOND, BootKind.COLD: 40 * SECOND}
 
@@ -177,8 +178,15 @@ class Orbiter:
 
     def next_ns(self) -> int | None:
         """When `advance` has work next."""
-        boot_ns = None if self._boot is None else self._boot[0]
-        return earliest(self.scheduler.next_ns(), self.mechanism.next_ns(), self.receiver.next_ns(), boot_ns)
+        next_ns = self.scheduler.next_ns()
+        for other_ns in (
+            self.mechanism.next_ns(),
+            self.receiver.next_ns() if self.receiver.carrier else None,
+            None if self._boot is None else self._boot[0],
+        ):
+            if other_ns is not None and (next_ns is None or other_ns < next_ns):
+                next_ns = other_ns
+        return next_ns
 
     def advance(self, now_ns: int) -> dict[str, Any] | None:
         """Run what is due. Returns the motion of the camera in the moment in which it leaves."""
@@ -261,7 +269,12 @@ class Orbiter:
 
     def _outside(self, port: str, value: Any, now_ns: int) -> None:
         post = self.scheduler.post
-        match port, value:
+        match port, value:  # the busiest first
+            case names.GAUGES_PORT, messages.Gather(sid, reply_to):
+                post(reply_to, messages.Values(self._gauges(Structure(sid), reply_to, now_ns)))
+            case names.SENSORS_PORT, messages.Sample():
+                attitude, position, velocity = self._sky.measured(now_ns)
+                post(names.NAVIGATION, messages.Measured(now_ns, attitude, position, velocity))
             case names.TRANSPONDER_PORT, messages.Radiate(high_rate, start_ns, frames):
                 # What telemetry tells of as stored must outlive anything from now on.
                 if not self.memory.flush() and self.memory.flushes_failed == 1:
@@ -291,9 +304,6 @@ class Orbiter:
                     post(names.RELEASE, messages.BreakWire())
             case names.COMPUTER_PORT, messages.Reset(kind, reason):
                 self.reset(kind, reason, now_ns)
-            case names.SENSORS_PORT, messages.Sample():
-                attitude, position, velocity = self._sky.measured(now_ns)
-                post(names.NAVIGATION, messages.Measured(now_ns, attitude, position, velocity))
             case names.RECEIVER_PORT, messages.Sample():
                 self._tell_lock()
             case names.LANDER_PORT, messages.Sample():
@@ -301,8 +311,6 @@ class Orbiter:
                     post(names.LANDER, messages.Values(self._lander_values(now_ns)))
             case names.CLOCK_PORT, messages.SteerClock(steering, amount):
                 self._steer(Steering(steering), amount, now_ns)
-            case names.GAUGES_PORT, messages.Gather(sid, reply_to):
-                post(reply_to, messages.Values(self._gauges(Structure(sid), reply_to, now_ns)))
             case names.PARAMETER_AREA_PORT, messages.ReadArea(job):
                 post(names.PARAMETERS, messages.AreaTold(job, *self.parameters.read()))
             case names.PARAMETER_AREA_PORT, messages.WriteArea(job, words):
@@ -400,17 +408,22 @@ class Orbiter:
         busy_ns, span_ns = self.scheduler.busy_ns - busy_then, now_ns - then_ns
         self._load_since[asker] = (self.scheduler.busy_ns, now_ns)
         fills = self._fullest_mailboxes(asker)
-        fullest = max(fills, key=lambda name: fills[name])
+        fullest = max(fills, key=fills.__getitem__)
+        restarts = overruns = dropped = 0
+        for counter in counters.values():
+            restarts += counter.restarts
+            overruns += counter.overruns
+            dropped += counter.dropped
         return {
             "uptime_s": now_ns // SECOND,
             "cpu_load": 100.0 * busy_ns / span_ns if span_ns else 0.0,
             "tasks": len(counters),
-            "task_restarts": sum(c.restarts for c in counters.values()),
-            "budget_overruns": sum(c.overruns for c in counters.values()),
+            "task_restarts": restarts,
+            "budget_overruns": overruns,
             "messages_waiting": self.scheduler.waiting(),
             "fullest_mailbox": 100.0 * fills[fullest],
-            "fullest_mailbox_of": Task[fullest.upper()].name,
-            "mailbox_overflows": sum(c.dropped for c in counters.values()),
+            "fullest_mailbox_of": _TASK_NAMES[fullest],
+            "mailbox_overflows": dropped,
         }
 
     def _fullest_mailboxes(self, asker: str) -> dict[str, float]:
@@ -418,7 +431,8 @@ class Orbiter:
         latest = self.scheduler.take_fullest_mailboxes()
         for fills in self._fills.values():
             for name, fill in latest.items():
-                fills[name] = max(fills[name], fill)
+                if fill > fills[name]:
+                    fills[name] = fill
         told = self._fills.get(asker, latest)
         self._fills[asker] = dict.fromkeys(latest, 0.0)
         return told

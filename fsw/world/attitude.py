@@ -14,7 +14,6 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 
-from fsw.core.errors import FswError
 from fsw.kernel.time import SECOND
 from fsw.world.flight_path import FlightPath
 from fsw.world.special import PI, sine_cosine_degrees
@@ -22,32 +21,12 @@ from fsw.world.vectors import (
     Quaternion,
     Vector,
     add,
-    cross,
-    dot,
-    length,
     multiply,
     normalise,
     quaternion_from_axes,
     rotate_back,
     scale,
-    subtract,
 )
-
-# Sun and Earth nearer than this [sine of the angle] leave the roll about the Sun undefined.
-_IN_LINE = 1e-5
-
-
-def across(direction: Vector, rate: Vector) -> Vector:
-    """The part of `rate` at right angles to a unit vector."""
-    return subtract(rate, scale(direction, dot(direction, rate)))
-
-
-def direction_and_rate(way: tuple[Vector, Vector]) -> tuple[Vector, Vector]:
-    """A separation and its rate as a unit vector and its rate [1/s]."""
-    separation, rate = way
-    distance = length(separation)
-    direction = scale(separation, 1.0 / distance)
-    return direction, scale(across(direction, rate), 1.0 / distance)
 
 
 @dataclass(frozen=True)
@@ -73,24 +52,11 @@ class Attitude(ABC):
 
     def _by_sun_and(self, body: str, t_ns: int) -> tuple[Quaternion, Vector]:
         """The Sun at its angle off +X in the XZ plane, and the body in that plane, on its -Z side."""
-        sun, sun_rate = direction_and_rate(self.trajectory.to_body("sun", t_ns))
-        other, other_rate = direction_and_rate(self.trajectory.to_body(body, t_ns))
-        normal = cross(sun, other)
-        size = length(normal)
-        if size < _IN_LINE:
-            utc = self.trajectory.ephemeris.epoch.utc(t_ns)
-            raise FswError(f"attitude at {utc}: Sun and {body.capitalize()} in line")
-        y_axis = scale(normal, 1.0 / size)
-        y_rate = scale(across(y_axis, add(cross(sun_rate, other), cross(sun, other_rate))), 1.0 / size)
-        # In the XZ plane, from the Sun's direction towards -Z by 90 deg.
-        beyond = cross(y_axis, sun)
-        beyond_rate = add(cross(y_rate, sun), cross(y_axis, sun_rate))
+        sun, y_axis, beyond, turning = self.trajectory.plane_of_sun_and(body, t_ns)
         sine, cosine = sine_cosine_degrees(self.sun_from_plus_x_deg)
         x_axis = add(scale(sun, cosine), scale(beyond, -sine))
         z_axis = add(scale(sun, -sine), scale(beyond, -cosine))
-        # Of three axes at right angles, half the sum of axis x rate is the rate at which all turn.
-        turning = add(add(cross(sun, sun_rate), cross(y_axis, y_rate)), cross(beyond, beyond_rate))
-        return quaternion_from_axes(x_axis, y_axis, z_axis), scale(turning, 0.5)
+        return quaternion_from_axes(x_axis, y_axis, z_axis), turning
 
     def _wandering(self, t_ns: int, axis: int) -> tuple[float, float]:
         """Angle [rad] about a body axis from the target, and its rate [rad/s]."""

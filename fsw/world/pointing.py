@@ -12,8 +12,8 @@ from fsw.core import render
 from fsw.core.errors import FswError
 from fsw.kernel.time import SECOND
 from fsw.missions.mounted import MountedMission
-from fsw.world.attitude import Attitude, across, direction_and_rate
-from fsw.world.flight_path import FlightPath
+from fsw.world.attitude import Attitude
+from fsw.world.flight_path import FlightPath, across, direction_and_rate
 from fsw.world.special import PI, sine_cosine_degrees
 from fsw.world.vectors import (
     Quaternion,

@@ -5,6 +5,7 @@ its methods are functions of distance and rate only. Levels are referred to the 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 
 from fsw.core.errors import FswError
@@ -121,8 +122,7 @@ class WifiLink:
 
     def noise_dbm(self) -> float:
         """Noise in the channel's bandwidth, at the receiver's input."""
-        thermal_dbm = BOLTZMANN_DBW_HZ_K + 30.0 + decibels(_REFERENCE_TEMPERATURE_K * self.bandwidth_hz)
-        return thermal_dbm + self.noise_figure_db
+        return _thermal_dbm(self.bandwidth_hz) + self.noise_figure_db
 
     def snr_db(self, distance_m: float) -> float:
         """Signal to noise in the channel's bandwidth."""
@@ -143,20 +143,19 @@ class WifiLink:
         snr_db = self.snr_db(distance_m)
         if distance_m >= self.range_m:
             return WifiState(0.0, 1.0, 1.0, snr_db)
-        best = WifiState(0.0, 1.0, 1.0, snr_db)
-        for nominal_mbit_s, needed_db in reversed(_WIFI_RATES):
-            rate = min(self.rate_near_bit_s, nominal_mbit_s * 1e6 * _NET_OF_NOMINAL)
+        # What arrives decides, as in the rate control of real stations; of equals the slower.
+        through, air_loss = 0.0, 1.0
+        for rate, needed_db in _useful_rates(self.rate_near_bit_s):
+            if rate < through:
+                break  # slower ones could not bring over more if they lost nothing
             loss = _attempt_loss(snr_db - needed_db)
-            # What arrives decides, as in the rate control of real stations.
-            through = rate * (1.0 - loss)
-            if through > best.rate_bit_s:
-                given_up = 1.0
-                for _ in range(_ATTEMPTS):
-                    given_up *= loss
-                best = WifiState(through, given_up, loss, snr_db)
-            if rate == self.rate_near_bit_s:
-                break  # a faster one loses more and carries no more
-        return best
+            arrives = rate * (1.0 - loss)
+            if arrives >= through and arrives > 0.0:
+                through, air_loss = arrives, loss
+        given_up = 1.0
+        for _ in range(_ATTEMPTS):
+            given_up *= air_loss
+        return WifiState(through, given_up, air_loss, snr_db)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +171,23 @@ class WiredLink:
     def state(self, distance_m: float) -> WifiState:
         """Always the same."""
         return WifiState(self.rate_bit_s, 0.0, 0.0, 0.0)
+
+
+@lru_cache(maxsize=16)
+def _thermal_dbm(bandwidth_hz: float) -> float:
+    return BOLTZMANN_DBW_HZ_K + 30.0 + decibels(_REFERENCE_TEMPERATURE_K * bandwidth_hz)
+
+
+@lru_cache(maxsize=16)
+def _useful_rates(rate_near_bit_s: float) -> tuple[tuple[float, float], ...]:
+    """Net rates, the fastest first, and the SNR that each needs. Of those that the cap makes equal only the
+    slowest: a faster one loses more and carries no more."""
+    rates: list[tuple[float, float]] = []
+    for nominal_mbit_s, needed_db in reversed(_WIFI_RATES):
+        rates.insert(0, (min(rate_near_bit_s, nominal_mbit_s * 1e6 * _NET_OF_NOMINAL), needed_db))
+        if rates[0][0] == rate_near_bit_s:
+            break
+    return tuple(rates)
 
 
 def _attempt_loss(above_db: float) -> float:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fsw.core.errors import FswError
 from fsw.kernel.time import DAY, SECOND
 from fsw.world.attitude import CruiseAttitude
+from fsw.world.flight_path import FlightPath
 from fsw.world.release import Release, axis_from_uniform, tumble
 from fsw.world.vectors import (
     conjugate,
@@ -82,14 +83,15 @@ def test_rate_is_the_slope_of_attitude(heavens, t_ns):
 
 
 def test_sun_and_earth_in_line_are_refused(heavens):
-    class InLine:
-        ephemeris = heavens.ephemeris
+    class InLine(FlightPath):
+        def barycentric_state(self, t_ns):
+            raise AssertionError("directions are all that is asked for")
 
         def to_body(self, body, t_ns):
             return (1.0, 0.0, 0.0), (0.0, 0.0, 0.0)
 
     with pytest.raises(FswError, match="Sun and Earth in line"):
-        CruiseAttitude(InLine(), 20.0, 0.05, (100.0, 100.0, 100.0)).target(0)
+        CruiseAttitude(InLine(heavens.ephemeris), 20.0, 0.05, (100.0, 100.0, 100.0)).target(0)
 
 
 @given(quaternions, vectors, vectors)
