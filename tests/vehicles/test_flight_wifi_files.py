@@ -63,7 +63,7 @@ class Flight(Simulation):
         self._wifi.take_for_camera = lambda: [p for p in take() if self.chance.random() >= self.loss]
 
     @property
-    def relay(self):
+    def files_relay(self):
         return self.orbiter.scheduler.task("relay")
 
     def _range_m(self, at_ns):
@@ -185,8 +185,8 @@ def test_when_the_link_goes_what_was_cut_in_class_1_is_told_of_at_once(flown):
 def test_acknowledged_pictures_survive_a_restart_of_the_orbiter(flown, what):
     made = flown("2", loss=0.05)
     made.run_until(10 * SECOND + SECOND // 4)
-    assert made.relay._files._entity.open_incoming
-    before = made.relay
+    assert made.files_relay._files._entity.open_incoming
+    before = made.files_relay
     if what == "task":
         scheduler = made.orbiter.scheduler
         scheduler._restart(scheduler._slots["relay"], "exception", "of the test")
@@ -194,7 +194,7 @@ def test_acknowledged_pictures_survive_a_restart_of_the_orbiter(flown, what):
     else:
         made.orbiter.reset(BootKind[what.upper()], BootReason.TELECOMMAND, made.now_ns)
         made.run_until(made.now_ns + 41 * SECOND)
-    assert made.relay is not before
+    assert made.files_relay is not before
     if what == "cold":  # everything is forgotten, and the access point is off
         made.command("WIFI", "ON")
     made.finish_pictures(400)
