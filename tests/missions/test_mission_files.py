@@ -208,7 +208,7 @@ def test_what_is_not_toml_or_of_no_measure_is_told_with_its_line(text, said):
      "downlink.high: frame_octets 890; allowed"),
     ("tianwen1-relay", 'to_utc = { value = "2021-05-14', 'to_utc = { value = "2021-01-14', "2021-01-14",
      "source.0.to_utc: allowed are times after"),
-    ("tianwen1-relay", "2021-05-17T01:30:00Z", "2021-01-17T01:30:00Z", "[[phase]]",
+    ("tianwen1-relay", "2021-05-17T00:49:30Z", "2021-01-17T00:49:30Z", "[[phase]]",
      "phase: allowed are from_utc"),
     ("mgs-odyssey-express", 'target = "Mars Express"', 'target = "Beagle"', 'target = "Beagle"',
      "strip.0.target 'Beagle'; allowed are"),
