@@ -89,6 +89,8 @@ def picture_caption(
     known = known or {}
     date, _, clock = str(entry["exposed_at_utc"]).rstrip("Z").partition("T")
     parts = [lens or f"lens {entry['lens']}", f"exposed {_exposure(entry['exposure_us'])}"]
+    if entry.get("phase_deg") is not None:
+        parts.append(f"phase {entry['phase_deg']:.0f} deg" + (", by lamp" if entry.get("lamp") else ""))
     away_m = 1000.0 * known["target_km"] if known.get("target_km") else entry["range_m"]
     if away_m:
         parts.insert(0, f"distance {_distance(away_m)}")

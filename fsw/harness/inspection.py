@@ -3,6 +3,8 @@
 trajectory.csv    a line a cycle while the software runs, then one an hour: true and estimated position
                   [m, start axes: x away from the Sun], velocity, distances, velocity gained by thrust
 events.jsonl      an event a line
+pictures/         full/N.jpg, the host from waypoint N, and index.json, as the camera has them in its memory
+truth.jsonl       how the camera stood (`fsw.harness.truth`)
 inspection.png    the way round the host, keep-out sphere, burns, distance over time; with matplotlib
 summary.json      what came of it; SHA-256 of the table and the events
 """
@@ -14,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from fsw.dictionary.inspector import SEVERITY, InspectorEvent
+from fsw.harness import picture_folder
+from fsw.harness.inspection_pictures import Photographed, photograph
 from fsw.harness.inspection_plot import draw
 from fsw.harness.kinds import end_of
 from fsw.harness.outcome import Outcome, analysis_note, concluded, writing
@@ -46,6 +50,19 @@ def _lines(s: Mapping[str, Any]) -> tuple[str, ...]:
         f"keep-out  {s['keep_out_m']:g} m: "
         + ("not entered again" if entered is None else f"entered after {entered:g} s"),
         f"monitor   {monitor}; {abort}; {s['gas_used_m_s']:.2f} m/s of gas used",
+        _told_of(s["pictures"]),
+    )
+
+
+def _told_of(pictures: list[dict[str, Any]]) -> str:
+    if not pictures:
+        return "pictures  none"
+    near, far = (f(one["range_m"] for one in pictures) for f in (min, max))
+    lamp = sum(one["lamp"] for one in pictures)
+    octets = sum(one["octets"] for one in pictures)
+    return (
+        f"pictures  {len(pictures)} from {near:.1f} to {far:.1f} m, {lamp} in the host's shade by lamp; "
+        f"{octets / 1000:.0f} kB"
     )
 
 
@@ -56,10 +73,12 @@ def fly(mission: Inspection, settings: Mapping[str, Any], folder: Path) -> Outco
     flight = InspectionFlight(mission, settings["seed"], surroundings(mission), rows.append)
     flight.fly(end_ns)
     lines = [_event(mission, t_ns, said) for t_ns, said in flight.events]
+    pictures = photograph(mission, flight, rows, settings["seed"])
     with writing(folder):
         names = write_table(folder, TRAJECTORY, COLUMNS, [_line(row) for row in rows])
         text = "".join(json.dumps(line) + "\n" for line in lines)
         (folder / EVENTS).write_text(text, encoding="utf-8")
+        picture_folder.write(folder, [(p.entry, p.octets) for p in pictures], [p.known for p in pictures])
         drawn = draw(folder / PLOT, mission, flight, rows)
         table = (folder / f"{TRAJECTORY}.csv").read_bytes()
         note = analysis_note(drawn and len(names) > 1)
@@ -67,6 +86,7 @@ def fly(mission: Inspection, settings: Mapping[str, Any], folder: Path) -> Outco
             **_told(mission, flight, lines),
             "seed": settings["seed"],
             "simulated_s": end_ns / SECOND,
+            "pictures": [_pictured(one) for one in pictures],
             "flight_sha256": hashlib.sha256(table + text.encode()).hexdigest(),
             "note": note,
         }
@@ -95,6 +115,11 @@ def _event(mission: Inspection, t_ns: int, said: Reported) -> dict[str, Any]:
         "severity": SEVERITY[said.event],
         **said.values,
     }
+
+
+def _pictured(one: Photographed) -> dict[str, Any]:
+    kept = ("file", "exposed_at_utc", "exposure_us", "range_m", "phase_deg", "lamp", "octets", "sha256")
+    return {name: one.entry[name] for name in kept}
 
 
 def _told(mission: Inspection, flight: InspectionFlight, events: list[dict[str, Any]]) -> dict[str, Any]:

@@ -39,7 +39,15 @@ def end_of(mission: Mission, settings: Mapping[str, Any]) -> int:
 RUNNERS: dict[str, Runner] = {
     "inspection": Runner(
         "fsw.harness.inspection:fly",
-        ("trajectory.csv", "trajectory.parquet", "events.jsonl", "inspection.png", SUMMARY),
+        (
+            "trajectory.csv",
+            "trajectory.parquet",
+            "events.jsonl",
+            PICTURES,
+            truth.FILE,
+            "inspection.png",
+            SUMMARY,
+        ),
         frozenset({"duration"}),
     ),
     "line-camera": Runner(

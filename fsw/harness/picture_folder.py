@@ -2,6 +2,7 @@
 an index, so that gallery and export take them all alike. Beside what `fsw.ground.pictures` says of an entry:
 
     target        what is seen; range_m is then the distance to it
+    phase_deg     Sun, target, camera; lamp: whether the camera lit what it saw
     optics        of a lens that the mission file's [camera] does not describe: telescope, instrument,
                   field_of_view_deg across the diagonal, distortion (k1 to k4 of Kannala and Brandt)
     line_camera   of a strip: pixel_rad, line_time_s, boresight_column (see `fsw.ground.strip_wcs`)

@@ -162,6 +162,26 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """[picture]: taken at each waypoint, of the host's centre as navigation believes it.
+
+    size: one of the deployable camera's modes. field_of_view_deg: across the diagonal. lamp_w_sr: radiant
+    intensity of the camera's lamp, for what the Sun does not reach; lamp_exposure_us, lamp_gain: with it.
+    """
+
+    size: Annotated[str, OneOf("800x600", "1600x1200")]
+    field_of_view_deg: Annotated[float, Within(5, 150)]
+    lamp_w_sr: Annotated[float, Within(0, 1e6)]
+    lamp_exposure_us: Annotated[int, Within(10, 2_000_000)]
+    lamp_gain: Annotated[float, Within(1, 16)]
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        width, _, height = self.size.partition("x")
+        return int(width), int(height)
+
+
+@dataclass(frozen=True, slots=True)
 class InspectionDispersions:
     """[dispersions]: what `fsw recontact` varies (see `fsw.missions.dispersions`); what is absent stays.
 
@@ -201,6 +221,7 @@ class Inspection(Dated):
     fault: Fault
     figures: Annotated[Mapping[str, Figure], COMPUTED] = field(repr=False, hash=False)
     dispersions: InspectionDispersions | None = None
+    picture: Picture | None = None
 
     def __post_init__(self) -> None:
         inner = self.circuit.radius_m

@@ -4,11 +4,14 @@ import csv
 import json
 import math
 from dataclasses import replace
+from datetime import datetime
 
+import numpy as np
 import pytest
 
-from fsw import missions
+from fsw import cli, missions
 from fsw.core.errors import FswError
+from fsw.ground import received_picture
 from fsw.harness import kinds
 from fsw.harness.inspection import fly
 from fsw.inspection import InspectionFlight, surroundings, without_monitor
@@ -16,11 +19,16 @@ from fsw.kernel.snapshot import pack, unpack
 from fsw.kernel.time import SECOND
 from fsw.missions.inspection import Fault, Inspection
 from fsw.missions.loader import parse
+from fsw.world.surface import lens_of_field
+from fsw.world.vectors import rotate_back
+
+START = datetime.fromisoformat("2026-06-01T00:00:00Z")
 
 
 @pytest.fixture(scope="module")
 def mission():
-    return missions.load("inspector", Inspection)
+    """Without pictures, which take longer than all else; they have a test of their own."""
+    return replace(missions.load("inspector", Inspection), picture=None)
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +43,14 @@ def flown(mission, around, seed=1, fault=None):
     )
     flight.fly()
     return flight, rows
+
+
+def host_axes(sun_icrf):
+    """Of the host in the ICRF, as rows: x away from the Sun, y in the ecliptic, z towards its north."""
+    x, tilt = -np.array(sun_icrf), math.radians(23.4392911)
+    y = np.cross((0.0, -math.sin(tilt), math.cos(tilt)), x)
+    y /= np.linalg.norm(y)
+    return np.array([x, y, np.cross(x, y)])
 
 
 def names(flight):
@@ -128,6 +144,36 @@ def test_the_same_seed_gives_the_same_files(mission, tmp_path):
     assert float(rows[-1]["t_s"]) == 20_000.0
     for line in (tmp_path / "a" / "events.jsonl").read_text().splitlines():
         assert {"t_s", "utc", "event", "severity"} <= json.loads(line).keys()
+
+
+def test_its_pictures_show_the_host_where_truth_and_lens_have_it(tmp_path, capsys):
+    folder = tmp_path / "f"
+    assert cli.run(["fly", "inspector", "--duration", "4500", "--out", str(folder)]) == 0
+    assert "pictures  3 from 59.3 to 59.5 m, 1 in the host's shade by lamp" in capsys.readouterr().out
+    entries = json.loads((folder / "pictures/index.json").read_text())
+    known = [json.loads(line) for line in (folder / "truth.jsonl").read_text().splitlines()]
+    assert [entry["picture"] for entry in entries] == [0, 1, 2]
+    assert [entry["phase_deg"] for entry in entries] == pytest.approx([60, 90, 120], abs=1.5)
+    assert [entry["lamp"] for entry in entries] == [False, False, True]
+    rows = {row["t_s"]: row for row in csv.DictReader((folder / "trajectory.csv").open(encoding="utf-8"))}
+    for entry, line in zip(entries, known, strict=True):
+        picture = received_picture.read(folder / "pictures" / entry["file"], "inspector")
+        pixels = picture.pixels()
+        assert pixels.shape == (600, 800, 3)
+        t_s = (datetime.fromisoformat(entry["exposed_at_utc"]) - START).total_seconds()
+        assert entry["range_m"] == pytest.approx(float(rows[str(t_s)]["distance_m"]), abs=0.01)
+        # The shield's tips to the sides, from where the camera stood, by its attitude and lens.
+        lens = lens_of_field(entry["optics"]["field_of_view_deg"], 800, 600)
+        host = host_axes(line["sun_icrf"])
+        for tip in (7.1, -7.1):
+            way = np.array([0.0, 0.0, tip]) - line["position_m"]
+            seen = rotate_back(tuple(line["attitude_icrf"]), tuple(way @ host))
+            x, y = lens.project(seen / np.linalg.norm(seen))
+            lit = np.nonzero(pixels.max(2) > (250 if entry["lamp"] else 60))
+            edge = lit[0].min() if tip > 0 else lit[0].max()
+            # By lamp the shield's sunlit edge is overexposed by far, and scattered about.
+            assert edge == pytest.approx(y, abs=12 if entry["lamp"] else 4)
+            assert 0 < x < 800
 
 
 def test_fsw_fly_hands_it_over_and_says_how_it_went(mission, tmp_path):
