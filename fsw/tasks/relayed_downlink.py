@@ -53,7 +53,7 @@ _REAL_TIME = 1  # the channel of stored packets that go among the real-time ones
 
 
 class Waiting:
-    """Packets in order, up to so many octets."""
+    """Packets in order, up to so many octets in all; none that no frame could hold."""
 
     def __init__(self, most_octets: int) -> None:
         self._most = most_octets
@@ -69,7 +69,7 @@ class Waiting:
 
     def push(self, packet: bytes) -> None:
         """Waits, or is dropped and counted."""
-        if len(packet) > self.room:
+        if len(packet) > min(self.room, MOST_DATA_OCTETS):
             self.dropped += 1
             return
         self._packets.append(packet)

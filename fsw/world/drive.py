@@ -18,6 +18,8 @@ from fsw.world.mesh import Placement, add, cosine, cross, scaled, sine, unit
 from fsw.world.models.zhurong import WHEEL_RADIUS_M, WHEEL_WIDTH_M, WHEELS
 from fsw.world.terrain import Ground, noise
 
+STEER_S = 7.0  # from straight to across
+_MOST_STEERING = 0.2  # of a turn's time, each way
 _STEP_M = 0.05  # between the prints of one wheel
 _REACH_M = 0.20
 NEVER = 3e38
@@ -40,14 +42,16 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """x, y [m], heading from x towards y [rad], way of each wheel along the ground [m], steered: wheels stand
-    across, to turn in place."""
+    """x, y [m], heading from x towards y [rad], way of each wheel along the ground [m].
+
+    steered: from 0, wheels straight, to 1, wheels across, to turn in place.
+    """
 
     x: float
     y: float
     heading_rad: float
     wheel_way_m: tuple[float, ...]
-    steered: bool
+    steered: float
 
 
 class Drive:
@@ -56,7 +60,7 @@ class Drive:
     def __init__(self, x: float, y: float, heading_rad: float, legs: tuple[Leg, ...]) -> None:
         still = (0.0,) * len(WHEELS)
         self._starts: list[tuple[float, Leg | None, Stand]] = []
-        t, stand = 0.0, Stand(x, y, heading_rad, still, False)
+        t, stand = 0.0, Stand(x, y, heading_rad, still, 0.0)
         for leg in legs:
             self._starts.append((t, leg, stand))
             t += leg.seconds
@@ -101,9 +105,13 @@ class Drive:
 
 def _moved(stand: Stand, leg: Leg, share: float) -> Stand:
     c, s = cosine(stand.heading_rad), sine(stand.heading_rad)
-    way, turn = leg.ahead_m * share, leg.turn_rad * share
+    way, turn, steered = leg.ahead_m * share, 0.0, 0.0
+    if leg.turn_rad:  # between the wheels' steering there and back
+        steering_share = min(STEER_S / leg.seconds, _MOST_STEERING)
+        turn = leg.turn_rad * min(max((share - steering_share) / (1.0 - 2.0 * steering_share), 0.0), 1.0)
+        steered = min(share / steering_share, (1.0 - share) / steering_share, 1.0)
     wheels = tuple(w + way + turn * _arm(place) for w, place in zip(stand.wheel_way_m, WHEELS, strict=True))
-    return Stand(stand.x + c * way, stand.y + s * way, stand.heading_rad + turn, wheels, bool(leg.turn_rad))
+    return Stand(stand.x + c * way, stand.y + s * way, stand.heading_rad + turn, wheels, steered)
 
 
 def _arm(wheel: tuple[float, float, float]) -> float:
@@ -112,11 +120,14 @@ def _arm(wheel: tuple[float, float, float]) -> float:
     return -size if wheel[1] > 0 else size
 
 
-def steering(wheel: tuple[float, float, float], steered: bool) -> Placement:
+def steering(wheel: tuple[float, float, float], steered: float) -> Placement:
     """A wheel's axes in the rover's: x the way it rolls."""
     if not steered:
         return Placement()
-    ahead = unit((-wheel[1], wheel[0], 0.0)) if wheel[1] < 0 else unit((wheel[1], -wheel[0], 0.0))
+    side = -1.0 if wheel[1] < 0 else 1.0
+    across = unit((side * wheel[1], -side * wheel[0], 0.0))
+    # Between straight and across the straight line does: nobody sees how evenly it steers.
+    ahead = unit((1.0 - steered + steered * across[0], steered * across[1], 0.0))
     return Placement(ahead, (-ahead[1], ahead[0], 0.0), (0.0, 0.0, 1.0))
 
 

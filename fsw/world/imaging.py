@@ -4,6 +4,7 @@ Everything is a pure function of mission time once the release is known, so pict
 order and in any thread.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ from fsw.world.image_sensor import (
     FULL_WELL_E,
     ISO_AT_UNIT_GAIN,
     Exposure,
+    RawFrame,
     responsivity,
 )
 from fsw.world.optics import LINE_TIME_S
@@ -90,6 +92,20 @@ def metered_us(green: Floats, snap: Snap) -> int:
     bright = float(np.partition(lit, lit.size * 9 // 10)[lit.size * 9 // 10])
     full_scale_s = FULL_WELL_E / (bright * responsivity(snap.width)[1] * snap.gain)
     return min(max(round(full_scale_s * 1e6 * 2 / 3), LEAST_AUTOMATIC_US), MOST_AUTOMATIC_US)
+
+
+def ordered(snap: Snap, seed: int, metered: Callable[[int], int]) -> tuple[Exposure, int]:
+    """A frame's settings, and the time of its middle [ns].
+
+    seed: of the sensor's noise. metered: what an automatic exposure of a time is [us].
+    """
+    read_out_ns = read_out_of(snap.width, snap.height)
+    frame_seed = (seed * 4 + snap.start_ns * 2 + snap.lens) & (2**63 - 1)
+    exposure_us = snap.exposure_us or metered(snap.start_ns + read_out_ns // 2)
+    # A sensor asked for less than it can do does the least that it can, and tells so.
+    exposure_us = min(max(exposure_us, EXPOSURE_US.start), EXPOSURE_US.stop - 1)
+    middle_ns = snap.start_ns + exposure_us * 500 + read_out_ns // 2
+    return Exposure(snap.width, snap.height, exposure_us, snap.gain, snap.lens, frame_seed), middle_ns
 
 
 class ReleasedCamera:
@@ -201,17 +217,10 @@ class ReleasedCamera:
 
     def take(self, snap: Snap) -> tuple[bytes, int]:
         """The encoder's output (a JPEG with EXIF and thumbnail, or the raw mosaic) and the exposure used."""
-        read_out_ns = read_out_of(snap.width, snap.height)
-        frame_seed = (self._seed * 4 + snap.start_ns * 2 + snap.lens) & (2**63 - 1)
-        exposure_us = snap.exposure_us or self._meter(snap, snap.start_ns + read_out_ns // 2)
-        # A sensor asked for less than it can do does the least that it can, and tells so.
-        exposure_us = min(max(exposure_us, EXPOSURE_US.start), EXPOSURE_US.stop - 1)
-        middle_ns = snap.start_ns + exposure_us * 500 + read_out_ns // 2
-        exposure = Exposure(snap.width, snap.height, exposure_us, snap.gain, snap.lens, frame_seed)
+        exposure, middle_ns = ordered(snap, self._seed, lambda t_ns: self._meter(snap, t_ns))
         assert self._studio is not None
         raw = self._studio.expose(self.pose(middle_ns), self.light(middle_ns), exposure)
-        octets = encode_raw(raw) if snap.raw else encode_jpeg(raw, tags=self._tags(snap, exposure_us))
-        return octets, exposure_us
+        return encoded(raw, snap, self._tags(snap, exposure.exposure_us)), exposure.exposure_us
 
     def _meter(self, snap: Snap, t_ns: int) -> int:
         """Automatic exposure: what is lit shall reach two thirds of full scale, but for its glints."""
@@ -243,6 +252,11 @@ def picture_tags(epoch: Epoch, seed: int, snap: Snap, exposure_us: int, **of_cam
         unique_id=f"{seed & 0xFFFFFFFFFFFFFFFF:016x}{snap.start_ns * 2 + snap.lens:016x}",
         **of_camera,
     )
+
+
+def encoded(raw: RawFrame, snap: Snap, tags: PictureTags) -> bytes:
+    """A frame as its encoder gives it: the mosaic, or a JPEG."""
+    return encode_raw(raw) if snap.raw else encode_jpeg(raw, tags=tags)
 
 
 def read_out_of(width: int, height: int) -> int:

@@ -11,10 +11,8 @@ from fsw.world.dust_sky import Dust
 from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM
 from fsw.world.exif import PictureTags
 from fsw.world.ground_site import GroundSite
-from fsw.world.image_sensor import EXPOSURE_US, PIXEL_PITCH_M, Exposure
-from fsw.world.imaging import Snap, metered_us, picture_tags
-from fsw.world.optics import LINE_TIME_S
-from fsw.world.picture_file import encode_jpeg, encode_raw
+from fsw.world.image_sensor import DEFAULT_EXPOSURE_US, PIXEL_PITCH_M, Exposure
+from fsw.world.imaging import Snap, encoded, metered_us, ordered, picture_tags
 from fsw.world.rover_path import drive_of, from_compass
 from fsw.world.scene import Pose
 from fsw.world.special import sine_cosine_degrees
@@ -102,19 +100,15 @@ class PlacedView:
     def take(self, snap: Snap) -> tuple[bytes, int]:
         """The encoder's output (a JPEG with EXIF and thumbnail, or the raw mosaic) and the exposure used."""
         assert self.studio is not None
-        read_out_ns = round(1e9 * LINE_TIME_S[snap.width, snap.height] * snap.height)
-        frame_seed = (self._seed * 4 + snap.start_ns * 2 + snap.lens) & (2**63 - 1)
-        exposure_us = snap.exposure_us
-        if not exposure_us:
-            trial = Exposure(800, 600, 2500, 1.0, snap.lens, 0)
-            seen = self.studio.radiance(self.pose, self.light(snap.start_ns + read_out_ns // 2), trial)
-            exposure_us = metered_us(seen.radiance[::4, ::4, 1], snap)
-        exposure_us = min(max(exposure_us, EXPOSURE_US.start), EXPOSURE_US.stop - 1)
-        middle_ns = snap.start_ns + exposure_us * 500 + read_out_ns // 2
-        exposure = Exposure(snap.width, snap.height, exposure_us, snap.gain, snap.lens, frame_seed)
+        exposure, middle_ns = ordered(snap, self._seed, lambda t_ns: self._meter(snap, t_ns))
         raw = self.studio.expose(self.pose, self.light(middle_ns), exposure)
-        octets = encode_raw(raw) if snap.raw else encode_jpeg(raw, tags=self._tags(snap, exposure_us))
-        return octets, exposure_us
+        return encoded(raw, snap, self._tags(snap, exposure.exposure_us)), exposure.exposure_us
+
+    def _meter(self, snap: Snap, t_ns: int) -> int:
+        assert self.studio is not None
+        trial = Exposure(800, 600, DEFAULT_EXPOSURE_US, 1.0, snap.lens, 0)
+        green = self.studio.radiance(self.pose, self.light(t_ns), trial).radiance[::4, ::4, 1]
+        return metered_us(green, snap)
 
     def _tags(self, snap: Snap, exposure_us: int) -> PictureTags:
         return picture_tags(
