@@ -1,13 +1,11 @@
 """What `fsw recontact` leaves of an inspection: a table of all flights, the summary, and a plot."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fsw.campaign.recontact_files import PARQUET, PLOT, SUMMARY
-from fsw.campaign.results import new_figure, save_figure
-from fsw.core.errors import FswError
+from fsw.campaign.recontact_files import write_files
+from fsw.ground.figures import new_figure
 
 Row = dict[str, Any]
 _COLOURS = {"off": "tab:red", "on": "tab:green"}
@@ -16,18 +14,11 @@ _COLOURS = {"off": "tab:red", "on": "tab:green"}
 def write(folder: Path, rows: Sequence[Row], summary: Row) -> None:
     """All three. Raises FswError when they cannot be written."""
     import pyarrow
-    from pyarrow import parquet
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        table = pyarrow.table({name: [row[name] for row in rows] for name in rows[0]})
-        parquet.write_table(table, folder / PARQUET)
-        (folder / SUMMARY).write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-        figure = new_figure(12.0, 8.0)
-        _draw(figure, rows, summary)
-        save_figure(figure, folder / PLOT)
-    except OSError as error:
-        raise FswError(f"{error.filename or folder}: {error.strerror or error}") from error
+    table = pyarrow.table({name: [row[name] for row in rows] for name in rows[0]})
+    figure = new_figure(12.0, 8.0)
+    _draw(figure, rows, summary)
+    write_files(folder, table, summary, figure)
 
 
 def _draw(figure: Any, rows: Sequence[Row], summary: Row) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fsw.core.errors import FswError
+from fsw.ground.figures import new_figure, save_figure
 
 if TYPE_CHECKING:
     from fsw.campaign.recontact import Answer
@@ -50,29 +51,33 @@ def text_of(summary: dict[str, Any]) -> str:
 def write(folder: Path, answer: "Answer") -> None:
     """All three files. Raises FswError when they cannot be."""
     import pyarrow
-    import pyarrow.parquet
 
     from fsw.campaign.recontact import COLUMNS
 
+    fields = [
+        pyarrow.field(name, pyarrow.float64(), metadata={"unit": unit, "meaning": meaning})
+        for name, (unit, meaning) in COLUMNS.items()
+    ]
+    schema = pyarrow.schema(fields, metadata={"recontact": json.dumps(answer.summary)})
+    arrays = [pyarrow.array(answer.columns[name]) for name in COLUMNS]
+    write_files(folder, pyarrow.Table.from_arrays(arrays, schema=schema), answer.summary, _drawn(answer))
+
+
+def write_files(folder: Path, table: Any, summary: dict[str, Any], figure: Any) -> None:
+    """A table as Parquet, the summary and a plot. Raises FswError when they cannot be written."""
+    from pyarrow import parquet
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        fields = [
-            pyarrow.field(name, pyarrow.float64(), metadata={"unit": unit, "meaning": meaning})
-            for name, (unit, meaning) in COLUMNS.items()
-        ]
-        schema = pyarrow.schema(fields, metadata={"recontact": json.dumps(answer.summary)})
-        arrays = [pyarrow.array(answer.columns[name]) for name in COLUMNS]
-        pyarrow.parquet.write_table(pyarrow.Table.from_arrays(arrays, schema=schema), folder / PARQUET)
-        (folder / SUMMARY).write_text(json.dumps(answer.summary, indent=1) + "\n", encoding="utf-8")
-        _plot(folder / PLOT, answer)
+        parquet.write_table(table, folder / PARQUET)
+        (folder / SUMMARY).write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+        save_figure(figure, folder / PLOT)
     except OSError as error:
         raise FswError(f"{error.filename or folder}: {error.strerror or error}") from error
 
 
-def _plot(path: Path, answer: "Answer") -> None:
+def _drawn(answer: "Answer") -> Any:
     import numpy as np
-
-    from fsw.campaign.results import new_figure, save_figure
 
     summary, columns = answer.summary, answer.columns
     figure = new_figure(12.0, 5.0)
@@ -105,4 +110,4 @@ def _plot(path: Path, answer: "Answer") -> None:
         f"{summary['mission']}: {summary['draws']} releases, {aimed}; {summary['days']:g} days;"
         f" seed {summary['seed']}"
     )
-    save_figure(figure, path)
+    return figure

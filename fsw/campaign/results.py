@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 from fsw.campaign.flight import Column
 from fsw.core.errors import FswError
+from fsw.ground.figures import new_figure, save_figure
+from fsw.ground.whole_file import write_whole
 
 Doubles = npt.NDArray[np.float64]
 Row = dict[str, Any]
@@ -100,9 +102,7 @@ def write(folder: Path, rows: Sequence[Row], columns: Sequence[Column], identity
     """All files but the ledger, each whole or not there; the summary."""
     summary = summary_of(rows, columns, identity)
     _write_parquet(folder / PARQUET, rows, columns, identity)
-    whole = folder / (SUMMARY + ".part")
-    whole.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    whole.replace(folder / SUMMARY)
+    write_whole(folder / SUMMARY, json.dumps(summary, indent=1) + "\n")
     _plot_distributions(folder / DISTRIBUTIONS, rows, columns, identity)
     _plot_dependence(folder / DEPENDENCE, rows, columns, identity)
     return summary
@@ -130,23 +130,6 @@ def _write_parquet(path: Path, rows: Sequence[Row], columns: Sequence[Column], i
 
 
 # ---- plots ------------------------------------------------------------------------------------------
-
-
-def new_figure(width: float, height: float) -> Any:
-    """Without a display, and without matplotlib's global state."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def save_figure(figure: Any, path: Path) -> None:
-    """As PNG, whole or not there, with nothing in it that another run would write differently."""
-    part = path.with_name(path.name + ".part")
-    figure.savefig(part, format="png", dpi=110, metadata={"Software": None})
-    part.replace(path)
 
 
 def _varying(rows: Sequence[Row], names: Sequence[str]) -> list[str]:

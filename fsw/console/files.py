@@ -8,6 +8,7 @@ from fsw.core.errors import FswError
 from fsw.dictionary.identifiers import GROUND_ENTITY
 from fsw.ground.control_centre import Steer
 from fsw.ground.files import transfer_name
+from fsw.ground.whole_file import save
 from fsw.protocols.cfdp_filestore import MOST_NAME_OCTETS, FileAction, FilestoreRequest, tame
 from fsw.protocols.cfdp_messages import (
     DirectoryListingRequest,
@@ -206,10 +207,5 @@ def _save(simulation: Simulation, name: str, file: str) -> list[Line]:
 def write_whole(path: Path, octets: bytes) -> Path:
     """Whole or not at all; where that is."""
     path = path.expanduser().absolute()
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_bytes(octets)
-        part.replace(path)
-    except OSError as error:
-        raise FswError(f"{path}: {error.strerror or error}") from error
+    save(path, octets)
     return path

@@ -512,11 +512,6 @@ class Canvas:
         )
 
 
-def lambert_phase(phase_rad: float) -> float:
-    """Brightness of a Lambert sphere at a phase angle over that at full phase."""
-    return float(lib.sky_lambert_phase(phase_rad))
-
-
 def sensor_patterns(serial: int, width: int, height: int) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
     """Gain and offset patterns (height, width) of one sensor, standard deviation 32."""
     gain, offset = np.empty((height, width), np.int8), np.empty((height, width), np.int8)

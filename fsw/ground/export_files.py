@@ -1,12 +1,12 @@
 """`fsw export`: received pictures as files for other programs."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from fsw.core.errors import FswError
 from fsw.ground import received_picture
 from fsw.ground.received_picture import ReceivedPicture
+from fsw.ground.whole_file import save
 
 
 def export_files(
@@ -28,7 +28,7 @@ def export_files(
             octets = make(found)
         except FswError as error:
             raise FswError(f"{path}: {error}") from error
-        _write(target, octets)
+        _save(target, octets)
         yield target, len(octets)
 
 
@@ -42,11 +42,9 @@ def _maker(form: str) -> Callable[[ReceivedPicture], bytes]:
     return as_fits
 
 
-def _write(target: Path, octets: bytes) -> None:
-    part = target.with_name(target.name + ".part")
+def _save(target: Path, octets: bytes) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(octets)
-        os.replace(part, target)
     except OSError as error:
         raise FswError(f"{target}: {error.strerror or error}") from error
+    save(target, octets)

@@ -3,7 +3,6 @@
 import html
 import io
 import math
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from fsw.core.errors import FswError
 from fsw.ground import contact_sheet
+from fsw.ground.whole_file import save
 from fsw.missions.mission_file import LABELS, Figure
 
 MOST = 12
@@ -261,7 +261,7 @@ def write_index(path: Path, pages: Iterable[Page]) -> None:
         parts.append(f"<details><summary>{len(page.figures)} figures</summary><table>")
         parts.extend(_row(at, figure) for at, figure in page.figures.items())
         parts.append("</table></details>")
-    _replace(path, "\n".join(parts) + "\n</html>\n")
+    save(path, "\n".join(parts) + "\n</html>\n")
 
 
 def _link(one: Shown) -> str:
@@ -272,12 +272,3 @@ def _row(path: str, figure: Figure) -> str:
     cells: Sequence[str] = (path, value_text(figure), figure.label, figure.source)
     inner = "".join(f"<td>{html.escape(cell)}" for cell in cells)
     return f"<tr class={figure.label}>{inner}"
-
-
-def _replace(path: Path, text: str) -> None:
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, path)
-    except OSError as error:
-        raise FswError(f"{path}: {error.strerror or error}") from error

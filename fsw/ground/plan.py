@@ -146,12 +146,7 @@ def portraits(
     selection: how many full pictures of each, None for the mission's numbers.
     """
     release_ns, last_ns = mission.release_ns, duration_ns - light_time_ns
-    steps = [
-        Step(min(PING_NS, release_ns), "PING"),
-        Step(min(WIFI_NS, release_ns), "WIFI", "ON"),
-        Step(max(0, release_ns - ARM_BEFORE_RELEASE_NS), "RELEASE_ARM"),
-        Step(release_ns, "RELEASE_FIRE"),
-    ]
+    steps = _release(mission)
     wanted = [(mission.leg_end_ns(n), leg) for n, leg in enumerate(mission.drive.leg) if leg.full_pictures]
     late = [leg.name for end_ns, leg in wanted if end_ns + 3 * SECOND + LEAST_DUMP_NS > last_ns]
     if len(late) < len(wanted):

@@ -25,8 +25,9 @@ from fsw.ground import contact_sheet, recording
 from fsw.ground.control_centre import News
 from fsw.ground.event_log import EventLog
 from fsw.ground.plan import Plan, planned, portrait_ns
+from fsw.ground.whole_file import write_whole
 from fsw.harness import truth
-from fsw.harness.outcome import SUMMARY, Outcome, concluded, write_whole, writing
+from fsw.harness.outcome import SUMMARY, Outcome, concluded, writing
 from fsw.kernel.time import SECOND
 from fsw.missions.mission_file import MissionFile
 from fsw.simulation import Settings, Simulation

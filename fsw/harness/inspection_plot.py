@@ -5,6 +5,7 @@ from math import hypot
 from pathlib import Path
 from typing import Any
 
+from fsw.ground.figures import new_figure, save_figure
 from fsw.inspection import InspectionFlight, Row
 from fsw.kernel.time import SECOND
 from fsw.missions.inspection import Inspection
@@ -14,13 +15,9 @@ _NEAR = 1.6  # how many radii of the circuit the view reaches
 
 def draw(path: Path, mission: Inspection, flight: InspectionFlight, rows: Sequence[Row]) -> bool:
     """Whether it was drawn: not without matplotlib (the extra `analysis`)."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
+    figure = new_figure(13, 10)
+    if figure is None:
         return False
-    figure = Figure(figsize=(13, 10), layout="constrained")
-    FigureCanvasAgg(figure)
     (above, side), (distance, drift) = figure.subplots(2, 2)
     for axes, across, name in ((above, 1, "across, in the ecliptic"), (side, 2, "north")):
         _way(axes, mission, flight, rows, across)
@@ -40,7 +37,7 @@ def draw(path: Path, mission: Inspection, flight: InspectionFlight, rows: Sequen
     monitor = "on" if mission.monitor.enabled else "off"
     fault = "" if mission.fault.kind == "none" else f", {mission.fault.kind}"
     figure.suptitle(f"{mission.mission.title}: monitor {monitor}{fault}; {came}")
-    figure.savefig(path, dpi=100, metadata={"Software": "fsw"})
+    save_figure(figure, path, dpi=100)
     return True
 
 

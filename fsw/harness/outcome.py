@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fsw.core.errors import FswError
+from fsw.ground.whole_file import write_whole
 from fsw.harness.tables import MISSING
 
 SUMMARY = "summary.json"
@@ -40,13 +41,6 @@ def concluded(
 def analysis_note(complete: bool) -> str:
     """For a summary: what the folder lacks, where not all of plot and tables could be written."""
     return "" if complete else f"no plot or no Parquet: {MISSING}"
-
-
-def write_whole(path: Path, text: str) -> None:
-    """A file that is never seen half written. Raises OSError."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
 
 
 @contextmanager

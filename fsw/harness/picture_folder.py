@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from fsw.ground.pictures import INDEX
+from fsw.ground.whole_file import write_whole
 from fsw.harness import truth
 from fsw.harness.flight import PICTURES
-from fsw.harness.outcome import write_whole
 
 Entry = dict[str, Any]
 

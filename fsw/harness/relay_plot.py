@@ -5,22 +5,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from fsw.ground.figures import new_figure, save_figure
 from fsw.missions.relay_year import RelayYear
 from fsw.world.windows import Window
 
 
 def draw(path: Path, mission: RelayYear, days: Sequence[Sequence[Any]], outages: Sequence[Window]) -> bool:
     """Whether it was drawn: not without matplotlib (the extra `analysis`), nor of nothing."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        return False
-    if not days:
+    figure = new_figure(11, 9) if days else None
+    if figure is None:
         return False
     when = [date.fromisoformat(row[0]) for row in days]
-    figure = Figure(figsize=(11, 9), layout="constrained")
-    FigureCanvasAgg(figure)
     distance, brought, recorder, total = figure.subplots(4, sharex=True)
     distance.plot(when, [row[2] / 1e6 for row in days], color="tab:blue")
     distance.set_ylabel("distance [Mkm]", color="tab:blue")
@@ -51,5 +46,5 @@ def draw(path: Path, mission: RelayYear, days: Sequence[Sequence[Any]], outages:
             line = len(set(names[:n])) % 3
             distance.text(when[n], 20 + 45 * line, f" {name}", fontsize=9)
     distance.set_title(f"{mission.mission.title}: {days[-1][7] / 1e9:.0f} GB by {days[-1][0]}")
-    figure.savefig(path, dpi=100, metadata={"Software": "fsw"})
+    save_figure(figure, path, dpi=100)
     return True

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from fsw.ground.figures import new_figure, save_figure
 from fsw.missions.rover import RoverCampaign
 
 _COLOURS = {"DRIVE_DONE": "tab:green", "HAZARD_STOP": "tab:red"}
@@ -13,14 +14,10 @@ def draw(
     path: Path, mission: RoverCampaign, sols: Sequence[Sequence[Any]], drives: Sequence[Sequence[Any]]
 ) -> bool:
     """Whether it was drawn: not without matplotlib (the extra `analysis`)."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        return False
     when = [row[0] for row in sols]
-    figure = Figure(figsize=(11, 9), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(11, 9)
+    if figure is None:
+        return False
     way, drive, energy, volume = figure.subplots(4, sharex=True)
     way.plot(when, [row[6] for row in sols], color="tab:blue", label="by the wheels")
     way.plot(when, [row[7] for row in sols], color="tab:cyan", label="over ground")
@@ -48,5 +45,5 @@ def draw(
     drive.set_ylim(top=1.35 * mission.operations.drive_m)
     volume.set_xlabel("sol")
     way.set_title(f"{mission.mission.title}: {sols[-1][6]:.0f} m by sol {when[-1]}")
-    figure.savefig(path, dpi=100, metadata={"Software": "fsw"})
+    save_figure(figure, path, dpi=100)
     return True

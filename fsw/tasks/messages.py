@@ -439,14 +439,6 @@ class Thumbnail:
 
 @plain
 @record
-class Choose:
-    """To selection: choose so many and tell mass memory."""
-
-    count: int
-
-
-@plain
-@record
 class Chosen:
     """From selection: numbers of the pictures for full downlink, best first."""
 

@@ -8,7 +8,7 @@ from fsw.missions.mission_file import DownlinkMode, MissionFile, Station
 from fsw.missions.mounted import DataLink, MountedMission
 from fsw.missions.portrait import PortraitMission
 from fsw.world.attitude import Attitude, CruiseAttitude, HeldAttitude
-from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM, SOLAR_IRRADIANCE_W_M2, Ephemeris
+from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM, Ephemeris
 from fsw.world.flight_path import FlightPath
 from fsw.world.ground_site import GroundSite
 from fsw.world.integrator import State
@@ -83,11 +83,6 @@ class Heavens:
         """Where "sun", "earth", "moon", "mars" or another planet is seen."""
         way = self.trajectory.to_body(body, t_ns)[0]
         return Direction(unit(way), length(way))
-
-    def irradiance_w_m2(self, t_ns: int) -> float:
-        """Sunlight on a surface that faces the Sun."""
-        au = self.direction("sun", t_ns).distance_au
-        return SOLAR_IRRADIANCE_W_M2 / (au * au)
 
     def earth_distance_km(self, t_ns: int) -> float:
         """To the geocentre."""

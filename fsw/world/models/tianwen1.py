@@ -73,12 +73,6 @@ def _orbiter(b: MeshBuilder, articulation: Articulation) -> None:
     _booms(b)
 
 
-def flag_centre() -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-    """Centre of the flag and its outward normal, body axes."""
-    place = _side_placement(5)
-    return add(place.direction((0.0, 0.98, 0.0525)), place.origin), place.z
-
-
 def _side_placement(side: int) -> Placement:
     """On side `side` of the bus: x along it, y up, z outwards; origin at its foot."""
     a = pi / 6 + side * pi / 3
