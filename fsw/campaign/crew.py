@@ -5,13 +5,15 @@ what it was flying, which another one flies again. The result is the same whoeve
 """
 
 import gc
+import logging
 import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -111,18 +113,29 @@ def on_dask(fly: Fly, runs: Iterable[int], address: str) -> Iterator[Row]:
     """Rows from a Dask cluster, by the address of its scheduler, such as tcp://10.0.0.5:8786.
 
     Its workers need this fsw installed. Raises FswError: no Dask here, nobody at the address, another fsw
-    there.
+    there, the connection lost.
     """
     try:
-        from distributed import Client, as_completed
+        from distributed import Client, Security, as_completed
+        from distributed.comm import resolve_address
         from distributed.scheduler import KilledWorker
     except ImportError as error:
         raise FswError("--scheduler needs Dask: pip install 'fsw[dask]'") from error
+    # Before there is a client, since one that was made for nothing complains when it goes.
     try:
-        client = Client(address, timeout=CONNECT_S, set_as_default=False)
-    except (OSError, ValueError, ImportError) as error:
+        resolved = resolve_address(address)
+    except (OSError, ValueError) as error:
+        raise FswError(
+            f"scheduler {address!r}: {error}; allowed are addresses such as tcp://127.0.0.1:8786"
+        ) from error
+    if resolved.startswith("tls:") and Security().get_connection_args("client")["ssl_context"] is None:
+        raise FswError(f"scheduler {address}: tls needs certificates, which Dask's configuration names")
+    try:
+        client = Client(resolved, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
         raise FswError(f"scheduler {address}: no Dask scheduler answers there") from error
-    with client:
+    lost = f"scheduler {address}: the connection is lost; the same command goes on once there is one again"
+    with _silent("distributed"), client:
         _check_workers(client, address)
         # Handed out a bounded number at a time: the cluster need not hold a million runs.
         queue = list(reversed(list(runs)))
@@ -149,9 +162,28 @@ def on_dask(fly: Fly, runs: Iterable[int], address: str) -> Iterator[Row]:
                 if killed[run] == FRUITLESS:
                     raise FswError(f"scheduler {address}: every worker that flies run {run} dies") from error
                 queue.append(run)
+            except CancelledError as error:
+                raise FswError(lost) from error
             else:
                 yield row
-            hand_out()
+            try:
+                hand_out()
+            except OSError as error:
+                raise FswError(lost) from error
+
+
+@contextmanager
+def _silent(package: str) -> Iterator[None]:
+    """Its loggers say nothing meanwhile: what the user must know is told in one line."""
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == package]
+    before = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def _check_workers(client: Any, address: str) -> None:

@@ -48,3 +48,25 @@ def test_nobody_at_the_address_is_one_line(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(crew, "CONNECT_S", 0.5)
     with pytest.raises(FswError, match="no Dask scheduler answers there"):
         list(crew.on_dask(hopeless, range(1), "tcp://127.0.0.1:9"))
+
+
+@pytest.mark.parametrize("address", ["", "nonsense", "http://x:y", "tcp://127.0.0.1", "tcp://127.0.0.1:port"])
+def test_what_is_no_address_is_told_before_a_client_is_made(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distributed, "Client", None)
+    with pytest.raises(FswError, match=r"allowed are addresses such as tcp://"):
+        list(crew.on_dask(hopeless, range(1), address))
+
+
+def test_a_scheduler_that_goes_midway_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:
+    cluster = distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+    )
+    with cluster:
+        rows = crew.on_dask(functools.partial(fly, MISSION, SHORT), range(RUNS), cluster.scheduler_address)
+        next(rows)
+        cluster.close()
+        with pytest.raises(FswError, match="the connection is lost; the same command goes on"):
+            list(rows)
+    assert "Traceback" not in capfd.readouterr().err
