@@ -28,6 +28,7 @@ PICTURE_FILES_APID = 1921  # ours: CFDP protocol data units of files to the grou
 FILE_UNITS_APID = 1922  # ours: the others of CFDP: all to the orbiter, and its answers to the ground
 LANDER_APID = 1936  # ours: PUS services of the lander stack, downlink
 ROVER_APID = 1952  # ours: PUS services of the rover, both directions
+INSPECTOR_APID = 1968  # ours: events of the inspector; the next one its pictures
 
 REAL_ORBITER_APIDS = frozenset(
     {2, 3, 8, 14, 192, 194, 196, 198, 200, 202, 204, 206, 208, 210, 212, 214}

@@ -3,7 +3,8 @@
 trajectory.csv    a line a cycle while the software runs, then one an hour: true and estimated position
                   [m, start axes: x away from the Sun], velocity, distances, velocity gained by thrust
 events.jsonl      an event a line
-pictures/         full/N.jpg, the host from waypoint N, and index.json, as the camera has them in its memory
+downlink.cadu     events, as PUS reports ST[5], and pictures, as CFDP files, in TM frames, as received
+pictures/         full/N.jpg, the host from waypoint N, and index.json, as received
 truth.jsonl       how the camera stood (`fsw.harness.truth`)
 inspection.png    the way round the host, keep-out sphere, burns, distance over time; with matplotlib
 summary.json      what came of it; SHA-256 of the table and the events
@@ -17,6 +18,8 @@ from typing import Any
 
 from fsw.dictionary.inspector import SEVERITY, InspectorEvent
 from fsw.harness import picture_folder
+from fsw.harness.flight import DOWNLINK
+from fsw.harness.inspection_downlink import InspectionDownlink, light_time_of
 from fsw.harness.inspection_pictures import Photographed, photograph
 from fsw.harness.inspection_plot import draw
 from fsw.harness.kinds import end_of
@@ -26,6 +29,8 @@ from fsw.inspection import InspectionFlight, Row, surroundings
 from fsw.kernel.time import SECOND
 from fsw.missions.inspection import Inspection
 from fsw.tasks.inspection import Reported
+from fsw.world.halo import EARTH_KM
+from fsw.world.vectors import length, subtract
 
 TRAJECTORY, EVENTS, PLOT = "trajectory", "events.jsonl", "inspection.png"
 COLUMNS = (
@@ -50,19 +55,20 @@ def _lines(s: Mapping[str, Any]) -> tuple[str, ...]:
         f"keep-out  {s['keep_out_m']:g} m: "
         + ("not entered again" if entered is None else f"entered after {entered:g} s"),
         f"monitor   {monitor}; {abort}; {s['gas_used_m_s']:.2f} m/s of gas used",
-        _told_of(s["pictures"]),
+        _told_of(s["pictures"], s["downlink"]),
     )
 
 
-def _told_of(pictures: list[dict[str, Any]]) -> str:
+def _told_of(pictures: list[dict[str, Any]], sent: dict[str, Any] | None) -> str:
+    down = "" if sent is None else f"; {sent['reports_received']} reports, {sent['frames_received']} frames"
     if not pictures:
-        return "pictures  none"
+        return "pictures  none" + down
     near, far = (f(one["range_m"] for one in pictures) for f in (min, max))
     lamp = sum(one["lamp"] for one in pictures)
     octets = sum(one["octets"] for one in pictures)
     return (
         f"pictures  {len(pictures)} from {near:.1f} to {far:.1f} m, {lamp} in the host's shade by lamp; "
-        f"{octets / 1000:.0f} kB"
+        f"{octets / 1000:.0f} kB{down}"
     )
 
 
@@ -78,7 +84,8 @@ def fly(mission: Inspection, settings: Mapping[str, Any], folder: Path) -> Outco
         names = write_table(folder, TRAJECTORY, COLUMNS, [_line(row) for row in rows])
         text = "".join(json.dumps(line) + "\n" for line in lines)
         (folder / EVENTS).write_text(text, encoding="utf-8")
-        picture_folder.write(folder, [(p.entry, p.octets) for p in pictures], [p.known for p in pictures])
+        came, sent = _brought_home(folder, mission, flight, pictures)
+        picture_folder.write(folder, came, [p.known for p in pictures])
         drawn = draw(folder / PLOT, mission, flight, rows)
         table = (folder / f"{TRAJECTORY}.csv").read_bytes()
         note = analysis_note(drawn and len(names) > 1)
@@ -86,7 +93,8 @@ def fly(mission: Inspection, settings: Mapping[str, Any], folder: Path) -> Outco
             **_told(mission, flight, lines),
             "seed": settings["seed"],
             "simulated_s": end_ns / SECOND,
-            "pictures": [_pictured(one) for one in pictures],
+            "pictures": [_pictured(entry) for entry, _ in came],
+            "downlink": sent,
             "flight_sha256": hashlib.sha256(table + text.encode()).hexdigest(),
             "note": note,
         }
@@ -117,9 +125,40 @@ def _event(mission: Inspection, t_ns: int, said: Reported) -> dict[str, Any]:
     }
 
 
-def _pictured(one: Photographed) -> dict[str, Any]:
+def _brought_home(
+    folder: Path, mission: Inspection, flight: InspectionFlight, pictures: list[Photographed]
+) -> tuple[list[tuple[picture_folder.Entry, bytes]], dict[str, Any] | None]:
+    """The pictures as they came to Earth, and an account of the downlink; without [radio] they stay with the
+    camera."""
+    if mission.radio is None:
+        return [(one.entry, one.octets) for one in pictures], None
+    earth_km = length(subtract(flight.around.host.state(0)[0], (EARTH_KM, 0.0, 0.0)))
+    digest = hashlib.sha256()
+    with (folder / DOWNLINK).open("wb") as cadus:
+
+        def keep(octets: bytes) -> None:
+            digest.update(octets)
+            cadus.write(octets)
+
+        downlink = InspectionDownlink(mission.radio, mission.epoch, light_time_of(earth_km), keep)
+        waiting = {one.t_ns: one for one in pictures}
+        for t_ns, said in flight.events:
+            downlink.report(t_ns, said)
+            if said.event is InspectorEvent.WAYPOINT_REACHED and t_ns in waiting:
+                one = waiting.pop(t_ns)
+                downlink.picture(one.there_ns, one.entry["file"], one.octets)
+        received = downlink.received()
+    came = []
+    for one in pictures:
+        received_ns, octets = received.files[one.entry["file"]]
+        came.append((one.entry | {"received_at_utc": mission.epoch.utc(received_ns)}, octets))
+    told = {"frames_received": received.frames, "reports_received": len(received.reports)}
+    return came, told | {"sha256": digest.hexdigest()}
+
+
+def _pictured(entry: picture_folder.Entry) -> dict[str, Any]:
     kept = ("file", "exposed_at_utc", "exposure_us", "range_m", "phase_deg", "lamp", "octets", "sha256")
-    return {name: one.entry[name] for name in kept}
+    return {name: entry[name] for name in kept}
 
 
 def _told(mission: Inspection, flight: InspectionFlight, events: list[dict[str, Any]]) -> dict[str, Any]:

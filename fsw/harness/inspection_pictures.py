@@ -26,12 +26,14 @@ OBLIQUITY_DEG = 23.4392911
 
 @dataclass(frozen=True, slots=True)
 class Photographed:
-    """A picture with its entry in the index, the emulator's line about it, and the phase angle."""
+    """A picture with its entry in the index and the emulator's line about it. t_ns: the exposure begins;
+    there_ns: it is read out."""
 
     entry: picture_folder.Entry
     octets: bytes
     known: str
-    phase_deg: float
+    t_ns: int
+    there_ns: int
 
 
 def photograph(
@@ -99,7 +101,9 @@ def _taken(
         },
     }
     line_time_s = optics.LINE_TIME_S[figures.size_px]
-    middle_ns = stand.t_ns + taken.exposure_us * 500 + round(line_time_s * SECOND) * figures.size_px[1] // 2
+    read_ns = round(line_time_s * SECOND) * figures.size_px[1]
+    middle_ns = stand.t_ns + taken.exposure_us * 500 + read_ns // 2
+    there_ns = stand.t_ns + taken.exposure_us * 1000 + read_ns
     known = truth.line(
         file,
         mission.epoch.utc(middle_ns, 6),
@@ -109,6 +113,5 @@ def _taken(
         scale(stand.host_icrf[0], -1.0),
         position_m=stand.at_m,
     )
-    return Photographed(
-        picture_folder.entry(file, taken.octets, **said), taken.octets, known, stand.phase_deg
-    )
+    entry = picture_folder.entry(file, taken.octets, **said)
+    return Photographed(entry, taken.octets, known, stand.t_ns, there_ns)

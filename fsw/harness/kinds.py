@@ -43,6 +43,7 @@ RUNNERS: dict[str, Runner] = {
             "trajectory.csv",
             "trajectory.parquet",
             "events.jsonl",
+            DOWNLINK,
             PICTURES,
             truth.FILE,
             "inspection.png",

@@ -182,6 +182,14 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Radio:
+    """[radio]: to the host, which hands frames on to Earth as they are. rate_bit_s: of coded frames."""
+
+    scid: Annotated[int, Within(0, 1023)]
+    rate_bit_s: Annotated[int, Within(1000, 1e9)]
+
+
+@dataclass(frozen=True, slots=True)
 class InspectionDispersions:
     """[dispersions]: what `fsw recontact` varies (see `fsw.missions.dispersions`); what is absent stays.
 
@@ -222,6 +230,7 @@ class Inspection(Dated):
     figures: Annotated[Mapping[str, Figure], COMPUTED] = field(repr=False, hash=False)
     dispersions: InspectionDispersions | None = None
     picture: Picture | None = None
+    radio: Radio | None = None
 
     def __post_init__(self) -> None:
         inner = self.circuit.radius_m

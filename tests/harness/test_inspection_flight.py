@@ -150,6 +150,8 @@ def test_its_pictures_show_the_host_where_truth_and_lens_have_it(tmp_path, capsy
     folder = tmp_path / "f"
     assert cli.run(["fly", "inspector", "--duration", "4500", "--out", str(folder)]) == 0
     assert "pictures  3 from 59.3 to 59.5 m, 1 in the host's shade by lamp" in capsys.readouterr().out
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["downlink"]["reports_received"] == len(summary["events"]) == 4
     entries = json.loads((folder / "pictures/index.json").read_text())
     known = [json.loads(line) for line in (folder / "truth.jsonl").read_text().splitlines()]
     assert [entry["picture"] for entry in entries] == [0, 1, 2]
