@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from fsw import dictionary
 from fsw.core.errors import FswError
-from fsw.core.radio_channel import flip_bits
 from fsw.devices.image_sensor import Shot, Taken
 from fsw.devices.wifi import SLOT_NS, WifiChannel
 from fsw.ground.archive import Archive
@@ -23,7 +22,6 @@ from fsw.ground.files import UNIT_ROOM_OCTETS
 from fsw.ground.receiving import DownlinkMode as ReceiveMode
 from fsw.ground.receiving import ReceivedPacket, Station
 from fsw.ground.recording import Recording
-from fsw.ground.transmitter import Burst
 from fsw.kernel.seeds import Streams
 from fsw.kernel.snapshot import SnapshotError, pack, unpack
 from fsw.kernel.time import SECOND
@@ -35,13 +33,12 @@ from fsw.protocols.cfdp_sender import PutRequest
 from fsw.protocols.fop import Directive
 from fsw.simulation.security import security_of, security_summary
 from fsw.simulation.settings import DEFAULTS, Settings
-from fsw.simulation.x_band import XBandDown
+from fsw.simulation.x_band import XBandDown, XBandUp
 from fsw.vehicles.camera import Camera
 from fsw.vehicles.orbiter import HIGH, LOW, Orbiter
 from fsw.vehicles.relay_orbiter import RelayOrbiter
 from fsw.world import heavens as sky
 from fsw.world.camera_view import CameraView, view_of
-from fsw.world.delay_line import DelayLine
 from fsw.world.ground_site import GroundSite
 from fsw.world.image_sensor import DEFAULT_EXPOSURE_US
 from fsw.world.imaging import Snap
@@ -51,7 +48,6 @@ if TYPE_CHECKING:  # loads OpenSSL, which a flight without security does not nee
     from fsw.ground.security import GroundSecurity
 
 WIFI_STATUS_NS = SECOND
-UPLINK_SLICE_OCTETS = 64
 
 
 class Simulation:
@@ -106,9 +102,6 @@ class Simulation:
         sensors = settings.pictures != "none"
         size = settings.picture_size(mission)
         self.camera = Camera(mission, seed, self._take, size, workers, sensors=sensors)
-        self._up: DelayLine[bytes] = DelayLine()
-        self._antenna = sky.station_named(mission)
-        self._uplink_bits = 0
         self._held: list[tuple[int, bytes, int | None]] = []  # protected when they leave: time, packet, MAP
         self._units_ns = 0  # when the next frame of the file link may leave
         self._units_wait = False  # whether there is anything for it: asked when it may have changed
@@ -119,6 +112,9 @@ class Simulation:
             self.relay = RelayOrbiter(mission, site, self.streams, coded, settings.link != "none")
         self.radio = self.orbiter if self.relay is None else self.relay  # whom the Earth talks to
         self._open_outputs(folder, ground_security, files)
+        octet_ns = self.control.commander.link.transmitter.octet_ns
+        self.x_band_up = XBandUp(mission, self.heavens, self.streams, octet_ns, self.relay)
+        self._up = self.x_band_up.under_way
         self.x_band = XBandDown(mission, self.heavens, self.streams, self.station, self._tell, self.relay)
         self._down = self.x_band.under_way
 
@@ -228,7 +224,7 @@ class Simulation:
         transmitter = self.control.commander.link.transmitter
         arrival_ns = radiate_ns
         for cltu in cltus:
-            arrival_ns = self._put_on_link(transmitter.radiate_cltu(cltu, radiate_ns, self.now_ns))
+            arrival_ns = self.x_band_up.radiate(transmitter.radiate_cltu(cltu, radiate_ns, self.now_ns))
         return arrival_ns
 
     def initiate(self, how: Initiation = "auto", *, value: int = 0) -> str:
@@ -251,35 +247,16 @@ class Simulation:
         """What the commanding side has for the link and for the operator."""
         bursts, notices = self.control.commander.settle(self.now_ns)
         for burst in bursts:
-            self._put_on_link(burst)
+            self.x_band_up.radiate(burst)
         for notice in notices:
             self._announce(notice)
 
     def uplink(self, octets: bytes, radiate_ns: int | None = None) -> int:
         """Radiate octets (CLTUs) as they are; the mission time at which their last bit arrives."""
         at_ns = self.now_ns if radiate_ns is None else radiate_ns
-        return self._put_on_link(self.control.commander.link.transmitter.radiate(octets, at_ns, self.now_ns))
-
-    def _put_on_link(self, burst: Burst) -> int:
-        """On its way, with the noise that it will meet; the mission time at which its last bit arrives."""
-        mission, octets = self.mission, burst.octets
-        way_ns = self.heavens.light_time.one_way_light_time_ns(burst.start_ns, "up")
-        if self.relay is not None:
-            way_ns -= self.relay.ahead_ns(burst.end_ns + way_ns)
-        arrival_ns = burst.end_ns + way_ns
-        distance_km = self.heavens.earth_distance_km(max(0, arrival_ns))
-        rate = sky.uplink_bit_error_rate(mission, sky.uplink(mission, self._antenna), distance_km)
-        received = flip_bits(
-            octets, rate, seed=self.streams.seed_of("uplink noise"), position=self._uplink_bits
+        return self.x_band_up.radiate(
+            self.control.commander.link.transmitter.radiate(octets, at_ns, self.now_ns)
         )
-        self._uplink_bits += 8 * len(octets)
-        octet_ns = self.control.commander.link.transmitter.octet_ns
-        # As the bits come in: the receiver must not meet an hour's octets in one instant.
-        for at in range(0, len(octets), UPLINK_SLICE_OCTETS):
-            piece = received[at : at + UPLINK_SLICE_OCTETS].tobytes()
-            later_ns = (len(octets) - at - len(piece)) * octet_ns
-            self._up.send(arrival_ns - later_ns, piece)
-        return arrival_ns
 
     def send_file(self, request: PutRequest) -> int:
         """Send a file up by CFDP; its transaction sequence number. Raises FswError on a name too long."""
@@ -310,13 +287,12 @@ class Simulation:
             for cltu in self.control.commander.expedite(packets, now_ns):
                 burst = transmitter.radiate_cltu(cltu, now_ns, now_ns)
                 self._units_ns = burst.end_ns
-                self._put_on_link(burst)
+                self.x_band_up.radiate(burst)
         self._units_wait = self.control.files.has_output
 
     def deliver(self, octets: bytes) -> None:
         """Octets at the orbiter's receiver now: no light time, no noise, as from a test rack."""
-        for at in range(0, len(octets), UPLINK_SLICE_OCTETS):
-            self._up.send(self.now_ns, octets[at : at + UPLINK_SLICE_OCTETS])
+        self.x_band_up.deliver(octets, self.now_ns)
 
     # ---- time -----------------------------------------------------------------------------------
 
@@ -512,9 +488,8 @@ class Simulation:
                 "orbiter": self.orbiter.save(),
                 "relay": None if self.relay is None else self.relay.save(),
                 "camera": self.camera.save(),
-                "up": self._up.save(),
+                "x_band_up": self.x_band_up.save(),
                 "x_band": self.x_band.save(),
-                "uplink_bits": self._uplink_bits,
                 "held": [list(held) for held in self._held],
                 "units_ns": self._units_ns,
                 "station": self.station.save(),
@@ -555,9 +530,8 @@ class Simulation:
         if self.relay is not None:
             self.relay.load(saved["relay"])
         self.camera.load(saved["camera"])
-        self._up.load(saved["up"])
+        self.x_band_up.load(saved["x_band_up"])
         self.x_band.load(saved["x_band"])
-        self._uplink_bits = saved["uplink_bits"]
         self._held = [(radiate_ns, packet, map_id) for radiate_ns, packet, map_id in saved["held"]]
         self._units_ns = saved["units_ns"]
         self.station.load(saved["station"])

@@ -1,11 +1,12 @@
-"""The X band down: from the orbiter's transmitter, over the light time and through noise, to the station."""
+"""The X band, both ways: over the light time and through noise, between station and spacecraft."""
 
 from collections.abc import Callable
 from typing import Any
 
-from fsw.core.radio_channel import soft_symbols
+from fsw.core.radio_channel import flip_bits, soft_symbols
 from fsw.devices.transponder import Transmission
 from fsw.ground.receiving import ReceivedPacket, Station
+from fsw.ground.transmitter import Burst
 from fsw.kernel.seeds import Streams
 from fsw.kernel.time import SECOND
 from fsw.missions.mission_file import MissionFile
@@ -18,11 +19,68 @@ ES_N0_STEP_DB = 0.01  # the channel's table is made anew at each step, some minu
 DISTANCE_STEP_NS = 10 * SECOND  # in which the distance changes by less than 1e-5 of it
 # A receiver that meets a new carrier misses its first symbols and may lock to the wrong polarity.
 ACQUISITION_SYMBOLS = (200, 1800)
+UPLINK_SLICE_OCTETS = 64
+
+
+class XBandUp:
+    """From the station's transmitter to the spacecraft's receiver, or its relay's.
+
+    octet_ns: how long one takes. under_way: what was radiated and has not arrived.
+    """
+
+    def __init__(
+        self,
+        mission: MissionFile,
+        heavens: sky.Heavens,
+        streams: Streams,
+        octet_ns: int,
+        relay: RelayOrbiter | None,
+    ) -> None:
+        self._mission = mission
+        self._heavens = heavens
+        self._seed = streams.seed_of("uplink noise")
+        self._octet_ns = octet_ns
+        self._relay = relay
+        self._link = sky.uplink(mission, sky.station_named(mission))
+        self._bits = 0  # radiated so far: the place of the next in the noise
+        self.under_way: DelayLine[bytes] = DelayLine()
+
+    def radiate(self, burst: Burst) -> int:
+        """On its way, with the noise that it will meet; the mission time at which its last bit arrives."""
+        octets = burst.octets
+        way_ns = self._heavens.light_time.one_way_light_time_ns(burst.start_ns, "up")
+        if self._relay is not None:
+            way_ns -= self._relay.ahead_ns(burst.end_ns + way_ns)
+        arrival_ns = burst.end_ns + way_ns
+        distance_km = self._heavens.earth_distance_km(max(0, arrival_ns))
+        rate = sky.uplink_bit_error_rate(self._mission, self._link, distance_km)
+        received = flip_bits(octets, rate, seed=self._seed, position=self._bits)
+        self._bits += 8 * len(octets)
+        # As the bits come in: the receiver must not meet an hour's octets in one instant.
+        for at in range(0, len(octets), UPLINK_SLICE_OCTETS):
+            piece = received[at : at + UPLINK_SLICE_OCTETS].tobytes()
+            later_ns = (len(octets) - at - len(piece)) * self._octet_ns
+            self.under_way.send(arrival_ns - later_ns, piece)
+        return arrival_ns
+
+    def deliver(self, octets: bytes, now_ns: int) -> None:
+        """At the receiver now: no light time, no noise."""
+        for at in range(0, len(octets), UPLINK_SLICE_OCTETS):
+            self.under_way.send(now_ns, octets[at : at + UPLINK_SLICE_OCTETS])
+
+    def save(self) -> dict[str, Any]:
+        return {"under_way": self.under_way.save(), "bits": self._bits}
+
+    def load(self, saved: dict[str, Any]) -> None:
+        self.under_way.load(saved["under_way"])
+        self._bits = saved["bits"]
 
 
 class XBandDown:
-    """tell: told of the packets that the station has made of what it received.
-    relay: the orbiter that sends on what a rover gave it, or None.
+    """From the orbiter's transmitter to the station.
+
+    tell: told of the packets that the station has made of what it received. relay: the orbiter that sends on
+    what a rover gave it, or None.
 
     heard: the mode that the station receives, LOW or HIGH; '' before the first signal. under_way: what was
     radiated and has not arrived.

@@ -143,7 +143,8 @@ def test_ad_service_is_opened_by_unlock_and_carries_telecommands_in_order():
 def test_nothing_is_lost_doubled_or_out_of_order_on_an_uplink_that_loses(seed):
     flight = Flight(mission(transmission_limit=50))
     flight.open()
-    lossy = flight.simulation._up = LossyLink(flight.simulation._up, seed, percent=30)
+    up = flight.simulation.x_band_up
+    lossy = up.under_way = LossyLink(up.under_way, seed, percent=30)
     for _ in range(12):
         flight.simulation.command("PING", service="AD")
         flight.run(2)
@@ -198,7 +199,7 @@ def test_a_lockout_ends_the_service_and_an_unlock_opens_it_again():
 def test_a_silent_uplink_ends_in_an_alert_after_the_last_transmission():
     flight = Flight(mission(transmission_limit=2))
     flight.open()
-    flight.simulation._up = LossyLink(flight.simulation._up, 1, percent=100)
+    flight.simulation.x_band_up.under_way = LossyLink(flight.simulation.x_band_up.under_way, 1, percent=100)
     sent_ns = flight.simulation.now_ns
     flight.simulation.command("PING", service="AD")
     flight.until(lambda: flight.link.status().state is FopState.INITIAL)
@@ -212,12 +213,12 @@ def test_a_silent_uplink_ends_in_an_alert_after_the_last_transmission():
 def test_a_suspended_service_goes_on_where_it_was():
     flight = Flight(mission(transmission_limit=2, timeout_type="suspend"))
     flight.open()
-    healthy = flight.simulation._up
-    flight.simulation._up = LossyLink(healthy, 1, percent=100)
+    healthy = flight.simulation.x_band_up.under_way
+    flight.simulation.x_band_up.under_way = LossyLink(healthy, 1, percent=100)
     flight.simulation.command("PING", service="AD")
     flight.until(lambda: flight.link.status().suspended)
     assert "suspended" in flight.notices[-1]
-    flight.simulation._up = healthy
+    flight.simulation.x_band_up.under_way = healthy
     flight.simulation.command("PING", service="AD")  # waits for the service
     flight.simulation.direct(Directive.SET_TRANSMISSION_LIMIT, 9)
     flight.simulation.direct(Directive.RESUME)
