@@ -84,7 +84,8 @@ class DriveTable:
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """[relay]: the orbiter that stores and passes on what it hears of the rover. store_octets: of packets."""
+    """[relay]: the orbiter that stores and passes on what it hears of the rover. store_octets: of
+    real-time packets, and of files."""
 
     name: Name
     store_octets: Annotated[int, Within(1, 10**12)]

@@ -16,7 +16,7 @@ from fsw.protocols.proximity1 import Construction, Frame, Plcw, SetVr
 NUMBERS = 256
 MOST_WINDOW = 127
 
-_Data = tuple[Construction, bytes]
+_Data = tuple[Construction, int, bytes]  # what it is, its port, its octets
 
 
 class FarmP:
@@ -120,17 +120,21 @@ class FopP:
         return self._again < len(self._sent)
 
     def send(
-        self, data: bytes, expedited: bool = False, construction: Construction = Construction.PACKETS
+        self,
+        data: bytes,
+        expedited: bool = False,
+        construction: Construction = Construction.PACKETS,
+        port: int = 0,
     ) -> None:
         """One frame's data; expedited ones overtake all others and are never sent again."""
-        (self._urgent if expedited else self._waiting).append((construction, data))
+        (self._urgent if expedited else self._waiting).append((construction, port, data))
 
     def next_frame(self) -> Frame | None:
         """What to send now; None when all is acknowledged."""
         if self._lost:
             self.counts["set_vr"] += 1
             order = SetVr(self._oldest).encode()
-            return self._frame((Construction.PACKETS, order), 0, expedited=True, supervisory=True)
+            return self._frame((Construction.PACKETS, 0, order), 0, expedited=True, supervisory=True)
         if self._urgent:
             self.counts["expedited"] += 1
             number, self._urgent_number = self._urgent_number, (self._urgent_number + 1) % NUMBERS
@@ -153,10 +157,9 @@ class FopP:
         return self._frame(self._sent[place], (self._oldest + place) % NUMBERS)
 
     def _frame(self, data: _Data, number: int, expedited: bool = False, supervisory: bool = False) -> Frame:
-        construction, octets = data
-        return Frame(
-            self.spacecraft, octets, number, expedited, supervisory, construction, self.physical_channel
-        )
+        construction, port, octets = data
+        channel = self.physical_channel
+        return Frame(self.spacecraft, octets, number, expedited, supervisory, construction, channel, port)
 
     def acknowledge(self, word: Plcw) -> int:
         """Takes a control word; how many frames it acknowledges."""
@@ -191,8 +194,8 @@ class FopP:
 
 
 def _plain(entries: list[_Data]) -> list[list[Any]]:
-    return [[int(construction), data] for construction, data in entries]
+    return [[int(construction), port, data] for construction, port, data in entries]
 
 
 def _data(saved: list[list[Any]]) -> list[_Data]:
-    return [(Construction(construction), data) for construction, data in saved]
+    return [(Construction(construction), port, data) for construction, port, data in saved]

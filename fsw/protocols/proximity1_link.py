@@ -59,12 +59,12 @@ class LinkEnd:
     def portion(
         self,
         room: int = _ANY,
-        supply: Callable[[], bytes | None] | None = None,
+        supply: Callable[[], object] | None = None,
         most_units: int = _ANY,
     ) -> bytes:
         """Units of at most `room` octets, and of so many: a control word, then frames, none of them twice.
 
-        supply: asked for a frame's data whenever none waits.
+        supply: called whenever no data wait, to give `fop` those of a frame, if there are any.
         """
         fop = self.fop
         word = Frame(self.spacecraft, self.farm.report().encode(), expedited=True, supervisory=True)
@@ -74,8 +74,8 @@ class LinkEnd:
         self._asked[1] += 1
         again, once = fop.counts["again"], fop.unacknowledged
         while room >= UNIT_OVERHEAD_OCTETS + self.most_octets and len(units) < most_units:
-            if supply is not None and not fop.waiting and (data := supply()) is not None:
-                fop.send(data)
+            if supply is not None and not fop.waiting:
+                supply()
             repeated = fop.counts["again"] - again
             if not (fop.lost or fop.has_news or self._repeats(repeated, once)):
                 break

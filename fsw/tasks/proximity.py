@@ -46,7 +46,7 @@ class Proximity:
             case PusReport():
                 self._keep(message, now_ns)
             case RadioRoom(octets, rate):
-                units = self._link.portion(octets, self._next_data)
+                units = self._link.portion(octets, self._supply)
                 return [*self._begin(rate), Emit(names.UHF_PORT, ToOrbiter(units))]
             case FromOrbiter(octets):
                 return [action for frame in self._link.hear(octets) for action in _submitted(frame)]
@@ -77,17 +77,17 @@ class Proximity:
             return
         self._waiting += self._packets.of(report, self._clock.cuc(now_ns), now_ns)
 
-    def _next_data(self) -> bytes | None:
+    def _supply(self) -> None:
         """As many waiting packets as one frame holds."""
         if not self._waiting:
-            return None
+            return
         count = octets = 0
         for packet in self._waiting:
             if count and octets + len(packet) > FRAME_OCTETS:
                 break
             count, octets = count + 1, octets + len(packet)
         data, self._waiting = b"".join(self._waiting[:count]), self._waiting[count:]
-        return data
+        self._link.fop.send(data)
 
     def _values(self) -> dict[str, Any]:
         return {

@@ -1,9 +1,9 @@
 """The downlink of a computer that hears of the Earth by way of an orbiter: Proximity-1 both ways.
 
 It does for the other tasks what `fsw.tasks.downlink` does, in its mailbox. Packets wait until the orbiter
-passes; then they go in transfer frames, whole ones, in order and completely (COP-P), real-time ones first,
-files and stored packets behind them. In the low rate files wait. Time reports belong to frames that say when
-they were sent: those are the orbiter's, so there are none here.
+passes; then they go in transfer frames, whole ones, in order and completely (COP-P): real-time ones first, to
+one port, files and stored packets behind them, to another. In the low rate files wait. Time reports belong to
+frames that say when they were sent: those are the orbiter's, so there are none here.
 
 User-defined octets go both ways, too: what the orbiter heard on the telecommand link, for commanding, and
 the control words of its reception (CLCW), for the orbiter's frames.
@@ -49,6 +49,7 @@ ANSWER_PORTIONS = 4  # an acknowledgement comes that much later
 REAL_TIME_OCTETS = 1 << 22  # of real-time packets that wait: some hours without a pass
 FILES_OCTETS = 1 << 19  # of files and stored packets that wait
 REPLAY_OCTETS = 1 << 15  # of stored packets a beat
+REAL_TIME_PORT, FILES_PORT = 0, 1  # of the orbiter
 _REAL_TIME = 1  # the channel of stored packets that go among the real-time ones
 
 
@@ -181,15 +182,16 @@ class RelayedDownlink:
             self._words_due = False
         counts = self._link.fop.counts
         anew, again = counts["sent"], counts["again"]
-        units = self._link.portion(octets, self._next_data)
+        units = self._link.portion(octets, self._supply)
         told = ToOrbiter(units, counts["sent"] - anew, counts["again"] - again)
         return Emit(names.UHF_PORT, told)
 
-    def _next_data(self) -> bytes | None:
-        """As many waiting packets as one frame holds."""
-        packets = self._real_time.take(MOST_DATA_OCTETS)
-        packets += self._files.take(MOST_DATA_OCTETS - sum(map(len, packets)))
-        return b"".join(packets) or None
+    def _supply(self) -> None:
+        """As many packets for one port as one frame holds."""
+        for port, waiting in ((REAL_TIME_PORT, self._real_time), (FILES_PORT, self._files)):
+            if packets := waiting.take(MOST_DATA_OCTETS):
+                self._link.fop.send(b"".join(packets), port=port)
+                return
 
     # ---- requests -------------------------------------------------------------------------------
 

@@ -1,11 +1,12 @@
 """The orbiter between a rover and the Earth: Proximity-1 below, a store, Tianwen-1's X-band frames above.
 
 While it passes, a quarter of a second of both directions is on the air at a time, at the rate that range and
-margin allow; fading spoils some of these portions. What comes whole is stored, and sent on in order, in the
-replay channel of the high rate, while the Earth is in sight. What comes from the Earth is not looked into:
-telecommand octets wait for the pass and go to the rover as user-defined data, and the rover's control words
-come back so and go down in this orbiter's frames. So COP-1 and the security of telecommands hold between
-the Earth and the rover, COP-P between rover and orbiter.
+margin allow; fading spoils some of these portions. What comes whole is stored, and sent on in order in the
+high rate while the Earth is in sight: real-time packets in their channel, files in that of replays.
+
+What comes from the Earth is not looked into: telecommand octets wait for the pass and go to the rover as
+user-defined data, and the rover's control words come back so and go down in this orbiter's frames. So COP-1
+and the security of telecommands hold between the Earth and the rover, COP-P between rover and orbiter.
 
 Of its computer there is the downlink alone, and its clock is exact; its own telemetry is left out.
 """
@@ -26,7 +27,7 @@ from fsw.tasks import messages, names
 from fsw.tasks.clock import OnBoardClock
 from fsw.tasks.downlink import Downlink
 from fsw.tasks.file_messages import FilePackets
-from fsw.tasks.relayed_downlink import ANSWER_PORTIONS, Waiting
+from fsw.tasks.relayed_downlink import ANSWER_PORTIONS, FILES_PORT, REAL_TIME_PORT, Waiting
 from fsw.vehicles.orbiter import FRAMES, HIGH, LOW, Orbiter, control_channel, transmit_modes
 from fsw.world.delay_line import DelayLine
 from fsw.world.ground_site import GroundSite
@@ -37,6 +38,7 @@ PORTION_NS = SECOND // 4
 LOOK_NS = SECOND  # between passes
 MOST_FORWARD = 12  # units in a portion of the forward link
 MOST_UPLINKED_OCTETS = 1 << 18  # that wait for a pass
+MOST_REAL_TIME_OCTETS = 30_000  # a second; a quarter of the high rate's frames
 SPOILED_BIT_ERROR_RATE = 0.02  # in a fade
 _CONTROL_WORD_OCTETS = 4
 
@@ -87,7 +89,7 @@ class RelayOrbiter:
         self._transmitter = Transmitter(transmit_modes(mission), coded)
         self._radiated: list[Transmission] = []
         self.on_frames: Callable[[str, int, bytes], object] | None = None  # as of `Orbiter`
-        self._store = Waiting(relay.store_octets)
+        self._stores = {port: Waiting(relay.store_octets) for port in (REAL_TIME_PORT, FILES_PORT)}
         self._high = False  # the rate that was asked for
         self._idle_beats = 0  # in a row, with nothing to send on
         self._uplinked = bytearray()
@@ -198,8 +200,9 @@ class RelayOrbiter:
             words = tuple(frame.data[at : at + _CONTROL_WORD_OCTETS] for at in places)
             self._tell(messages.ControlWords(words), now_ns)
             return
+        store = self._stores[FILES_PORT if frame.port == FILES_PORT else REAL_TIME_PORT]
         for packet in packets_in(frame.data):
-            self._store.push(packet)
+            store.push(packet)
             one.packets += 1
             one.octets += len(packet)
 
@@ -207,7 +210,7 @@ class RelayOrbiter:
 
     def _beat(self, now_ns: int) -> None:
         self._tell(messages.Tick("beat"), now_ns)
-        waiting = bool(self._store.octets) or self._session
+        waiting = self._session or any(store.octets for store in self._stores.values())
         self._idle_beats = 0 if waiting else self._idle_beats + 1
         if self._high and self._idle_beats > 5:
             self._change_rate(high=False, now_ns=now_ns)
@@ -232,9 +235,15 @@ class RelayOrbiter:
                     if self.on_frames is not None:
                         self.on_frames(mode, start_ns, frames)
                 case Send(names.FILES, messages.DownlinkRoom(octets)) if self.sees_earth(now_ns):
-                    packets = self._store.take(octets)
-                    if packets:
-                        self._downlink.handle(FilePackets(b"".join(packets)), now_ns)
+                    # Told of in the high rate only.
+                    self._send_on(REAL_TIME_PORT, MOST_REAL_TIME_OCTETS, now_ns)
+                    self._send_on(FILES_PORT, octets, now_ns)
+
+    def _send_on(self, port: int, octets: int, now_ns: int) -> None:
+        packets = self._stores[port].take(octets)
+        if packets:
+            answers = port == REAL_TIME_PORT
+            self._downlink.handle(FilePackets(b"".join(packets), answers), now_ns)
 
     # ---- results and snapshots ------------------------------------------------------------------
 
@@ -251,7 +260,7 @@ class RelayOrbiter:
             "link": self._link.save(),
             "downlink": self._downlink.save(),
             "transmitter": self._transmitter.save(),
-            "store": self._store.save(),
+            "stores": [store.save() for store in self._stores.values()],
             "high": self._high,
             "idle_beats": self._idle_beats,
             "uplinked": bytes(self._uplinked),
@@ -269,7 +278,8 @@ class RelayOrbiter:
         self._link.load(saved["link"])
         self._downlink.load(saved["downlink"])
         self._transmitter.load(saved["transmitter"])
-        self._store.load(saved["store"])
+        for store, state in zip(self._stores.values(), saved["stores"], strict=True):
+            store.load(state)
         self._high, self._idle_beats = saved["high"], saved["idle_beats"]
         self._uplinked, self.uplinked_lost = bytearray(saved["uplinked"]), saved["uplinked_lost"]
         self._return.load(saved["return"])

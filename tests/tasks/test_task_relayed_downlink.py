@@ -58,7 +58,9 @@ def test_reports_wait_for_the_orbiter_and_go_before_files(task):
     for _ in range(5):
         task.handle(ALIVE, 0)
     task.handle(FilePackets(packet(40), answers=True), 0)
-    packets = [one for frame in sent_by(task) for one in packets_in(frame.data)]
+    frames = sent_by(task)
+    assert [frame.port for frame in frames] == [0, 1, 1]
+    packets = [one for frame in frames for one in packets_in(frame.data)]
     assert [len(one) for one in packets[-4:]] == [40, 900, 900, 900]
     assert [pus.decode_report(one).count for one in packets[:5]] == [0, 1, 2, 3, 4]
 

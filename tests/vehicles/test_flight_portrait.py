@@ -82,23 +82,33 @@ def test_both_portraits_are_there(flown):
         assert red > 1.3 * green > 1.3 * 1.2 * blue
 
 
-def test_a_flight_goes_on_from_a_snapshot_while_the_rover_backs_up():
+def test_a_flight_goes_on_from_snapshots_at_any_point_of_the_hop():
+    """Before the release, in the middle of portions, of what fades, and of what the orbiter stores."""
+    fading = dataclasses.replace(MISSION, uhf=dataclasses.replace(MISSION.uhf, lost_portions=0.25))
     settings = Settings(seed=2, link="frames", workers=0, pictures="test-card")
-    with Simulation(MISSION, settings) as whole, Simulation(MISSION, settings) as second:
+    with Simulation(fading, settings) as whole, Simulation(fading, settings) as second:
         for at_s, name, arguments in (
             (3, "WIFI", "ON"),
             (11, "RELEASE_ARM", ""),
             (16, "RELEASE_FIRE", ""),
+            (20, "DOWNLINK_RATE", "HIGH"),
             (24, "SELECT_PICTURES", "1"),
             (25, "DUMP_START", "SELECTED"),
         ):
             whole.command(name, arguments, arrive_ns=at_s * SECOND)
-        whole.run_until(21 * SECOND)
-        second.restore(whole.snapshot())
-        for simulation in (whole, second):
-            simulation.run_until(40 * SECOND)
+        snapshots = []
+        for cut_ns in (4_000_000_000, 16_251_300_000, 21_010_000_000, 27_130_000_000, 31_777_777_777):
+            whole.run_until(cut_ns)
+            snapshots.append(whole.snapshot())
+        whole.run_until(40 * SECOND)
+        (one,) = whole.relay.passes
+        assert one.frames_again > 5
+        assert one.octets > 100_000
         assert whole.summary()["pictures_taken"] > 15
-        assert second.summary() == whole.summary()
+        for octets in snapshots:
+            second.restore(octets)
+            second.run_until(40 * SECOND)
+            assert second.snapshot() == whole.snapshot()
 
 
 def test_the_range_is_that_of_the_drive():
