@@ -39,6 +39,7 @@ LOOK_NS = SECOND  # between passes
 MOST_FORWARD = 12  # units in a portion of the forward link
 MOST_UPLINKED_OCTETS = 1 << 18  # that wait for a pass
 MOST_REAL_TIME_OCTETS = 30_000  # a second; a quarter of the high rate's frames
+DOWNLINK_BUFFER_NS = 10 * SECOND  # in which all that its buffer holds has gone
 SPOILED_BIT_ERROR_RATE = 0.02  # in a fade
 _CONTROL_WORD_OCTETS = 4
 
@@ -47,7 +48,7 @@ _CONTROL_WORD_OCTETS = 4
 class RelayPass:
     """What a pass brought: Proximity-1 frames of both directions, as their senders count them, new ones and
     repeats; those of the return link that the orbiter accepted, and those it found broken; packets and their
-    octets that it stored."""
+    octets in these, and those packets that its store had no room for."""
 
     begin_ns: int
     end_ns: int
@@ -57,6 +58,7 @@ class RelayPass:
     frames_broken: int = 0
     packets: int = 0
     octets: int = 0
+    packets_dropped: int = 0
     forward_frames: int = 0
     forward_frames_again: int = 0
     least_kbit_s: int = 0
@@ -201,10 +203,12 @@ class RelayOrbiter:
             self._tell(messages.ControlWords(words), now_ns)
             return
         store = self._stores[FILES_PORT if frame.port == FILES_PORT else REAL_TIME_PORT]
+        dropped = store.dropped
         for packet in packets_in(frame.data):
             store.push(packet)
             one.packets += 1
             one.octets += len(packet)
+        one.packets_dropped += store.dropped - dropped
 
     # ---- above: X band --------------------------------------------------------------------------
 
@@ -234,10 +238,14 @@ class RelayOrbiter:
                         self._radiated.append(self._transmitter.transmit(mode, start_ns, frames))
                     if self.on_frames is not None:
                         self.on_frames(mode, start_ns, frames)
-                case Send(names.FILES, messages.DownlinkRoom(octets)) if self.sees_earth(now_ns):
+                case Send(names.FILES, messages.DownlinkRoom(octets)) if self._earth_stays(now_ns):
                     # Told of in the high rate only.
                     self._send_on(REAL_TIME_PORT, MOST_REAL_TIME_OCTETS, now_ns)
                     self._send_on(FILES_PORT, octets, now_ns)
+
+    def _earth_stays(self, now_ns: int) -> bool:
+        """Whether the Earth is in sight until the downlink has sent what it is given."""
+        return self.sees_earth(now_ns) and self.sees_earth(now_ns + DOWNLINK_BUFFER_NS)
 
     def _send_on(self, port: int, octets: int, now_ns: int) -> None:
         packets = self._stores[port].take(octets)

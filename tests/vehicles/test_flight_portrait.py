@@ -10,6 +10,7 @@ from flights import Flight as Told
 from PIL import Image
 
 from fsw import missions
+from fsw.dictionary.identifiers import ORBITER_APID
 from fsw.harness.flight import Flight
 from fsw.kernel.time import SECOND
 from fsw.missions.portrait import DriveLeg, PortraitMission
@@ -172,6 +173,18 @@ class TestRelay:
         assert flight.simulation.x_band.heard == "high"
         flight.fly(1125 + 680)  # the pass is over, and all is sent
         assert flight.simulation.x_band.heard == "low"
+
+    def test_behind_the_planet_the_orbiter_keeps_what_it_has_stored(self, monkeypatch):
+        flight = Told(MISSION)
+        relay = flight.simulation.relay
+        monkeypatch.setattr(relay, "sees_earth", lambda t_ns: not 20 <= t_ns / SECOND < 60)
+        flight.fly(1125 + 80)
+        flight.simulation.finish()
+        received_s = [t.received_ns / SECOND - 1125 for t in flight.told if getattr(t, "report", None)]
+        assert not [at_s for at_s in received_s if 21.5 < at_s < 59.5]
+        counts = [t.count for t in flight.told if getattr(t, "apid", 0) == ORBITER_APID]
+        assert counts == list(range(len(counts)))  # none is missing
+        assert max(received_s) > 75
 
     def test_what_fades_is_sent_again_and_nothing_is_lost(self):
         """With a third of all portions spoiled."""
