@@ -119,29 +119,36 @@ static area_t area_of(const frame_t *self, int32_t tile)
     return (area_t){x, y, least(x + RENDER_TILE, self->width), least(y + RENDER_TILE, self->height)};
 }
 
-_Static_assert((int)RENDER_TILE == (int)RAY_BEAM_LANES, "a row of a tile is what a beam takes at once");
-
-// Do these neighbours belong to different things, or differ in brightness by more than a smooth surface would?
-static inline int differ(const frame_t *self, int64_t a, int64_t b, float floor_level)
+static inline int differ(const frame_t *self, int64_t a, int64_t b, float faint)
 {
-    if (self->key[a] != self->key[b])
-        return 1;
-    if (!self->key[a])
-        return 0;
-    float p = self->radiance[4 * a + 1], q = self->radiance[4 * b + 1];
-    return p > 1.7f * q + floor_level || q > 1.7f * p + floor_level;
+    return shading_differs(self->key[a], self->key[b], self->radiance[4 * a + 1], self->radiance[4 * b + 1], faint);
 }
 
-static void mark_edges(frame_t *self, int32_t tile, float floor_level)
+static void mark_edges(frame_t *self, int32_t tile, float faint)
 {
     area_t a = area_of(self, tile);
+    int64_t width = self->width;
+    // Most tiles are within one smooth surface, and so is what borders on them.
+    area_t b = {a.x0 > 0 ? a.x0 - 1 : 0, a.y0 > 0 ? a.y0 - 1 : 0, least(a.x1 + 1, self->width), least(a.y1 + 1, self->height)};
+    uint32_t key = self->key[b.y0 * width + b.x0];
+    float low = self->radiance[4 * (b.y0 * width + b.x0) + 1], high = low;
+    int same = 1;
+    for (int32_t y = b.y0; y < b.y1 && same; y++)
+        for (int32_t x = b.x0; x < b.x1; x++) {
+            float green = self->radiance[4 * (y * width + x) + 1];
+            same &= self->key[y * width + x] == key;
+            low = green < low ? green : low;
+            high = green > high ? green : high;
+        }
+    if (same && !shading_differs(key, key, low, high, faint))
+        return;
     for (int32_t y = a.y0; y < a.y1; y++)
         for (int32_t x = a.x0; x < a.x1; x++) {
-            int64_t i = (int64_t)y * self->width + x;
-            int edge = (x > 0 && differ(self, i, i - 1, floor_level)) ||
-                       (x + 1 < self->width && differ(self, i, i + 1, floor_level)) ||
-                       (y > 0 && differ(self, i, i - self->width, floor_level)) ||
-                       (y + 1 < self->height && differ(self, i, i + self->width, floor_level));
+            int64_t i = y * width + x;
+            int edge = (x > 0 && differ(self, i, i - 1, faint)) ||
+                       (x + 1 < self->width && differ(self, i, i + 1, faint)) ||
+                       (y > 0 && differ(self, i, i - width, faint)) ||
+                       (y + 1 < self->height && differ(self, i, i + width, faint));
             self->refine[i] = (uint8_t)edge;
         }
 }
@@ -164,31 +171,61 @@ static void widen_edges(frame_t *self, int32_t tile, int32_t reach)
 
 static inline float fraction(float x) { return x - (float)(int32_t)x; }
 
-static void refine_pixel(frame_t *self, const bvh_node_t *root, int32_t x, int32_t y, int32_t samples)
+enum { TILE_PIXELS = RENDER_TILE * RENDER_TILE };
+
+_Static_assert((int)TILE_PIXELS <= (int)RAY_BEAM_RAYS && (int)TILE_PIXELS <= (int)RAY_GROUP_RAYS,
+               "a tile is one beam; a sample of each of its pixels is one group");
+
+// More samples of some pixels (x, y) of a tile, one of each at a time.
+static void refine(frame_t *self, const bvh_node_t *root, int32_t count, int32_t (*pixel)[2], int32_t samples)
 {
-    float *pixel = self->radiance + 4 * ((int64_t)y * self->width + x);
-    float sum[4] = {pixel[0], pixel[1], pixel[2], pixel[3]};
-    uint32_t own = ((uint32_t)x * 0x9E3779B1u ^ (uint32_t)y * 0x85EBCA77u) >> 8;
+    float sum[TILE_PIXELS][4];
+    uint32_t own[TILE_PIXELS];
+    for (int32_t n = 0; n < count; n++) {
+        const float *from = self->radiance + 4 * ((int64_t)pixel[n][1] * self->width + pixel[n][0]);
+        for (int k = 0; k < 4; k++)
+            sum[n][k] = from[k];
+        own[n] = ((uint32_t)pixel[n][0] * 0x9E3779B1u ^ (uint32_t)pixel[n][1] * 0x85EBCA77u) >> 8;
+    }
     for (int32_t s = 1; s <= samples; s++) {
         // Additive recurrences of low discrepancy: x, y (plastic number), Sun's disc and instant (golden ratio).
         float dx = fraction(0.5f + (float)s * 0.7548776662f) - 0.5f;
         float dy = fraction(0.5f + (float)s * 0.5698402910f) - 0.5f;
         float sx = fraction(0.5f + (float)s * 0.6180339887f) * 1.6f - 0.8f;
-        float sy = fraction(0.5f + (float)s * 0.4142135624f) * 1.6f - 0.8f;
-        // Instants in turn, from a start of the pixel's own: few samples make noise, not stripes.
-        int32_t instant = (int32_t)(((uint32_t)(s * self->instants / (samples + 1)) + own) % (uint32_t)self->instants);
-        float d[3], sun[3], seen[3];
-        ray(self, instant, y, (float)x + dx, (float)y + dy, d);
+        float sy = fraction(0.5f + (float)s * 0.4142135624f) * 1.6f - 0.8f, sun[3];
         for (int k = 0; k < 3; k++)
             sun[k] = self->light->direction[k] + sx * self->sun_side[0][k] + sy * self->sun_side[1][k];
-        if (shading_radiance(self->scene, root, self->light, sun, self->origin, d, self->pixel_rad, seen)) {
+        ray_beam_t rays = {.count = count, .origin = {self->origin[0], self->origin[1], self->origin[2]}};
+        ray_hit_t hit[TILE_PIXELS];
+        float along[TILE_PIXELS][3], seen[TILE_PIXELS][3];
+        for (int32_t n = 0; n < count; n++) {
+            // Instants in turn, from a start of the pixel's own: few samples make noise, not stripes.
+            int32_t turn_of = s * self->instants / (samples + 1);
+            int32_t instant = (int32_t)(((uint32_t)turn_of + own[n]) % (uint32_t)self->instants);
+            ray(self, instant, pixel[n][1], (float)pixel[n][0] + dx, (float)pixel[n][1] + dy, along[n]);
             for (int k = 0; k < 3; k++)
-                sum[k] += seen[k];
-            sum[3] += 1;
+                rays.direction[k][n] = along[n][k];
+        }
+        ray_beam_nearest(&rays, root, self->scene->nodes, self->scene->packs, 1e-3f, hit);
+        int32_t at[TILE_PIXELS], hits = 0;
+        for (int32_t n = 0; n < count; n++)
+            if (hit[n].face >= 0) {
+                hit[hits] = hit[n];
+                for (int k = 0; k < 3; k++)
+                    along[hits][k] = along[n][k];
+                at[hits++] = n;
+            }
+        uint32_t key[TILE_PIXELS];
+        shading_of_hits(self->scene, hits, hit, self->light, sun, self->origin, along, self->pixel_rad, seen, key);
+        for (int32_t j = 0; j < hits; j++) {
+            for (int k = 0; k < 3; k++)
+                sum[at[j]][k] += seen[j][k];
+            sum[at[j]][3] += 1;
         }
     }
-    for (int k = 0; k < 4; k++)
-        pixel[k] = sum[k] / (float)(samples + 1);
+    for (int32_t n = 0; n < count; n++)
+        for (int k = 0; k < 4; k++)
+            self->radiance[4 * ((int64_t)pixel[n][1] * self->width + pixel[n][0]) + k] = sum[n][k] / (float)(samples + 1);
 }
 
 static void prepare(frame_t *self, const view_t *view)
@@ -245,39 +282,34 @@ render_report_t frame_renderer_draw(const scene_t *scene, const sunlight_t *ligh
     prepare(&self, view);
 
     render_report_t report = {.tiles = find_tiles(&self)};
-    ray_beam_t beam;
+    ray_beam_t beam = {.origin = {self.origin[0], self.origin[1], self.origin[2]}};
     int32_t middle = self.instants / 2;
     for (int32_t t = 0; t < report.tiles; t++) {
         area_t a = area_of(&self, self.active[t]);
-        float directions[RENDER_TILE][3][RENDER_TILE];
+        int32_t wide = a.x1 - a.x0, count = 0, pixel[TILE_PIXELS];
         for (int32_t y = a.y0; y < a.y1; y++)
-            for (int32_t k = 0; k < RENDER_TILE; k++) {
+            for (int32_t x = a.x0; x < a.x1; x++) {
                 float d[3];
-                ray(&self, middle, y, (float)least(a.x0 + k, a.x1 - 1), (float)y, d);
-                for (int j = 0; j < 3; j++)
-                    directions[y - a.y0][j][k] = d[j];
+                ray(&self, middle, y, (float)x, (float)y, d);
+                for (int k = 0; k < 3; k++)
+                    beam.direction[k][(y - a.y0) * wide + x - a.x0] = d[k];
             }
-        ray_beam_aim(&beam, &self.focus[t], scene->nodes, scene->packs, self.origin, directions, a.y1 - a.y0);
-        ray_hit_t met[RENDER_TILE * RENDER_TILE];
-        float along[RENDER_TILE * RENDER_TILE][3], seen[RENDER_TILE * RENDER_TILE][3];
-        int32_t pixel[RENDER_TILE * RENDER_TILE], count = 0;
-        for (int32_t y = a.y0; y < a.y1; y++) {
-            ray_hit_t hit[RENDER_TILE];
-            float(*direction)[RENDER_TILE] = directions[y - a.y0];
-            ray_beam_nearest(&beam, direction, 1e-3f, hit);
-            for (int32_t k = 0; k < a.x1 - a.x0; k++) {
-                if (hit[k].face < 0)
-                    continue;
-                met[count] = hit[k];
-                for (int j = 0; j < 3; j++)
-                    along[count][j] = direction[j][k];
-                pixel[count++] = y * width + a.x0 + k;
-            }
+        beam.count = wide * (a.y1 - a.y0);
+        ray_hit_t hit[TILE_PIXELS];
+        float along[TILE_PIXELS][3], seen[TILE_PIXELS][3];
+        ray_beam_nearest(&beam, &self.focus[t], scene->nodes, scene->packs, 1e-3f, hit);
+        for (int32_t i = 0; i < beam.count; i++) {
+            if (hit[i].face < 0)
+                continue;
+            hit[count] = hit[i];
+            for (int k = 0; k < 3; k++)
+                along[count][k] = beam.direction[k][i];
+            pixel[count++] = (a.y0 + i / wide) * width + a.x0 + i % wide;
         }
         if (!count)
             continue;
-        uint32_t key[RENDER_TILE * RENDER_TILE];
-        shading_of_hits(scene, count, met, light, light->direction, self.origin, along, self.pixel_rad, seen, key);
+        uint32_t key[TILE_PIXELS];
+        shading_of_hits(scene, count, hit, light, light->direction, self.origin, along, self.pixel_rad, seen, key);
         for (int32_t n = 0; n < count; n++) {
             float *out = radiance + 4 * (int64_t)pixel[n];
             for (int k = 0; k < 3; k++)
@@ -289,10 +321,10 @@ render_report_t frame_renderer_draw(const scene_t *scene, const sunlight_t *ligh
     }
     int everywhere =
         (int64_t)report.tiles * RENDER_TILE * RENDER_TILE <= SMALL_PIXELS || self.smear_px > SMEAR_EVERYWHERE;
-    float floor_level = light->irradiance[1] * 0.012f * 0.31830989f;
+    float faint = light->irradiance[1] * 0.012f * 0.31830989f;
     if (!everywhere)
         for (int32_t t = 0; t < report.tiles; t++)
-            mark_edges(&self, self.active[t], floor_level);
+            mark_edges(&self, self.active[t], faint);
     if (!everywhere && self.instants > 1)
         for (int32_t t = 0; t < report.tiles; t++)
             widen_edges(&self, self.active[t], (int32_t)(self.smear_px * 0.5 + 0.5));
@@ -302,11 +334,12 @@ render_report_t frame_renderer_draw(const scene_t *scene, const sunlight_t *ligh
                                                                                                       : SAMPLES_LARGE;
     for (int32_t t = 0; t < report.tiles; t++) {
         area_t a = area_of(&self, self.active[t]);
+        int32_t pixel[TILE_PIXELS][2], count = 0;
         for (int32_t y = a.y0; y < a.y1; y++) {
             for (int32_t x = a.x0; x < a.x1; x++)
                 if (everywhere || self.refine[(int64_t)y * width + x]) {
-                    refine_pixel(&self, &self.focus[t], x, y, samples);
-                    report.pixels_refined++;
+                    pixel[count][0] = x;
+                    pixel[count++][1] = y;
                 }
             if (span[2 * y] == span[2 * y + 1]) {
                 span[2 * y] = a.x0;
@@ -316,6 +349,9 @@ render_report_t frame_renderer_draw(const scene_t *scene, const sunlight_t *ligh
                 span[2 * y + 1] = span[2 * y + 1] > a.x1 ? span[2 * y + 1] : a.x1;
             }
         }
+        if (count)
+            refine(&self, &self.focus[t], count, pixel, samples);
+        report.pixels_refined += count;
     }
     return report;
 }

@@ -463,40 +463,62 @@ void ray_bundle_aim(ray_bundle_t *self, int k, float low, float high)
     self->inverse[k][0] = one_way ? 1.0f / high : 0, self->inverse[k][1] = one_way ? 1.0f / low : 0;
 }
 
-// Which of a node's boxes any ray of a bundle may enter, as bits, and where at the earliest.
-static uint32_t bundle_enters(const bvh_node_t *node, const ray_bundle_t *rays, float entry[LANES])
+// One component of a bundle, as the test of a node wants it. `open`: what is added to where boxes are left.
+typedef struct {
+    int back;
+    float first, last, p, q, open, slow, fast, side;
+} span_t;
+
+static span_t span_of(const ray_bundle_t *rays, int k)
 {
-    float first[LANES], last[LANES];
+    float p = rays->inverse[k][0], q = rays->inverse[k][1];
+    int back = p < 0, both = p * q <= 0;  // both: some go one way, some the other
+    return (span_t){.back = back,
+                    .first = rays->origin[k][0],
+                    .last = rays->origin[k][1],
+                    .p = both ? 0 : p,
+                    .q = both ? 0 : q,
+                    .open = both ? 1e30f : 0,
+                    .slow = rays->direction[k][0],
+                    .fast = rays->direction[k][1],
+                    .side = rays->side[k]};
+}
+
+// How far the rays have spread while they are within a box: of use where they go both ways.
+static inline int spreads_to(const span_t *s, float low, float high, float first, float last)
+{
+    float least = least_of(s->slow * last, s->slow * first), most = most_of(s->fast * last, s->fast * first);
+    return (low - s->last <= most + 1e-4f) & (high - s->first >= least - 1e-4f);
+}
+
+// Which of a node's boxes any ray of a bundle may enter, as bits, and where at the earliest.
+static inline uint32_t bundle_enters(const bvh_node_t *restrict node, const span_t s[restrict 3], float floor,
+                                     float entry[restrict LANES])
+{
+    span_t x = s[0], y = s[1], z = s[2];
+    const float *near_x = x.back ? node->high[0] : node->low[0], *far_x = x.back ? node->low[0] : node->high[0];
+    const float *near_y = y.back ? node->high[1] : node->low[1], *far_y = y.back ? node->low[1] : node->high[1];
+    const float *near_z = z.back ? node->high[2] : node->low[2], *far_z = z.back ? node->low[2] : node->high[2];
+    const float *side_x = x.side < 0 ? node->low[0] : node->high[0];
+    const float *side_y = y.side < 0 ? node->low[1] : node->high[1];
+    const float *side_z = z.side < 0 ? node->low[2] : node->high[2];
+    float from_x = x.back ? x.first : x.last, from_y = y.back ? y.first : y.last, from_z = z.back ? z.first : z.last;
+    float to_x = x.back ? x.last : x.first, to_y = y.back ? y.last : y.first, to_z = z.back ? z.last : z.first;
     int32_t mask[LANES];
-    for (int i = 0; i < LANES; i++)
-        first[i] = 0, last[i] = 1e30f;
-    for (int k = 0; k < 3; k++) {
-        float p = rays->inverse[k][0], q = rays->inverse[k][1];
-        float from = rays->origin[k][p < 0 ? 0 : 1], to = rays->origin[k][p < 0 ? 1 : 0];
-        if (p * q <= 0)
-            continue;  // some go one way, some the other
-        const float *near = p < 0 ? node->high[k] : node->low[k], *far = p < 0 ? node->low[k] : node->high[k];
-        for (int i = 0; i < LANES; i++) {
-            float n = near[i] - from, f = far[i] - to;
-            first[i] = most_of(first[i], least_of(n * p, n * q));
-            last[i] = least_of(last[i], most_of(f * p, f * q));
-        }
-    }
-    const float *side_x = rays->side[0] < 0 ? node->low[0] : node->high[0];
-    const float *side_y = rays->side[1] < 0 ? node->low[1] : node->high[1];
-    const float *side_z = rays->side[2] < 0 ? node->low[2] : node->high[2];
     for (int i = 0; i < LANES; i++) {
-        last[i] *= 1.00001f;
-        float reach = side_x[i] * rays->side[0] + side_y[i] * rays->side[1] + side_z[i] * rays->side[2];
-        int meets = (first[i] <= last[i]) & (node->low[0][i] <= node->high[0][i]) & (reach >= rays->floor);
-        for (int k = 0; k < 3; k++) {
-            // How far the rays have spread where they leave the box: of use where they go both ways.
-            float low = least_of(rays->direction[k][0] * last[i], rays->direction[k][0] * first[i]);
-            float high = most_of(rays->direction[k][1] * last[i], rays->direction[k][1] * first[i]);
-            meets &= (node->low[k][i] - rays->origin[k][1] <= high + 1e-4f) & (node->high[k][i] - rays->origin[k][0] >= low - 1e-4f);
-        }
+        float a = near_x[i] - from_x, b = near_y[i] - from_y, c = near_z[i] - from_z;
+        float first = most_of(most_of(least_of(a * x.p, a * x.q), least_of(b * y.p, b * y.q)),
+                              most_of(least_of(c * z.p, c * z.q), 0));
+        a = far_x[i] - to_x, b = far_y[i] - to_y, c = far_z[i] - to_z;
+        float last = least_of(least_of(most_of(a * x.p, a * x.q) + x.open, most_of(b * y.p, b * y.q) + y.open),
+                              least_of(most_of(c * z.p, c * z.q) + z.open, 1e30f)) * 1.00001f;
+        float reach = side_x[i] * x.side + side_y[i] * y.side + side_z[i] * z.side;
+        int meets = (first <= last) & (reach >= floor) & (node->low[0][i] <= node->high[0][i]) &
+                    spreads_to(&x, node->low[0][i], node->high[0][i], first, last) &
+                    spreads_to(&y, node->low[1][i], node->high[1][i], first, last) &
+                    spreads_to(&z, node->low[2][i], node->high[2][i], first, last);
         mask[i] = -meets;
-        entry[i] = first[i] * 0.99999f;
+        entry[i] = first * 0.99999f;
     }
     return bits_of(mask);
 }
@@ -506,9 +528,10 @@ int32_t ray_caster_gather(const bvh_node_t *root, const bvh_node_t *nodes, const
 {
     int32_t stack[LANES * RAY_CASTER_MAX_DEPTH], depth = 0, count = 0;
     const bvh_node_t *node = root;
+    const span_t spans[3] = {span_of(rays, 0), span_of(rays, 1), span_of(rays, 2)};
     for (;;) {
         float entry[LANES];
-        for (uint32_t bits = bundle_enters(node, rays, entry); bits; bits &= bits - 1) {
+        for (uint32_t bits = bundle_enters(node, spans, rays->floor, entry); bits; bits &= bits - 1) {
             int i = lowest_bit(bits);
             if (node->leaf[i] < 0) {
                 stack[depth++] = -node->leaf[i];
@@ -523,14 +546,6 @@ int32_t ray_caster_gather(const bvh_node_t *root, const bvh_node_t *nodes, const
             return count;
         node = &nodes[stack[--depth]];
     }
-}
-
-ray_hit_t ray_caster_test(const bvh_pack_t *pack, const float origin[3], const float direction[3], float least)
-{
-    ray_t ray = make_ray(origin, direction, least);
-    ray_hit_t hit = {-1, 1e30f, 0, 0};
-    test_pack(pack, &ray, &hit);
-    return hit;
 }
 
 void ray_caster_nearest_many(const bvh_node_t *nodes, const bvh_pack_t *packs, int64_t count,

@@ -71,9 +71,6 @@ void ray_bundle_aim(ray_bundle_t *self, int k, float low, float high);
 int32_t ray_caster_gather(const bvh_node_t *root, const bvh_node_t *nodes, const ray_bundle_t *rays, int32_t most,
                           int32_t *leaf, float *distance);
 
-/// The nearest hit within one pack, with least < distance.
-ray_hit_t ray_caster_test(const bvh_pack_t *pack, const float origin[3], const float direction[3], float least);
-
 /// Many rays at once, for tests: origin and direction (count, 3).
 void ray_caster_nearest_many(const bvh_node_t *nodes, const bvh_pack_t *packs, int64_t count,
                              const float *origin, const float *direction, int32_t *face, float *distance);

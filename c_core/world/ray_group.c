@@ -32,8 +32,8 @@ static void spread(const float values[RAYS], int32_t first, int32_t count, float
 }
 
 // The leaves that rays [first, first + count) may meet, nearest first. @param one: the direction of all, or NULL.
-static void find_leaves(const ray_group_t *self, int32_t first, int32_t count, const bvh_node_t *nodes, const float *one,
-                        list_t *out)
+static void find_leaves(const ray_group_t *self, int32_t first, int32_t count, const bvh_node_t *root,
+                        const bvh_node_t *nodes, const float *one, list_t *out)
 {
     ray_bundle_t rays;
     for (int k = 0; k < 3; k++) {
@@ -58,7 +58,7 @@ static void find_leaves(const ray_group_t *self, int32_t first, int32_t count, c
     out->height = rays.floor;
     for (int k = 0; k < 3; k++)
         out->side[k] = rays.side[k];
-    out->count = ray_caster_gather(nodes, nodes, &rays, PACKS, out->leaf, out->distance);
+    out->count = ray_caster_gather(root, nodes, &rays, PACKS, out->leaf, out->distance);
 }
 
 static void sort(list_t *list)
@@ -123,7 +123,7 @@ static void blocked(ray_group_t *self, int32_t first, int32_t count, const bvh_n
                     const float direction[3], float least, int32_t hit[RAYS])
 {
     list_t list;
-    find_leaves(self, first, count, nodes, direction, &list);
+    find_leaves(self, first, count, nodes, nodes, direction, &list);
     if (list.count < 0 && count > LANES) {
         int32_t half = (count / 2 + LANES - 1) / LANES * LANES;
         blocked(self, first, half, nodes, packs, direction, least, hit);
@@ -196,22 +196,22 @@ static inline void meet(const bvh_pack_t *restrict pack, int i, const ray_group_
     }
 }
 
-static void nearest(ray_group_t *self, int32_t first, int32_t count, const bvh_node_t *nodes, const bvh_pack_t *packs,
-                    float least, found_t *best)
+static void nearest(ray_group_t *self, int32_t first, int32_t count, const bvh_node_t *root, const bvh_node_t *nodes,
+                    const bvh_pack_t *packs, float least, found_t *best)
 {
     list_t list;
-    find_leaves(self, first, count, nodes, 0, &list);
+    find_leaves(self, first, count, root, nodes, 0, &list);
     if (list.count < 0 && count > LANES) {
         int32_t half = (count / 2 + LANES - 1) / LANES * LANES;
-        nearest(self, first, half, nodes, packs, least, best);
-        nearest(self, first + half, count - half, nodes, packs, least, best);
+        nearest(self, first, half, root, nodes, packs, least, best);
+        nearest(self, first + half, count - half, root, nodes, packs, least, best);
         return;
     }
     if (list.count < 0)
         for (int32_t j = first; j < first + count; j++) {
             float origin[3] = {self->origin[0][j], self->origin[1][j], self->origin[2][j]};
             float direction[3] = {self->direction[0][j], self->direction[1][j], self->direction[2][j]};
-            ray_hit_t hit = ray_caster_nearest(nodes, nodes, packs, origin, direction, least, 1e30f);
+            ray_hit_t hit = ray_caster_nearest(root, nodes, packs, origin, direction, least, 1e30f);
             best->distance[j] = hit.distance, best->u[j] = hit.u, best->v[j] = hit.v, best->face[j] = hit.face;
         }
     sort(&list);
@@ -226,8 +226,8 @@ static void nearest(ray_group_t *self, int32_t first, int32_t count, const bvh_n
     }
 }
 
-void ray_group_nearest(ray_group_t *self, const bvh_node_t *nodes, const bvh_pack_t *packs, float least,
-                       ray_hit_t hit[RAYS])
+void ray_group_nearest(ray_group_t *self, const bvh_node_t *root, const bvh_node_t *nodes, const bvh_pack_t *packs,
+                       float least, ray_hit_t hit[RAYS])
 {
     found_t best;
     int32_t count = (self->count + LANES - 1) / LANES * LANES;
@@ -241,7 +241,7 @@ void ray_group_nearest(ray_group_t *self, const bvh_node_t *nodes, const bvh_pac
         best.distance[i] = 1e30f, best.u[i] = best.v[i] = 0;
         best.face[i] = -1;
     }
-    nearest(self, 0, count, nodes, packs, least, &best);
+    nearest(self, 0, count, root, nodes, packs, least, &best);
     for (int32_t i = 0; i < self->count; i++)
         hit[i] = (ray_hit_t){best.face[i], best.distance[i], best.u[i], best.v[i]};
 }
@@ -257,7 +257,7 @@ void ray_group_nearest_many(const bvh_node_t *nodes, const bvh_pack_t *packs, in
                 group.origin[k][i] = origin[3 * (first + i) + k];
                 group.direction[k][i] = direction[3 * (first + i) + k];
             }
-        ray_group_nearest(&group, nodes, packs, 1e-4f, hit);
+        ray_group_nearest(&group, nodes, nodes, packs, 1e-4f, hit);
         for (int32_t i = 0; i < group.count; i++) {
             face[first + i] = hit[i].face;
             distance[first + i] = hit[i].distance;

@@ -23,9 +23,10 @@ typedef struct {
 uint64_t ray_group_blocked(ray_group_t *self, const bvh_node_t *nodes, const bvh_pack_t *packs, const float direction[3],
                            float least);
 
-/// The nearest hit of each with distance > least. Writes to origins and directions beyond `count`.
-void ray_group_nearest(ray_group_t *self, const bvh_node_t *nodes, const bvh_pack_t *packs, float least,
-                       ray_hit_t hit[RAY_GROUP_RAYS]);
+/// The nearest hit of each with distance > least. @param root as for ray_caster_nearest. Writes to origins and
+/// directions beyond `count`.
+void ray_group_nearest(ray_group_t *self, const bvh_node_t *root, const bvh_node_t *nodes, const bvh_pack_t *packs,
+                       float least, ray_hit_t hit[RAY_GROUP_RAYS]);
 
 /// Many rays in groups of 64 as they come, for tests: origin and direction (count, 3), no side.
 void ray_group_nearest_many(const bvh_node_t *nodes, const bvh_pack_t *packs, int64_t count, const float *origin,

@@ -300,7 +300,7 @@ void shading_of_hits(const scene_t *self, int32_t count, const ray_hit_t hit[RAY
     int32_t looking = group.count;
     skyward_t rays;
     rays.count = 0;
-    ray_group_nearest(&group, self->nodes, self->packs, 1e-4f, other);
+    ray_group_nearest(&group, self->nodes, self->nodes, self->packs, 1e-4f, other);
     group.count = 0;
     for (int32_t j = 0; j < looking; j++) {
         int32_t i = mirrors[j];

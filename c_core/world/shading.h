@@ -67,6 +67,13 @@ void shading_of_hits(const scene_t *self, int32_t count, const ray_hit_t hit[RAY
                      const float sun[3], const float origin[3], float (*direction)[3], float pixel_rad,
                      float (*radiance)[3], uint32_t key[RAY_GROUP_RAYS]);
 
+/// Do neighbours with these keys (0: nothing hit) belong to different things, or differ in brightness, in one band, by
+/// more than a smooth surface would? @param faint radiance about which no difference counts.
+static inline int shading_differs(uint32_t a, uint32_t b, float bright_a, float bright_b, float faint)
+{
+    return a != b || (a && (bright_a > 1.7f * bright_b + faint || bright_b > 1.7f * bright_a + faint));
+}
+
 /// Fills every vertex's `bounce` and `open`. @param position (vertices, 3), pulled-in start points;
 /// hemisphere (count, 3): cosine-distributed unit vectors about +z. Cost: vertices * count rays or two.
 void shading_bake(const scene_t *self, const sunlight_t *light, const float *position, const float *hemisphere,

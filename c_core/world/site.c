@@ -497,14 +497,9 @@ static uint32_t look(const frame_t *self, tile_t *tile, const float d[3], const 
     return 0;
 }
 
-static inline int differ(const frame_t *self, int64_t a, int64_t b, float floor_level)
+static inline int differ(const frame_t *self, int64_t a, int64_t b, float faint)
 {
-    if (self->key[a] != self->key[b])
-        return 1;
-    if (!self->key[a])
-        return 0;
-    float p = self->radiance[4 * a + 1], q = self->radiance[4 * b + 1];
-    return p > 1.7f * q + floor_level || q > 1.7f * p + floor_level;
+    return shading_differs(self->key[a], self->key[b], self->radiance[4 * a + 1], self->radiance[4 * b + 1], faint);
 }
 
 static inline float fraction(float x) { return x - (float)(int32_t)x; }
@@ -566,7 +561,7 @@ site_report_t site_draw(const site_t *self, const canvas_t *canvas, const lens_t
                      .pixel_rad = (float)(1 / lens->focal_px), .radiance = canvas->radiance};
     prepare(&frame, view);
     site_report_t report = {0, 0, 0, 0};
-    float floor_level = self->beam[1] * 0.012f * INVERSE_PI;
+    float faint = self->beam[1] * 0.012f * INVERSE_PI;
     for (int32_t ty = 0; ty < height; ty += TILE)
         for (int32_t tx = 0; tx < width; tx += TILE) {
             int32_t ex = least_int(tx + TILE, width), ey = least_int(ty + TILE, height);
@@ -593,10 +588,10 @@ site_report_t site_draw(const site_t *self, const canvas_t *canvas, const lens_t
             for (int32_t y = ty; y < ey; y++)
                 for (int32_t x = tx; x < ex; x++) {
                     int64_t i = (int64_t)y * width + x;
-                    int is = (x > 0 && differ(&frame, i, i - 1, floor_level)) ||
-                             (x + 1 < width && differ(&frame, i, i + 1, floor_level)) ||
-                             (y > 0 && differ(&frame, i, i - width, floor_level)) ||
-                             (y + 1 < height && differ(&frame, i, i + width, floor_level));
+                    int is = (x > 0 && differ(&frame, i, i - 1, faint)) ||
+                             (x + 1 < width && differ(&frame, i, i + 1, faint)) ||
+                             (y > 0 && differ(&frame, i, i - width, faint)) ||
+                             (y + 1 < height && differ(&frame, i, i + width, faint));
                     edge[(y - ty) * TILE + x - tx] = (uint8_t)is;
                     any |= is;
                 }

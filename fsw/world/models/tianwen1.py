@@ -284,7 +284,7 @@ def _capsule(b: MeshBuilder, z: float) -> None:
     back = [(0.62, z), (0.66, z + 0.10), (1.02, z + 0.55), (1.40, z + 1.02), (radius - 0.02, z + 1.66)]
     b.next_part()
     b.revolve(back[:2], M.ALUMINIUM, segments, sharp=True)
-    for low, high in itertools.pairwise(back):
+    for low, high in itertools.pairwise(back[1:]):  # the first is the ring just made
         steps = [(low[0] + (high[0] - low[0]) * i / 3, low[1] + (high[1] - low[1]) * i / 3) for i in range(4)]
         b.revolve(steps, M.BACK_SHELL, segments)
     b.next_part()
