@@ -406,8 +406,8 @@ int32_t planet_draw(const canvas_t *canvas, const lens_t *lens, const view_t *vi
     self.limb_km = (float)limb * self.pixel_rad * 1.2f;
     // A tile is passed by when the ray through its middle is farther from the centre than the air and the tile
     // reach; between rows it also turns.
-    double turning = sqrt(dot(view->rate, view->rate)) * view->line_time_s * TILE;
-    double reach = dmath_asin((planet->equatorial_km + AIR_TOP_KM) / distance) + (double)self.pixel_rad * TILE + turning;
+    double turning = sqrt(dot(view->rate, view->rate)) * view->line_time_s * (double)TILE;
+    double reach = dmath_asin((planet->equatorial_km + AIR_TOP_KM) / distance) + (double)self.pixel_rad * (double)TILE + turning;
     double least_cosine = reach < DMATH_PI ? dmath_cos(reach) : -1;
     int32_t drawn = 0;
     for (int32_t ty = 0; ty < canvas->height; ty += TILE) {
