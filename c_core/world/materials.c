@@ -96,7 +96,7 @@ void materials_make_foil(float *map, uint32_t seed)
     }
 }
 
-void materials_foil_slope(const float *map, float u, float v, float footprint, float slope[2], float *variance)
+void materials_foil_mean(const float *map, float u, float v, float footprint, float mean[4])
 {
     int32_t n = FOIL_SIZE;
     float texels = footprint * ((float)FOIL_SIZE / FOIL_SPAN_M);
@@ -111,9 +111,14 @@ void materials_foil_slope(const float *map, float u, float v, float footprint, f
     fx = x - fx, fy = y - fy;
     const float *a = map + 4 * (j * n + i), *b = map + 4 * (j * n + i1);
     const float *c = map + 4 * (j1 * n + i), *d = map + 4 * (j1 * n + i1);
-    float mean[3];
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < 4; k++)
         mean[k] = (a[k] * (1 - fx) + b[k] * fx) * (1 - fy) + (c[k] * (1 - fx) + d[k] * fx) * fy;
+}
+
+void materials_foil_slope(const float *map, float u, float v, float footprint, float slope[2], float *variance)
+{
+    float mean[4];
+    materials_foil_mean(map, u, v, footprint, mean);
     slope[0] = mean[0];
     slope[1] = mean[1];
     *variance = most_of(mean[2] - mean[0] * mean[0] - mean[1] * mean[1], 0);

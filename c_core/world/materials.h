@@ -25,14 +25,17 @@ typedef struct {
 } material_t;
 
 /// A square, periodic map of slopes and its box-filtered halves down to 4 x 4, each texel
-/// {slope x, slope y, slope^2, 0}.
+/// {slope x, slope y, slope^2, 0}; of soil (world/site.h) the last is its brightness about 0.
 enum { FOIL_SIZE = 512, FOIL_FLOATS = 4 * (FOIL_SIZE * FOIL_SIZE * 4 - 16) / 3 };
 #define FOIL_SPAN_M 1.6f
 
 /// Fills `map` (FOIL_FLOATS): quilted blankets pulled into sharp, shallow creases. Deterministic.
 void materials_make_foil(float *map, uint32_t seed);
 
-/// Slopes at (u, v) [m], averaged over `footprint` [m].
+/// The mean texel about (u, v) [m], over `footprint` [m].
+void materials_foil_mean(const float *map, float u, float v, float footprint, float mean[4]);
+
+/// Slopes there, and the variance that was lost with the mean.
 void materials_foil_slope(const float *map, float u, float v, float footprint, float slope[2], float *variance);
 
 /// Changes albedo and specular of a textured material at (u, v) [m] seen at `footprint` [m].

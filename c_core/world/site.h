@@ -9,6 +9,7 @@
 /// ground and sky), and, while the Sun is high, that relief shades relief.
 #pragma once
 
+#include "world/ground_fan.h"
 #include "world/shading.h"
 #include "world/sky.h"
 
@@ -32,19 +33,6 @@ typedef struct {
     int8_t shade;               ///< 1/128 brighter
     int8_t spare;
 } site_mark_t;
-
-/// The ground as rings about one eye: rays from there stay between two columns, so that they find the ground by a
-/// search along the rings instead of the tree. Column i is seen at the tangent (i - middle) * step from `ahead`.
-typedef struct {
-    float eye[3];
-    float ahead[2];          ///< unit
-    float step;
-    int32_t columns, rings;  ///< that are so spaced: the first of each ring
-    int32_t across;          ///< vertices in a ring of the mesh
-    const float *position;   ///< (rings, across, 3)
-    const float *steepest;   ///< (columns - 1, rings - 1) greatest slope at which the eye sees a corner of the cell
-    const float *risen;      ///< and of all cells up to there
-} site_fan_t;
 
 typedef struct {
     const scene_t *still;
