@@ -2,73 +2,82 @@
 
 #include <math.h>
 
-/// A state's derivative, in the state's own shape.
-static rigid_body_t slope(const rigid_body_t *at, const double inertia[3])
+/// Where a state is, or how fast it changes, in registers: in memory each stage would wait for the stores of
+/// the one before.
+typedef struct {
+    double w, x, y, z, p, q, r;
+} flow_t;
+
+/// A state's derivative. pull: of each rate, what Euler's equation multiplies the two others by.
+static inline flow_t slope(const flow_t at, const double pull[3])
 {
-    const double w = at->attitude[0], x = at->attitude[1], y = at->attitude[2], z = at->attitude[3];
-    const double p = at->rate[0], q = at->rate[1], r = at->rate[2];
-    rigid_body_t result;
-    result.attitude[0] = 0.5 * (-x * p - y * q - z * r);
-    result.attitude[1] = 0.5 * (w * p + y * r - z * q);
-    result.attitude[2] = 0.5 * (w * q + z * p - x * r);
-    result.attitude[3] = 0.5 * (w * r + x * q - y * p);
-    result.rate[0] = (inertia[1] - inertia[2]) / inertia[0] * q * r;
-    result.rate[1] = (inertia[2] - inertia[0]) / inertia[1] * r * p;
-    result.rate[2] = (inertia[0] - inertia[1]) / inertia[2] * p * q;
-    return result;
+    return (flow_t){
+        0.5 * (-at.x * at.p - at.y * at.q - at.z * at.r),
+        0.5 * (at.w * at.p + at.y * at.r - at.z * at.q),
+        0.5 * (at.w * at.q + at.z * at.p - at.x * at.r),
+        0.5 * (at.w * at.r + at.x * at.q - at.y * at.p),
+        pull[0] * at.q * at.r,
+        pull[1] * at.r * at.p,
+        pull[2] * at.p * at.q,
+    };
 }
 
-static rigid_body_t moved(const rigid_body_t *from, const rigid_body_t *along, double by)
+static inline flow_t moved(const flow_t from, const flow_t along, double by)
 {
-    rigid_body_t result;
-    for (int i = 0; i < 4; i++) {
-        result.attitude[i] = from->attitude[i] + by * along->attitude[i];
-    }
-    for (int i = 0; i < 3; i++) {
-        result.rate[i] = from->rate[i] + by * along->rate[i];
-    }
-    return result;
+    return (flow_t){
+        from.w + by * along.w, from.x + by * along.x, from.y + by * along.y, from.z + by * along.z,
+        from.p + by * along.p, from.q + by * along.q, from.r + by * along.r,
+    };
 }
 
-static void step(rigid_body_t *self, const double inertia[3], double h)
+static inline double sum(double k1, double k2, double k3, double k4)
 {
-    const rigid_body_t k1 = slope(self, inertia);
-    const rigid_body_t at2 = moved(self, &k1, 0.5 * h);
-    const rigid_body_t k2 = slope(&at2, inertia);
-    const rigid_body_t at3 = moved(self, &k2, 0.5 * h);
-    const rigid_body_t k3 = slope(&at3, inertia);
-    const rigid_body_t at4 = moved(self, &k3, h);
-    const rigid_body_t k4 = slope(&at4, inertia);
-    const double sixth = h / 6.0;
-    double norm2 = 0.0;
-    for (int i = 0; i < 4; i++) {
-        self->attitude[i] +=
-            sixth * (k1.attitude[i] + 2.0 * k2.attitude[i] + 2.0 * k3.attitude[i] + k4.attitude[i]);
-        norm2 += self->attitude[i] * self->attitude[i];
-    }
-    for (int i = 0; i < 3; i++) {
-        self->rate[i] += sixth * (k1.rate[i] + 2.0 * k2.rate[i] + 2.0 * k3.rate[i] + k4.rate[i]);
-    }
-    const double norm = sqrt(norm2);
-    for (int i = 0; i < 4; i++) {
-        self->attitude[i] /= norm;
-    }
+    return k1 + 2.0 * k2 + 2.0 * k3 + k4;
 }
 
-static void steps(rigid_body_t *self, const double inertia[3], int64_t count)
+static inline flow_t step(const flow_t at, const double pull[3], double h)
 {
+    const flow_t k1 = slope(at, pull);
+    const flow_t k2 = slope(moved(at, k1, 0.5 * h), pull);
+    const flow_t k3 = slope(moved(at, k2, 0.5 * h), pull);
+    const flow_t k4 = slope(moved(at, k3, h), pull);
+    const flow_t all = {
+        sum(k1.w, k2.w, k3.w, k4.w), sum(k1.x, k2.x, k3.x, k4.x), sum(k1.y, k2.y, k3.y, k4.y),
+        sum(k1.z, k2.z, k3.z, k4.z), sum(k1.p, k2.p, k3.p, k4.p), sum(k1.q, k2.q, k3.q, k4.q),
+        sum(k1.r, k2.r, k3.r, k4.r),
+    };
+    flow_t next = moved(at, all, h / 6.0);
+    const double norm = sqrt(next.w * next.w + next.x * next.x + next.y * next.y + next.z * next.z);
+    next.w /= norm;
+    next.x /= norm;
+    next.y /= norm;
+    next.z /= norm;
+    return next;
+}
+
+/// `count` whole steps, and one of `rest_ns` if that is not 0.
+static void steps(rigid_body_t *self, const double inertia[3], int64_t count, int64_t rest_ns)
+{
+    const double pull[3] = {
+        (inertia[1] - inertia[2]) / inertia[0],
+        (inertia[2] - inertia[0]) / inertia[1],
+        (inertia[0] - inertia[1]) / inertia[2],
+    };
+    const double h = (double)RIGID_BODY_STEP_NS * 1e-9;
+    const double *a = self->attitude, *b = self->rate;
+    flow_t at = {a[0], a[1], a[2], a[3], b[0], b[1], b[2]};
     for (int64_t i = 0; i < count; i++) {
-        step(self, inertia, (double)RIGID_BODY_STEP_NS * 1e-9);
+        at = step(at, pull, h);
     }
+    if (rest_ns > 0) {
+        at = step(at, pull, (double)rest_ns * 1e-9);
+    }
+    *self = (rigid_body_t){{at.w, at.x, at.y, at.z}, {at.p, at.q, at.r}};
 }
 
 void rigid_body_advance(rigid_body_t *self, const double inertia[3], int64_t elapsed_ns)
 {
-    steps(self, inertia, elapsed_ns / RIGID_BODY_STEP_NS);
-    const int64_t rest_ns = elapsed_ns % RIGID_BODY_STEP_NS;
-    if (rest_ns > 0) {
-        step(self, inertia, (double)rest_ns * 1e-9);
-    }
+    steps(self, inertia, elapsed_ns / RIGID_BODY_STEP_NS, elapsed_ns % RIGID_BODY_STEP_NS);
 }
 
 void rigid_body_checkpoints(const rigid_body_t *self, const double inertia[3], int64_t interval_steps,
@@ -77,6 +86,6 @@ void rigid_body_checkpoints(const rigid_body_t *self, const double inertia[3], i
     rigid_body_t at = *self;
     for (int64_t i = 0; i < count; i++) {
         out[i] = at;
-        steps(&at, inertia, interval_steps);
+        steps(&at, inertia, interval_steps, 0);
     }
 }

@@ -133,6 +133,7 @@ def _sky_of(mission: "_ByItsSky") -> Heavens:
     for owner, question in (
         (heavens.ephemeris, "state"),
         (heavens.trajectory, "barycentric_state"),
+        (heavens.trajectory, "state"),
         (heavens.trajectory, "planet_centred_state"),
         (heavens.trajectory, "plane_of_sun_and"),
     ):

@@ -219,7 +219,8 @@ class CameraUnit:
 
         Under battery_limit_mv the unit shuts down for good.
         """
-        if not 0 <= battery_mv <= 0xFFFF or not all(-0x8000 <= t <= 0x7FFF for t in temperatures_centidegc):
+        coldest, warmest = min(temperatures_centidegc), max(temperatures_centidegc)
+        if not 0 <= battery_mv <= 0xFFFF or not -0x8000 <= coldest <= warmest <= 0x7FFF:
             raise FswError(
                 f"battery {battery_mv} mV, temperatures {temperatures_centidegc} x 0.01 degC: allowed are "
                 "0 to 65535 and -32768 to 32767"
@@ -229,7 +230,7 @@ class CameraUnit:
                 f"{len(temperatures_centidegc)} temperatures given: {lib.CAMERA_TEMPERATURES} are measured"
             )
         lib.camera_unit_set_inputs(
-            self._self, self._time(now_ns), battery_mv, ffi.new("int16_t[]", list(temperatures_centidegc))
+            self._self, self._time(now_ns), battery_mv, ffi.new("int16_t[]", temperatures_centidegc)
         )
 
     def poll(self, now_ns: int) -> list[Expose]:

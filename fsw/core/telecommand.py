@@ -101,6 +101,7 @@ class CltuReceiver:
 
     def __init__(self, randomized: bool = False, *, corrects: bool = True) -> None:
         self._state = ffi.new("cltu_receiver_t *")
+        self.count: Any = self._state.count  # of C, by the names of `counters`
         lib.cltu_receiver_start(self._state, randomized, corrects)
 
     def feed(self, octets: bytes | bytearray | memoryview) -> list[bytes]:
@@ -118,7 +119,7 @@ class CltuReceiver:
     @property
     def counters(self) -> dict[str, int]:
         """starts, inexact_starts, codeblocks, corrected, candidates, empty, overlong; see the C header."""
-        return _counters(self._state.count)
+        return _counters(self.count)
 
     def save(self) -> bytes:
         return bytes(ffi.buffer(self._state))
@@ -189,6 +190,7 @@ class SegmentAssembler:
         if capacity < 1:
             raise FswError(f"segment buffer of {capacity} octets: allowed are 1 or more")
         self._state = ffi.new("telecommand_map_t *")
+        self.count: Any = self._state.count  # of C, by the names of `counters`
         self._buffer = ffi.new("uint8_t[]", capacity)
 
     def put(self, flags: int, data: bytes) -> bytes | None:
@@ -204,7 +206,7 @@ class SegmentAssembler:
     @property
     def counters(self) -> dict[str, int]:
         """units, unfinished, orphans, overflows."""
-        return _counters(self._state.count)
+        return _counters(self.count)
 
     def save(self) -> Saved:
         return {"state": bytes(ffi.buffer(self._state)), "held": self._held()}
@@ -352,12 +354,17 @@ class TelecommandReceiver:
     @property
     def dropped(self) -> int:
         """All of these together."""
-        cltus = self._cltus.counters
-        every = sum(self._discarded.values()) + cltus["empty"] + cltus["overlong"]
+        cltus = self._cltus.count
+        every = sum(self._discarded.values()) + int(cltus.empty) + int(cltus.overlong)
         for assembler in self._assemblers.values():
-            count = assembler.counters
-            every += count["unfinished"] + count["orphans"] + count["overflows"]
+            count = assembler.count
+            every += int(count.unfinished) + int(count.orphans) + int(count.overflows)
         return every
+
+    @property
+    def starts(self) -> int:
+        """Start sequences met."""
+        return int(self._cltus.count.starts)
 
     def save(self) -> Saved:
         """Plain data; `accept` and the managed parameters are the caller's and are not saved."""

@@ -4,9 +4,9 @@ The shapes are assumed; nothing is published of the real housekeeping. A reading
 seed, gauge and time, so nothing here has state.
 """
 
-import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 
 from fsw.kernel.time import SECOND
 
@@ -38,20 +38,20 @@ GAUGES = {
 
 def reading(name: str, now_ns: int, seed: int) -> float:
     """What the gauge shows at `now_ns`."""
-    gauge = GAUGES[name]
-    phase = _phase(name, seed)
-    digest = hashlib.sha256(f"{seed}/{name}/{now_ns}".encode()).digest()
+    gauge, period_ns, phase = _gauge(name, seed)
+    digest = sha256(f"{seed}/{name}/{now_ns}".encode()).digest()
     noise = int.from_bytes(digest[:4], "big") / 2.0**31 - 1.0
-    cycle = (now_ns / (gauge.period_s * SECOND) + phase) % 1.0
+    cycle = (now_ns / period_ns + phase) % 1.0
     triangle = 4.0 * cycle - 1.0 if cycle < 0.5 else 3.0 - 4.0 * cycle
     return gauge.middle + gauge.swing * triangle + gauge.noise * noise
 
 
 @lru_cache(maxsize=256)
-def _phase(name: str, seed: int) -> float:
-    """Of the triangle, 0 to 1."""
-    digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") / 2.0**32
+def _gauge(name: str, seed: int) -> tuple[Gauge, float, float]:
+    """A gauge, the period of its triangle [ns], and the triangle's phase, 0 to 1."""
+    gauge = GAUGES[name]
+    digest = sha256(f"{seed}/{name}".encode()).digest()
+    return gauge, gauge.period_s * SECOND, int.from_bytes(digest[:4], "big") / 2.0**32
 
 
 def heater_cycles(now_ns: int) -> int:

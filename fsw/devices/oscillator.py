@@ -14,6 +14,7 @@ UNIT = 10**15  # frequency errors are integers of 1e-15
 WANDER_KNOT_NS = 256 * SECOND
 
 _MASK = (1 << 64) - 1
+_TWO_DAYS = 2 * DAY
 # Whatever the figures, time must not stand still; 1e-3 is a broken clock, not a bad one.
 _WORST = UNIT // 1000
 
@@ -65,38 +66,51 @@ class Oscillator:
 
     def __init__(self, figures: OscillatorFigures = OscillatorFigures(), seed: int = 0) -> None:
         self._figures = figures
+        self._constants = (
+            figures.offset_ns,
+            figures.drift,
+            figures.ageing,
+            figures.swing,
+            figures.swing_period_ns,
+            figures.wander_ns > 0,
+        )
         self._seed = seed
         self._knot: tuple[int, int, int] | None = None  # of the last count: number, its noise, the next's
-        self._last = (0, self._count_ns(0))  # time and count: many ask in one instant
+        # Times and counts of the last two: many ask in one instant, and `mission_ns` also the one before it.
+        self._last = self._before = (0, self._count_ns(0))
 
     def count_ns(self, now_ns: int) -> int:
         """Nanoseconds counted at true time `now_ns`, which may be negative. Never goes back."""
-        last_ns, count = self._last
-        if last_ns != now_ns:
-            count = self._count_ns(now_ns)
-            self._last = (now_ns, count)
-        return count
+        last = self._last
+        if last[0] == now_ns:
+            return last[1]
+        found = self._before
+        if found[0] != now_ns:
+            found = (now_ns, self._count_ns(now_ns))
+        self._before, self._last = last, found
+        return found[1]
 
     def _count_ns(self, now_ns: int) -> int:
-        figures = self._figures
+        offset_ns, drift, ageing, swing, period, wanders = self._constants
         # All terms in 1e-15 ns, rounded once.
-        late = figures.drift * now_ns + figures.ageing * now_ns * now_ns // (2 * DAY)
-        if swing := figures.swing:
+        late = drift * now_ns
+        if ageing:
+            late += ageing * now_ns * now_ns // _TWO_DAYS
+        if swing:
             # The integral of a triangle from -swing over +swing (half the period) back: nothing in a whole.
-            period = figures.swing_period_ns
             within = now_ns % period
             if 2 * within >= period:
                 back = period - within
                 late += swing * back - 2 * swing * back * back // period
             else:
                 late += 2 * swing * within * within // period - swing * within
-        if figures.wander_ns:
+        if wanders:
             number, within = divmod(now_ns, WANDER_KNOT_NS)
             if self._knot is None or self._knot[0] != number:
                 self._knot = (number, self._noise(number), self._noise(number + 1))
             _, here, there = self._knot
             late += (here * WANDER_KNOT_NS + (there - here) * within) * UNIT // WANDER_KNOT_NS
-        return now_ns + figures.offset_ns + late // UNIT
+        return now_ns + offset_ns + late // UNIT
 
     def _noise(self, number: int) -> int:
         """Uniform over -wander to +wander; splitmix64 (Steele, Lea and Flood, 2014) of seed and number."""

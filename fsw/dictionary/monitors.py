@@ -8,6 +8,7 @@ makes sense on board; counters of troubles have events of their own.
 
 from collections.abc import Container
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from math import inf
 from typing import Any
 
@@ -72,8 +73,12 @@ class Monitor:
     @property
     def structures(self) -> tuple[int, ...]:
         """Housekeeping structures that hold what it looks at."""
-        both = {self.parameter, self.validity_parameter} - {0}
-        return tuple(sorted({int(PARAMETERS[identifier].structure) for identifier in both}))
+        return _structures_of(self.parameter, self.validity_parameter)
+
+
+@lru_cache(maxsize=256)
+def _structures_of(*identifiers: int) -> tuple[int, ...]:
+    return tuple(sorted({int(PARAMETERS[identifier].structure) for identifier in identifiers if identifier}))
 
 
 @plain

@@ -232,10 +232,11 @@ class Parameter:
         """
         if type(value) is int and self.plain_range[0] <= value <= self.plain_range[1]:
             return value  # as most are
+        if self.codes is not None:
+            code = self.codes.get(value) if type(value) is str else None
+            return self._encode_enumeration(value) if code is None else code
         if self.is_octets:
             return self._encode_octets(value)
-        if self.enumeration is not None:
-            return self._encode_enumeration(value)
         if isinstance(value, (str, bytes)) or not isinstance(value, (int, float)):
             raise FswError(f"{self.name} = {value!r}: a number is needed{self._in_unit()}")
         bounds = self.raw_range

@@ -253,14 +253,15 @@ class Scheduler:
             self.unknown_recipient += 1
             return False
         mailbox = slot.mailbox
-        if len(mailbox) >= slot.settings.mailbox or self.now_ns < slot.held_until_ns:
+        waiting = len(mailbox)
+        if waiting >= slot.settings.mailbox or self.now_ns < slot.held_until_ns:
             slot.counters.dropped += 1
             self._report(Trouble("overflow", to, type(message).__name__, slot.counters.dropped))
             return False
         mailbox.append(message)
         self._ready |= 1 << slot.place
-        if len(mailbox) > slot.fullest:
-            slot.fullest = len(mailbox)
+        if waiting >= slot.fullest:
+            slot.fullest = waiting + 1
         return True
 
     def next_ns(self) -> int | None:
@@ -404,12 +405,12 @@ class Scheduler:
 
     def _set_timer(self, slot: _Slot, timer: SetTimer) -> bool:
         """False when the task has too many."""
-        if timer.name not in slot.timers and len(slot.timers) >= MAX_TIMERS_PER_TASK:
+        timers, name = slot.timers, timer.name
+        if name not in timers and len(timers) >= MAX_TIMERS_PER_TASK:
             return False
-        self._sequence += 1
-        slot.timers[timer.name] = self._sequence
-        due_ns = max(timer.at_ns, self.now_ns)
-        heapq.heappush(self._heap, (due_ns, self._sequence, slot.settings.name, timer.name, timer.message))
+        self._sequence = timers[name] = sequence = self._sequence + 1
+        due_ns = timer.at_ns if timer.at_ns > self.now_ns else self.now_ns
+        heapq.heappush(self._heap, (due_ns, sequence, slot.settings.name, name, timer.message))
         if len(self._heap) > 2 * MAX_TIMERS_PER_TASK * len(self._slots):
             self._forget_replaced_timers()
         return True

@@ -141,6 +141,11 @@ class TelecommandReception:
         }
 
     @property
+    def starts(self) -> int:
+        """Start sequences of CLTUs met."""
+        return self._receiver.starts
+
+    @property
     def counters(self) -> dict[str, int]:
         """As of `TelecommandReceiver`."""
         return self._receiver.counters

@@ -298,10 +298,11 @@ class Simulation:
 
     def next_ns(self) -> int | None:
         """When something happens next."""
-        return self._due_ns(self.orbiter.next_ns(), self.camera.next_ns())
+        link_ns = self.control.commander.link.next_ns()
+        return self._due_ns(self.orbiter.next_ns(), self.camera.next_ns(), link_ns)
 
-    def _due_ns(self, orbiter_ns: int | None, camera_ns: int | None) -> int:
-        """When something happens next, with what orbiter and camera say of themselves."""
+    def _due_ns(self, orbiter_ns: int | None, camera_ns: int | None, link_ns: int | None) -> int:
+        """When something happens next, with what orbiter, camera and commanding say of themselves."""
         due_ns = self._wifi_status_ns
         for other_ns in (
             orbiter_ns,
@@ -309,7 +310,7 @@ class Simulation:
             camera_ns,
             self._up.next_ns(),
             self._down.next_ns(),
-            self.control.commander.link.next_ns(),
+            link_ns,
             self._held[0][0] if self._held else None,
             self._units_ns if self._units_wait else None,
         ):
@@ -322,10 +323,11 @@ class Simulation:
         while True:
             # Asked once a step: who is not due in it says the same when its turn comes.
             orbiter_ns, camera_ns = self.orbiter.next_ns(), self.camera.next_ns()
-            next_ns = self._due_ns(orbiter_ns, camera_ns)
+            link_ns = self.control.commander.link.next_ns()
+            next_ns = self._due_ns(orbiter_ns, camera_ns, link_ns)
             if next_ns > until_ns:
                 break
-            self._step(max(next_ns, self.now_ns), orbiter_ns, camera_ns)
+            self._step(max(next_ns, self.now_ns), orbiter_ns, camera_ns, link_ns)
         self.now_ns = max(self.now_ns, until_ns)
 
     def finish(self) -> None:
@@ -334,12 +336,14 @@ class Simulation:
         for news in self.control.finish(self.now_ns):
             self._announce(news)
 
-    def _step(self, now_ns: int, orbiter_ns: int | None, camera_ns: int | None) -> None:
-        """All that is due now, in a fixed order. orbiter_ns, camera_ns: when these have work next."""
+    def _step(self, now_ns: int, orbiter_ns: int | None, camera_ns: int | None, link_ns: int | None) -> None:
+        """All that is due now, in a fixed order. orbiter_ns, camera_ns, link_ns (commanding's): when these
+        have work next."""
         self.now_ns = now_ns
         while self._held and self._held[0][0] <= now_ns:
             radiate_ns, packet, map_id = self._held.pop(0)
             self._radiate_cltus(self.control.commander.expedite(packet, now_ns, map_id=map_id), radiate_ns)
+            link_ns = self.control.commander.link.next_ns()
         for _, octets in self._up.arrived(now_ns):
             self.radio.receive(octets, now_ns)
             orbiter_ns = self.orbiter.next_ns()
@@ -365,7 +369,8 @@ class Simulation:
             self.x_band.radiate(transmission)
         for arrival_ns, transmission in self._down.arrived(now_ns):
             self.x_band.receive(transmission, arrival_ns)
-        if _due(self.control.commander.link.next_ns(), now_ns):
+            link_ns = self.control.commander.link.next_ns()
+        if link_ns is not None and link_ns <= now_ns:
             self.control.commander.link.advance(now_ns)
             self._settle()
         if self._units_wait and self._units_ns <= now_ns:

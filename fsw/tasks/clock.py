@@ -26,6 +26,7 @@ MOST_TRIM = 10**7  # 1e-5
 _CUC = time_codes.CucFormat(coarse=4, fine=3, implicit=True)
 _TICK_NS = tianwen1.CLOCK_TICK_NS
 _TIANWEN2_EPOCH_NS = 1461 * DAY  # 2019-12-31T16:00Z from our own
+_RATE_OVER_NS = 100_000_000  # shorter, and the nanosecond's rounding tells more than the rate
 _SLEW = TRIM_UNIT // SLEW_DIVISOR
 assert _SLEW * SLEW_DIVISOR == TRIM_UNIT  # so that both corrections are rounded once, together
 
@@ -60,6 +61,7 @@ class OnBoardClock:
         self._shift_ns = 0  # to do since the base
         self._set = False
         self._inverse: tuple[int, int] | None = None  # what `mission_ns` was last asked, and its answer
+        self._rate = (1, 1)  # nanoseconds shown and passed between two such answers: only a first guess
 
     # ---- reading --------------------------------------------------------------------------------
 
@@ -97,8 +99,9 @@ class OnBoardClock:
         if self._inverse is not None:
             if self._inverse[0] == agency_ns:
                 return self._inverse[1]
-            # From the latest answer, mostly a second away, it is shorter than from the base.
-            t_ns = self._inverse[1] + (agency_ns - self._inverse[0])
+            # On from the latest answer at the rate between the two before: mostly a nanosecond off.
+            shown, passed = self._rate
+            t_ns = self._inverse[1] + (agency_ns - self._inverse[0]) * passed // shown
         # Rates differ from 1 by a thousandth at most, so each turn gains three digits.
         while abs(short := agency_ns - self.agency_ns(t_ns)) > 2:
             t_ns += short
@@ -107,6 +110,8 @@ class OnBoardClock:
             short = agency_ns - self.agency_ns(t_ns)
         while self.agency_ns(t_ns - 1) >= agency_ns:
             t_ns -= 1
+        if self._inverse is not None and agency_ns - self._inverse[0] >= _RATE_OVER_NS:
+            self._rate = agency_ns - self._inverse[0], t_ns - self._inverse[1]
         self._inverse = agency_ns, t_ns
         return t_ns
 

@@ -128,8 +128,7 @@ class Commanding:
             case Gather(Structure.COMPUTER, reply_to):
                 return [Send(reply_to, Values(self._values()))]
             case Gather(Structure.RADIO, reply_to):
-                cltus = self._reception.counters["starts"]
-                return [Send(reply_to, Values({"uplink_cltus": cltus}))]
+                return [Send(reply_to, Values({"uplink_cltus": self._reception.starts}))]
             case Gather(Structure.UPLINK, reply_to):
                 turn = self._turns.get(reply_to, 0)
                 self._turns[reply_to] = (turn + 1) % len(self._reception.farms)

@@ -12,7 +12,7 @@ the stars, so that wings and dish can stand still.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from fsw.kernel.time import SECOND
 from fsw.world.flight_path import FlightPath
@@ -27,6 +27,8 @@ from fsw.world.vectors import (
     rotate_back,
     scale,
 )
+
+_sine_cosine = lru_cache(maxsize=64)(sine_cosine_degrees)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Attitude(ABC):
     def _by_sun_and(self, body: str, t_ns: int) -> tuple[Quaternion, Vector]:
         """The Sun at its angle off +X in the XZ plane, and the body in that plane, on its -Z side."""
         sun, y_axis, beyond, turning = self.trajectory.plane_of_sun_and(body, t_ns)
-        sine, cosine = sine_cosine_degrees(self.sun_from_plus_x_deg)
+        sine, cosine = _sine_cosine(self.sun_from_plus_x_deg)
         x_axis = add(scale(sun, cosine), scale(beyond, -sine))
         z_axis = add(scale(sun, -sine), scale(beyond, -cosine))
         return quaternion_from_axes(x_axis, y_axis, z_axis), turning

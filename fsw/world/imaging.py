@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fsw.core.render import Floats
 from fsw.core.rigid_body import Tumble
-from fsw.kernel.time import SECOND, Epoch
+from fsw.kernel.time import Epoch
 from fsw.missions.mission_file import MissionFile
 from fsw.world.ephemeris import ASTRONOMICAL_UNIT_KM
 from fsw.world.exif import PictureTags
@@ -154,8 +154,7 @@ class ReleasedCamera:
         """At the release and each second after it: places from the orbiter's origin [m], (count, 3), and
         attitudes, camera to ICRF, (count, 4); ICRF axes both."""
         way = self.release
-        places = [way.position_m(way.t_ns + second * SECOND) for second in range(count)]
-        return np.array(places).reshape(-1, 3), self._tumble.each_second(count)
+        return way.each_second_m(count), self._tumble.each_second(count)
 
     def pose(self, t_ns: int) -> Pose:
         """Of the camera in the orbiter's body axes."""

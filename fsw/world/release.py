@@ -9,6 +9,10 @@ own gravity, 5 t at 1.5 m and more, 2 mm.
 from dataclasses import dataclass
 from functools import cached_property
 from math import sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fsw.core.errors import FswError
 from fsw.core.rigid_body import Tumble
@@ -49,6 +53,13 @@ class Release:
             raise FswError(f"{t_ns} ns: the camera is released at {self.t_ns} ns")
         way_m = self.speed_m_s * ((t_ns - self.t_ns) / SECOND)
         return rotate(self.orbiter_attitude, add(self.point_m, scale(unit(self.direction), way_m)))
+
+    def each_second_m(self, count: int) -> NDArray[np.float64]:
+        """`position_m` at the release and each second after it, (count, 3)."""
+        way_m = self.speed_m_s * np.arange(count, dtype=np.float64)
+        # The same arithmetic, in the same order, on arrays.
+        places: Any = tuple(at + along * way_m for at, along in zip(self.point_m, unit(self.direction)))
+        return np.stack(rotate(self.orbiter_attitude, places), axis=1)
 
     def range_m(self, t_ns: int) -> float:
         """Distance from the point of release, which the orbiter's antenna is near."""
@@ -91,6 +102,11 @@ class OrbitRelease(Release):
             raise FswError(f"{t_ns} ns: the camera is released at {self.t_ns} ns")
         camera, host = (orbit.planet_centred_state(t_ns)[0] for orbit in (self._camera, self.host))
         return scale(subtract(camera, host), 1e3)
+
+    def each_second_m(self, count: int) -> NDArray[np.float64]:
+        """`position_m` at the release and each second after it, (count, 3)."""
+        places = [self.position_m(self.t_ns + second * SECOND) for second in range(count)]
+        return np.array(places).reshape(-1, 3)
 
     def range_m(self, t_ns: int) -> float:
         """Distance from the point of release, on an orbiter that is held; straight within a second."""
