@@ -106,6 +106,9 @@ def fly(
 
         told = kinds.fly(mission_file, given(context), context.params)
         click.echo(json.dumps(told.summary, indent=1) if as_json else told.text())
+        if told.summary.get("interrupted"):
+            click.echo("fsw: interrupted; what was written is whole", err=True)
+            sys.exit(INTERRUPTED)
         return
     folder = Path(f"flight-{mission_file.name}-{seed}") if out is None else out
     prepare_folder(folder, force)

@@ -107,8 +107,9 @@ class Gallery:
         values: dict[str, Any] = dict.fromkeys(kinds.RUNNERS[mission.mission.kind].options)
         values |= _USUAL | {"seed": settings.seed, "size": settings.size, "workers": settings.workers}
         values |= {"out": self._flown(mission.name), "force": self._force}
-        lines = kinds.fly(mission, {}, values).text().splitlines()
-        return tuple(line for line in lines if not line.startswith("files "))
+        told = kinds.fly(mission, {}, values)
+        self.stopped = self.stopped or bool(told.summary.get("interrupted"))
+        return tuple(line for line in told.text().splitlines() if not line.startswith("files "))
 
     def _page(self, mission: Mission, told: tuple[str, ...]) -> Page:
         shown = tuple(self._shown(mission))

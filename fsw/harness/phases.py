@@ -7,6 +7,7 @@ summary.json      each phase's counts and SHA-256, and that of all of them
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from fsw.ground.pictures import INDEX
 from fsw.ground.plan import Plan, Step
 from fsw.harness.flight import PICTURES, Flight, prepare_folder
 from fsw.harness.outcome import Outcome, concluded, writing
+from fsw.harness.progress import watcher
+from fsw.harness.stopping import stopping
 from fsw.kernel.time import SECOND
 from fsw.missions.phases import Phase, PhasedMission
 from fsw.simulation import Settings
@@ -43,19 +46,27 @@ def _lines(summary: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def fly(mission: PhasedMission, settings: Mapping[str, Any], folder: Path) -> Outcome:
-    """All phases, one after the other. Raises FswError when a file cannot be written."""
+    """All phases, one after the other; Ctrl-C ends the one that is flown at its next whole step, and all.
+
+    How far it is comes on standard error. Raises FswError when a file cannot be written.
+    """
     chosen = Settings(
         settings["seed"], workers=settings.get("workers"), link=settings.get("link") or "symbols"
     )
     rows, tiles = [], []
     total = hashlib.sha256()
+    interrupted = False
     for number, phase in enumerate(mission.phase, 1):
         own = folder / FOLDER / f"{number}-{phase.folder}"
         prepare_folder(own)
-        flight = Flight(mission.flight(phase), chosen, own)
-        begin = Step(PHASE_BEGINS_NS, "MISSION_PHASE", phase.phase)
-        flight.plan = Plan((begin, *flight.plan.steps), flight.plan.note)
-        counts = flight.fly().summary
+        print(f"{mission.name}: {phase.name}, {number} of {len(mission.phase)}", file=sys.stderr, flush=True)
+        with watcher() as watch:
+            flight = Flight(mission.flight(phase), chosen, own, watch=watch)
+            begin = Step(PHASE_BEGINS_NS, "MISSION_PHASE", phase.phase)
+            flight.plan = Plan((begin, *flight.plan.steps), flight.plan.note)
+            with stopping(flight.stop):
+                counts = flight.fly().summary
+        interrupted = bool(counts["interrupted"])
         total.update(counts["downlink_sha256"].encode())
         rows.append(
             {
@@ -67,11 +78,14 @@ def fly(mission: PhasedMission, settings: Mapping[str, Any], folder: Path) -> Ou
             }
         )
         tiles += _tiles(phase, own / PICTURES)
+        if interrupted:
+            break
     summary = {
         "mission": mission.name,
         "seed": settings["seed"],
         "phases": rows,
         "downlink_sha256": total.hexdigest(),
+        "interrupted": interrupted,
     }
     with writing(folder):
         _draw(folder / SHEET, tiles)

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from PIL import Image
 
 from fsw import missions
 from fsw.cli import cli
-from fsw.harness import kinds
+from fsw.harness import kinds, phases
 from fsw.missions.phases import PhasedMission
 
 MISSION = missions.load("tianwen2-kamooalewa", PhasedMission)
@@ -50,6 +51,32 @@ def test_the_phase_is_in_telemetry(flown):
         with sqlite3.connect(folder / f"phases/{row}/telemetry.sqlite") as archive:
             tables = "\n".join(archive.iterdump())
         assert "mission_phase" in tables
+
+
+def test_a_flight_that_is_stopped_ends_with_the_phase_under_way_and_whole_files(
+    tmp_path, monkeypatch, capsys
+):
+    folder = tmp_path / "out"
+    mission = replace(
+        MISSION,
+        phase=(
+            CAPSULE,
+            replace(CAPSULE, folder="later", phase="DEPARTURE", start_utc="2027-11-29T09:00:00Z"),
+        ),
+    )
+
+    @contextmanager
+    def at_once(stop):
+        stop()
+        yield
+
+    monkeypatch.setattr(phases, "stopping", at_once)
+    summary = phases.fly(mission, {"seed": 3, "workers": 0, "link": "frames"}, folder).summary
+    assert summary["interrupted"]
+    assert json.loads((folder / "summary.json").read_text()) == summary
+    assert [path.name for path in (folder / "phases").iterdir()] == ["1-capsule"]
+    assert json.loads((folder / "phases/1-capsule/summary.json").read_text())["interrupted"]
+    assert f"tianwen2-kamooalewa: {CAPSULE.name}, 1 of 2" in capsys.readouterr().err
 
 
 def test_a_second_flight_clears_the_first_ones_folder(flown):
