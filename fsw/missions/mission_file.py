@@ -181,7 +181,7 @@ class Orbiter:
     mass_memory_octets: Annotated[int, Within(1, 1e15)]
     event_store_octets: Annotated[int, Within(4096, 4e9)]
     housekeeping_store_octets: Annotated[int, Within(4096, 4e9)]
-    clock_offset_s: Annotated[float, Within(-1000, 1000)]
+    clock_offset_s: Annotated[float, Within(-0.2, 1000)]  # the camera's, set by it, must not go back
     clock: Clock
     release_point_m: Annotated[Triple, Within(-100, 100)]
     release_direction: Annotated[Triple, Within(-1, 1)]
@@ -191,12 +191,19 @@ class Orbiter:
             raise FswError("release_direction: allowed is any direction but (0, 0, 0)")
 
 
+SIZES = ("800x600", "1600x1200", "2048x2048")  # picture modes of the camera's firmware
+
+
 @dataclass(frozen=True, slots=True)
 class PictureMode:
     """[[camera.mode]]: a size of picture."""
 
-    width: Annotated[int, Within(16, 8192)]
-    height: Annotated[int, Within(16, 8192)]
+    width: Annotated[int, Within(800, 2048)]
+    height: Annotated[int, Within(600, 2048)]
+
+    def __post_init__(self) -> None:
+        if self.name not in SIZES:
+            raise FswError(f"width and height {self.name}; allowed are {', '.join(SIZES)}")
 
     @property
     def name(self) -> str:
@@ -207,6 +214,8 @@ class PictureMode:
 @dataclass(frozen=True, slots=True)
 class Camera:
     """[camera]: the deployable camera, its lenses, its motion and its power.
+
+    Ranges are those of its firmware (`c_core/flight/camera_unit.h`), where that has one.
 
     distortion: k1 to k4 of Kannala and Brandt, by which the ground knows directions in a picture; without it
     there are none.
@@ -221,9 +230,9 @@ class Camera:
     separation_speed_m_s: Annotated[float, Within(0.001, 100)]
     tumble_deg_s: Annotated[float, Within(0, 360)]
     tumble_range_deg_s: Annotated[tuple[float, float], Within(0, 360)]
-    battery_wh: Annotated[float, Within(0.001, 1e4)]
+    battery_wh: Annotated[float, Within(0.001, 1193)]  # in mJ it fits 32 bits
     battery_at_least_h: Annotated[float, Within(0, 1e6)]
-    power_w: Annotated[float, Within(0.001, 1e4)]
+    power_w: Annotated[float, Within(0.001, 100)]
     colour: bool
     lenses: Annotated[int, Within(1, 2)]
     lens_axis: Annotated[Triple, Within(-1, 1)]
@@ -232,11 +241,11 @@ class Camera:
     pixel_um: Annotated[float, Within(0.5, 50)]
     full_well_electrons: Annotated[float, Within(100, 1e7)]
     read_noise_electrons: Annotated[float, Within(0, 1e4)]
-    period_s: Annotated[float, Within(0.01, 3600)]
-    first_frame_s: Annotated[float, Within(0, 3600)]
-    exposure_us: Annotated[int, Within(1, 10_000_000)]
+    period_s: Annotated[float, Within(0.1, 4)]
+    first_frame_s: Annotated[float, Within(0, 600)]
+    exposure_us: Annotated[int, Within(1, 4_000_000)]
     exposure_automatic: bool
-    gain: Annotated[float, Within(0.1, 1000)]
+    gain: Annotated[float, Within(1, 32)]
     jpeg_ratio: Annotated[float, Within(1, 100)]
     clock: Clock
     default_mode: str
@@ -254,6 +263,8 @@ class Camera:
             raise FswError(
                 f"battery_wh {self.battery_wh:g}; allowed is what lasts battery_at_least_h at power_w"
             )
+        if self.exposure_us > 1e6 * self.period_s:
+            raise FswError(f"exposure_us {self.exposure_us}; allowed is at most period_s")
         if not any(self.lens_axis):
             raise FswError("lens_axis: allowed is any direction but (0, 0, 0)")
 
@@ -474,7 +485,7 @@ class Station:
     diameter_m: Annotated[float, Within(0.1, 500)]
     efficiency: Annotated[float, Within(0.05, 1)]
     system_temperature_k: Annotated[float, Within(1, 1e4)]
-    transmit_power_w: Annotated[float, Within(0, 1e6)]
+    transmit_power_w: Annotated[float, Within(0.001, 1e6)]
     latitude_deg: Annotated[float, Within(-90, 90)]
     longitude_deg: Annotated[float, Within(-180, 180)]
 

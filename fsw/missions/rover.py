@@ -27,7 +27,7 @@ class Site:
     planet: Annotated[str, OneOf(*LEAST_PERIAPSIS_KM)]
     latitude_deg: Annotated[float, Within(-90, 90)]
     longitude_deg: Annotated[float, Within(-180, 360)]
-    optical_depth: Annotated[float, Within(0, 10)]
+    optical_depth: Annotated[float, Within(0.01, 5)]
     obstacle_every_m: Annotated[float, Within(1, 1e5)]
     wheel_slip: Annotated[tuple[float, float], Within(0, 0.9)]
 
