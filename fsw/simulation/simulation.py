@@ -27,7 +27,6 @@ from fsw.kernel.snapshot import SnapshotError, pack, unpack
 from fsw.kernel.time import SECOND
 from fsw.missions.file_link import ground_link
 from fsw.missions.mission_file import DownlinkMode, MissionFile
-from fsw.missions.portrait import PortraitMission
 from fsw.protocols.cfdp_messages import Request as FileRequest
 from fsw.protocols.cfdp_sender import PutRequest
 from fsw.protocols.fop import Directive
@@ -36,10 +35,9 @@ from fsw.simulation.settings import DEFAULTS, Settings
 from fsw.simulation.x_band import XBandDown, XBandUp
 from fsw.vehicles.camera import Camera
 from fsw.vehicles.orbiter import HIGH, LOW, Orbiter
-from fsw.vehicles.relay_orbiter import RelayOrbiter
+from fsw.vehicles.relay_orbiter import relay_of
 from fsw.world import heavens as sky
 from fsw.world.camera_view import CameraView, view_of
-from fsw.world.ground_site import GroundSite
 from fsw.world.image_sensor import DEFAULT_EXPOSURE_US
 from fsw.world.imaging import Snap
 from fsw.world.test_card import raw_test_card, test_card
@@ -86,13 +84,14 @@ class Simulation:
         self._wifi_ns = 0
         self._wifi_status_ns = 0
         ground_security, board_security = security_of(mission, settings.keys)
+        coded, on_air = settings.link == "symbols", settings.link != "none"
         self.orbiter = Orbiter(
             mission,
             self.streams,
             _Sensors(self),
             self._wifi,
-            coded=settings.link == "symbols",
-            on_air=settings.link != "none",
+            coded=coded,
+            on_air=on_air,
             memory_folder=memory,
             security=board_security,
         )
@@ -105,11 +104,7 @@ class Simulation:
         self._held: list[tuple[int, bytes, int | None]] = []  # protected when they leave: time, packet, MAP
         self._units_ns = 0  # when the next frame of the file link may leave
         self._units_wait = False  # whether there is anything for it: asked when it may have changed
-        self.relay: RelayOrbiter | None = None  # the orbiter that passes everything on, of a rover
-        if isinstance(mission, PortraitMission):
-            site, coded = self.heavens.trajectory, settings.link == "symbols"
-            assert isinstance(site, GroundSite)
-            self.relay = RelayOrbiter(mission, site, self.streams, coded, settings.link != "none")
+        self.relay = relay_of(mission, self.heavens.trajectory, self.streams, coded, on_air)
         self.radio = self.orbiter if self.relay is None else self.relay  # whom the Earth talks to
         self._open_outputs(folder, ground_security, files)
         octet_ns = self.control.commander.link.transmitter.octet_ns

@@ -20,6 +20,7 @@ from fsw.devices.transponder import Transmission, Transmitter
 from fsw.kernel.scheduler import Emit, Send, SetTimer
 from fsw.kernel.seeds import Streams
 from fsw.kernel.time import SECOND, Epoch, earliest
+from fsw.missions.mission_file import MissionFile
 from fsw.missions.portrait import PortraitMission
 from fsw.protocols.proximity1 import MOST_DATA_OCTETS, Construction, Frame
 from fsw.protocols.proximity1_link import LinkEnd, packets_in
@@ -30,6 +31,7 @@ from fsw.tasks.file_messages import FilePackets
 from fsw.tasks.relayed_downlink import ANSWER_PORTIONS, FILES_PORT, REAL_TIME_PORT, Waiting
 from fsw.vehicles.orbiter import FRAMES, HIGH, LOW, Orbiter, control_channel, transmit_modes
 from fsw.world.delay_line import DelayLine
+from fsw.world.flight_path import FlightPath
 from fsw.world.ground_site import GroundSite
 from fsw.world.passes import hidden
 from fsw.world.relay_hop import RelayHop
@@ -299,3 +301,13 @@ class RelayOrbiter:
 
 def _counts(one: RelayPass) -> dict[str, int]:
     return {name: value for name, value in asdict(one).items() if not name.endswith("_ns")}
+
+
+def relay_of(
+    mission: MissionFile, path: FlightPath, streams: Streams, coded: bool, on_air: bool
+) -> RelayOrbiter | None:
+    """Who sends on what a mission's spacecraft sends: of a rover an orbiter, of all others nobody."""
+    if not isinstance(mission, PortraitMission):
+        return None
+    assert isinstance(path, GroundSite)
+    return RelayOrbiter(mission, path, streams, coded, on_air)
