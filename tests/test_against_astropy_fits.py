@@ -206,14 +206,16 @@ def test_a_strips_axes_are_angle_and_time():
 
 
 def test_the_rovers_own_picture_has_its_lens_from_the_index():
+    mission = load("zhurong-rover")
+    field_deg = mission.mast_camera.field_of_view_deg
     octets = encode_jpeg(np.zeros((*mast_camera.SIZE[::-1], 3), np.uint8))
-    said = {"telescope": "Zhurong", "instrument": "mast camera", "field_of_view_deg": mast_camera.FIELD_DEG}
+    said = {"telescope": "Zhurong", "instrument": "mast camera", "field_of_view_deg": field_deg}
     entry = ENTRY | {"lens": None, "optics": said | {"distortion": optics.DISTORTION}}
     # Axes of the site in place of the sky's: declination is elevation, right ascension is from east to north.
     known = TRUTH | {"attitude_icrf": mast_camera.attitude(30.0, -22.0)}
-    header, _ = opened(as_fits(ReceivedPicture(octets, entry, known, load("zhurong-rover"))))
+    header, _ = opened(as_fits(ReceivedPicture(octets, entry, known, mission)))
     found = wcs.WCS(header).celestial
-    lens = lens_of_field(mast_camera.FIELD_DEG, *mast_camera.SIZE)
+    lens = lens_of_field(field_deg, *mast_camera.SIZE)
     for azimuth_deg in (30.0, 50.0):
         ((x, y),) = found.all_world2pix([[90.0 - azimuth_deg, 0.0]], 1)
         away = (np.sin(np.radians(azimuth_deg)), np.cos(np.radians(azimuth_deg)), 0.0)

@@ -130,7 +130,18 @@ class Campaign:
         sun, au = self.sky.sun_direction(t_ns), self.sky.sun(t_ns)[1]
         depth = self.mission.site.optical_depth
         self._stood.append((t_ns, mast_camera.attitude(azimuth_deg, elevation_deg)))
-        return mast_camera.mast_picture(stand, azimuth_deg, elevation_deg, sun, au, depth, self._picture_seed)
+        figures = self.mission.mast_camera
+        return mast_camera.mast_picture(
+            stand,
+            azimuth_deg,
+            elevation_deg,
+            sun,
+            au,
+            depth,
+            self._picture_seed,
+            figures.field_of_view_deg,
+            figures.exposure_us,
+        )
 
     def _near_passes(self) -> list[tuple[int, int]]:
         return windows(self.hop.hears, 0, self.end_ns, _LOOK_STEP_NS, SECOND)
@@ -308,12 +319,12 @@ class Campaign:
                 size=f"{width}x{height}",
                 coding="jpeg",
                 exposed_at_utc=utc,
-                exposure_us=mast_camera.EXPOSURE_US,
+                exposure_us=self.mission.mast_camera.exposure_us,
                 target="lander and the rover itself",
                 optics={
                     "telescope": "Zhurong",
                     "instrument": "mast camera",
-                    "field_of_view_deg": mast_camera.FIELD_DEG,
+                    "field_of_view_deg": self.mission.mast_camera.field_of_view_deg,
                     "distortion": optics.DISTORTION,
                 },
             )

@@ -75,12 +75,21 @@ class Operations:
 
 
 @dataclass(frozen=True, slots=True)
+class MastCamera:
+    """[mast_camera]: field_of_view_deg: across the diagonal of its 800 x 600 pixels."""
+
+    field_of_view_deg: Annotated[float, Within(10, 150)]
+    exposure_us: Annotated[int, Within(10, 2_000_000)]
+
+
+@dataclass(frozen=True, slots=True)
 class RoverCampaign(Dated):
     """A whole mission file of kind rover."""
 
     mission: Identity
     site: Site
     rover: Rover
+    mast_camera: MastCamera
     uhf: Uhf
     operations: Operations
     orbit: Plane

@@ -19,8 +19,6 @@ from fsw.world.terrain import Outlook
 from fsw.world.vectors import Quaternion, Vector, cross, length, quaternion_from_axes
 
 LANDER_NORTH_M = 4.2  # from where the wheels first met the ground: the ramps reach that far
-FIELD_DEG = 78.0
-EXPOSURE_US = 3000
 SIZE = (800, 600)
 QUALITY = 72
 _MAST_M, _HEAD_M, _REACH_M = 0.48, HEIGHT_M - 0.06, 0.20
@@ -58,6 +56,8 @@ def mast_picture(
     sun_distance_au: float,
     optical_depth: float,
     seed: int,
+    field_deg: float,
+    exposure_us: int,
 ) -> bytes:
     """A JPEG of what the camera sees; azimuth from north by east, sun a unit vector. Takes some seconds."""
     lander = LanderPlace(0.0, LANDER_NORTH_M, radians(-90.0))
@@ -72,11 +72,11 @@ def mast_picture(
     eye = (foot[0], foot[1], foot[2])
     outlook = Outlook(*eye, radians(90.0 - azimuth_deg))
     studio = SurfaceStudio(
-        ground, lander, drive, outlook, Dust(optical_depth), sun, sun_distance_au, FIELD_DEG
+        ground, lander, drive, outlook, Dust(optical_depth), sun, sun_distance_au, field_deg
     )
     pose = Pose(eye, attitude(azimuth_deg, elevation_deg))
     light = SurfaceLight(sun, sun_distance_au, drive.seconds)
-    exposure = Exposure(*SIZE, EXPOSURE_US, DEFAULT_GAIN, 0, seed)
+    exposure = Exposure(*SIZE, exposure_us, DEFAULT_GAIN, 0, seed)
     return encode_jpeg(studio.expose(pose, light, exposure), quality=QUALITY)
 
 
