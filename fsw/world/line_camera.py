@@ -20,7 +20,7 @@ from fsw.core import render
 from fsw.core.errors import FswError
 from fsw.core.line_camera import LINE_VIEW, LineDetector, LineOptics, draw_lines, read_lines
 from fsw.core.render import Floats, PlanetView, Sunlight, TriangleScene
-from fsw.kernel.seeds import Streams
+from fsw.kernel.seeds import Stream, Streams
 from fsw.kernel.time import SECOND
 from fsw.missions.line_camera import LineCamera, LineCameraMission, Strip
 from fsw.world.encounter import Encounter, Sweep, body_axes, sweep_once, sweep_twice
@@ -98,7 +98,7 @@ class Observatory:
     def __init__(self, mission: LineCameraMission, seed: int) -> None:
         self.mission = mission
         self.ephemeris = Ephemeris(mission.epoch)
-        self._streams = Streams(seed)
+        self._seed = seed
         self._planet = planet_named(mission.carrier.orbit.planet)
         self.carrier = PlanetOrbit.of(mission.carrier.orbit, self.ephemeris)
 
@@ -119,7 +119,7 @@ class Observatory:
             assert strip.scan_rate_deg_s is not None
             assert strip.scan_tilt_deg is not None
             sweep = sweep_once(encounter, meet[0], strip.scan_rate_deg_s * (PI / 180), strip.scan_tilt_deg)
-        stream = self._streams.stream(f"pointing {strip.name}")
+        stream = Stream(self._seed, f"pointing {strip.name}")  # the same each time it is planned
         error = self.mission.carrier.pointing_error_urad * 1e-6
         sweep = sweep.shifted(error * stream.normal(), error * stream.normal())
         start_ns = (meet[0] + meet[-1]) // 2 - strip.lines * self.mission.camera.line_time_ns // 2
@@ -244,7 +244,7 @@ class Observatory:
             light = self.radiance(plan, view)
             lines, columns = slice(*view.lines), slice(*view.columns)
             electrons[lines, columns] += red * light[..., 0] + green * light[..., 1] + blue * light[..., 2]
-        seed = self._streams.seed_of(f"noise {strip.name}")
+        seed = Streams(self._seed).seed_of(f"noise {strip.name}")
         return read_lines(detector, electrons, seed, 0, electrons.shape)
 
 

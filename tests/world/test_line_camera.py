@@ -137,10 +137,16 @@ class TestEncounter:
         (view,) = plans["mars-express"].views
         assert view.across_px > 0.4
 
+    def test_a_strip_is_planned_alike_however_often(
+        self, observatory: Observatory, plans: dict[str, StripPlan]
+    ) -> None:
+        for strip in MISSION.strip:
+            assert observatory.plan(strip).views == plans[strip.name].views
+
     def test_a_planet_behind_the_target_is_refused(self, observatory: Observatory) -> None:
         """3,400 km of chord between two that are 3,770 km from the centre come down to 3,365 km."""
         far = replace(
-            MISSION.strip[1], range_km=3400.0, again_km=None, scan_rate_deg_s=0.0, scan_tilt_deg=0.0
+            MISSION.strip[1], range_km=3400.0, again_km=None, scan_rate_deg_s=1.0, scan_tilt_deg=0.0
         )
         with pytest.raises(FswError, match="the planet is behind Mars Odyssey; allowed is black sky"):
             observatory.plan(far)
