@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fsw.core.errors import FswError
 from fsw.kernel.seeds import Stream, Streams
 from fsw.kernel.time import SECOND
-from fsw.missions import MissionFile
+from fsw.missions import Mission, MissionFile
 from fsw.missions.dispersions import Dispersions
 from fsw.world.special import sine_cosine_degrees
 from fsw.world.vectors import Vector, add, cross, scale, unit
@@ -37,6 +37,11 @@ def varied(mission: MissionFile, campaign_seed: int, run: int) -> Variation:
         drawn[AZIMUTH] = Stream(campaign_seed, f"run {run}/{AZIMUTH}").between(0.0, 360.0)
     seed = Streams(campaign_seed).seed_of(f"run {run}")
     return Variation(run, seed, with_values(mission, drawn), drawn)
+
+
+def varies_a_release(mission: Mission) -> bool:
+    """Whether a campaign can fly it: it sets a camera free, and says what varies."""
+    return isinstance(mission, MissionFile) and not mission.camera_stays and mission.dispersions is not None
 
 
 def dispersions_of(mission: MissionFile) -> Dispersions:

@@ -103,15 +103,18 @@ def campaign(
     from fsw.campaign.command import run_campaign
     from fsw.campaign.flight import FlightSettings, fly
     from fsw.campaign.results import text_of
-    from fsw.campaign.variation import check_limits
+    from fsw.campaign.variation import check_limits, varies_a_release
 
     if (runs is None) == (alone is None):
         raise FswError("allowed is one of --runs N and --run K")
-    found = missions.load(mission, missions.MissionFile)
-    if found.camera_stays:
+    found = missions.load(mission)
+    if not varies_a_release(found):
+        fitting = (name for name in missions.names() if varies_a_release(missions.load(name)))
         raise FswError(
-            f"mission {found.name}: its camera is not released; campaigns are of those that release one"
+            f"mission {found.name}: a campaign varies how a camera is released, as tables [dispersions.*] of"
+            f" the mission file say; allowed are {', '.join(fitting)}, and your own that have both"
         )
+    assert isinstance(found, missions.MissionFile)
     check_limits(found)
     link = link or ("none" if pictures == "none" else "frames")
     settings = FlightSettings(seed, pictures, link, duration)

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from deadly_runs import MISSION, SHORT, deadly, hopeless
 
+from fsw import cli
 from fsw.campaign import crew
 from fsw.campaign.command import run_campaign
 from fsw.campaign.flight import FlightSettings, columns, fly
@@ -203,3 +204,13 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "letters").write_text("dear", encoding="utf-8")
     with pytest.raises(FswError, match="holds letters, not from a campaign"):
         run_campaign(MISSION, SHORT, 1, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "mission", ["inspector", "tianwen1-relay", "tianwen2-earth-moon", "zhurong-portrait"]
+)
+def test_a_mission_that_releases_nothing_varied_is_told_which_ones_do(mission, capsys):
+    assert cli.run(["campaign", mission, "--runs", "2"]) == 2
+    told = capsys.readouterr().err
+    assert f"mission {mission}: a campaign varies how a camera is released" in told
+    assert "allowed are tianwen1-cruise, tianwen1-mars, and your own" in told
