@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fsw.core.errors import FswError
 from fsw.ground.figures import new_figure, save_figure
+from fsw.ground.whole_file import write_whole
 
 if TYPE_CHECKING:
     from fsw.campaign.recontact import Answer
@@ -70,7 +71,7 @@ def write_files(folder: Path, table: Any, summary: dict[str, Any], figure: Any) 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         parquet.write_table(table, folder / PARQUET)
-        (folder / SUMMARY).write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+        write_whole(folder / SUMMARY, json.dumps(summary, indent=1) + "\n")
         save_figure(figure, folder / PLOT)
     except OSError as error:
         raise FswError(f"{error.filename or folder}: {error.strerror or error}") from error

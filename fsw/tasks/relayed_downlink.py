@@ -232,10 +232,14 @@ class RelayedDownlink:
     def recall(self, retained: dict[str, Any]) -> None:
         self._path.count_on(retained["path"])
         self._path.forward(retained["forwarded"])
-        self._link.load(retained["link"])
-        self._real_time.load(retained["real_time"])
-        self._files.load(retained["files"])
-        self._replay_wanted = retained["replay_wanted"]
+        self._load_link(retained)
+
+    def _load_link(self, kept: dict[str, Any]) -> None:
+        """The link and what waits for it."""
+        self._link.load(kept["link"])
+        self._real_time.load(kept["real_time"])
+        self._files.load(kept["files"])
+        self._replay_wanted = kept["replay_wanted"]
 
     def safeguarded(self) -> dict[str, Any]:
         """Counts that the ground follows: no two packets may ever bear one. COP-P finds itself again."""
@@ -257,10 +261,7 @@ class RelayedDownlink:
 
     def load(self, saved: dict[str, Any]) -> None:
         self._path.load(saved["path"])
-        self._link.load(saved["link"])
-        self._real_time.load(saved["real_time"])
-        self._files.load(saved["files"])
-        self._replay_wanted = saved["replay_wanted"]
+        self._load_link(saved)
         self._rate, self._session = DownlinkRate(saved["rate"]), saved["session"]
         self._words, self._words_due = saved["words"], saved["words_due"]
 
